@@ -13,11 +13,13 @@ from rich.console import Console
 from rich.table import Table as Listing
 
 from mimic_db import server
+from mimic_db.check import can_run, check
 from mimic_db.csv_folder import database_name, find_files
 from mimic_db.database import connect, explain
 from mimic_db.errors import UserError
 from mimic_db.load import Loaded, load, missing_tables
 from mimic_db.progress import LoadProgress
+from mimic_db.tables import OFFICIAL_SCHEMAS
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -103,6 +105,15 @@ def _load(args: argparse.Namespace) -> int:
     return 0
 
 
+def _check(args: argparse.Namespace) -> int:
+    with connect(_target(args)) as connection:
+        findings = check(connection, {"hosp": args.hosp_schema, "icu": args.icu_schema}, args.schema)
+    for finding in findings:
+        print(f"{finding.level:<8}{finding.text}")
+    print("the study can run on it" if can_run(findings) else "the study cannot run on it yet")
+    return 0 if can_run(findings) else 1
+
+
 def _row_counts(tables: Sequence[Loaded]) -> Listing:
     listing = Listing("table", "rows", "", box=SIMPLE)
     listing.columns[1].justify = "right"
@@ -142,6 +153,13 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     command = commands.add_parser("load", parents=[where], help="load a folder of MIMIC-IV files")
     command.add_argument("--csv", type=Path, required=True, metavar="DIR", help="the folder with hosp/ and icu/")
     command.set_defaults(command=_load)
+
+    text = "is this a MIMIC-IV that the study can run on, with this role?"
+    command = commands.add_parser("check", parents=[where], help=text, description=text)
+    command.add_argument("--schema", default=os.environ.get("DEXSIC_SCHEMA", "dexsic"), help="output schema (dexsic)")
+    for module, schema in OFFICIAL_SCHEMAS.items():
+        command.add_argument(f"--{module}-schema", default=schema, help=f"where {module}'s tables lie ({schema})")
+    command.set_defaults(command=_check)
 
     text = "fill a database with generated data in MIMIC-IV's shape"
     command = commands.add_parser("generate", help=text, description=text, conflict_handler="resolve", parents=[where])

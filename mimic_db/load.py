@@ -7,6 +7,7 @@ what has changed and never touches a table that somebody else filled.
 import gzip
 import hashlib
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -64,7 +65,8 @@ def load(connection: Connection, files: list[SourceFile], progress: LoadProgress
             hand is rolled back, the ones before it stay.
     """
     try:
-        _prepare(connection)
+        with _schemas_allowed(connection):
+            _prepare(connection)
         known = _manifest(connection)
         _refuse_foreign_tables(connection, files, known)
         return [_load_or_skip(connection, file, known.get(file.table), progress) for file in files]
@@ -89,6 +91,16 @@ def _prepare(connection: Connection) -> None:
         connection.execute(_MANIFEST)
         for schema in OFFICIAL_SCHEMAS.values():
             connection.execute(sql.SQL("create schema if not exists {}").format(sql.Identifier(schema)))
+
+
+@contextmanager
+def _schemas_allowed(connection: Connection) -> Iterator[None]:
+    try:
+        yield
+    except psycopg.errors.InsufficientPrivilege:
+        role, database = connection.info.user, connection.info.dbname
+        remedy = f"load as its owner, or ask for `grant create on database {database} to {role}`"
+        raise UserError(f"{role} may not make schemas in database {database}: {remedy}. Nothing was loaded") from None
 
 
 def _manifest(connection: Connection) -> Mapping[Table, LoadedFile]:
