@@ -1,0 +1,1 @@
+"""Statistics of the study, on finished marts: DataFrames in, small frozen results out."""

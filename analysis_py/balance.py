@@ -1,0 +1,121 @@
+"""How alike two groups are: standardized mean differences and tests."""
+
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from analysis_py.design import Floats, as_numbers, complete, is_numeric, levels, two_groups
+from analysis_py.errors import NotEstimable
+
+Kind = Literal["continuous", "binary", "categorical"]
+
+
+def standardized_mean_difference(data: pd.DataFrame, variable: str, treatment: str, kind: Kind = "continuous") -> float:
+    """Absolute difference between the groups in units of the root mean of both group variances.
+
+    Variance is the sample variance (continuous) or p(1-p) (binary); several levels give the Mahalanobis-type
+    difference of Yang and Dalton 2012. Rows with missing values are left out.
+
+    Raises:
+        NotEstimable: an empty group, an infinite value, or two different constants.
+    """
+    rows = complete(data, [variable, treatment])
+    treated = two_groups(rows[treatment])
+    columns = _columns(rows[variable], kind)
+    return smd_of_columns(columns[treated], columns[~treated], kind, variable)
+
+
+def smd_of_columns(treated: Floats, control: Floats, kind: Kind, name: str) -> float:
+    """As standardized_mean_difference(), from values (rows x 1) or level indicators (rows x levels)."""
+    difference = treated.mean(axis=0) - control.mean(axis=0)
+    if np.allclose(difference, 0, atol=1e-15):
+        return 0.0
+    if kind == "continuous":
+        if min(len(treated), len(control)) < 2:
+            raise NotEstimable(f"{name}: a group has only one row")
+        covariance = np.array([[(treated.var(ddof=1) + control.var(ddof=1)) / 2]])
+    else:
+        covariance = (_multinomial_covariance(treated) + _multinomial_covariance(control)) / 2
+    squared = float(difference @ np.linalg.pinv(covariance, hermitian=True) @ difference)
+    # a difference that the variance does not span: each group holds one value, and not the same
+    if not np.allclose(covariance @ np.linalg.pinv(covariance, hermitian=True) @ difference, difference):
+        raise NotEstimable(f"{name} does not vary within the groups")
+    return float(np.sqrt(squared))
+
+
+def compare_groups(data: pd.DataFrame, variable: str, treatment: str, kind: Kind) -> float:
+    """p-value of Mann-Whitney (normal approximation, ties, no continuity correction) or chi-square (Yates if 2x2).
+
+    Rows with missing values are left out.
+
+    Raises:
+        NotEstimable: an empty group, an infinite value, or a constant variable.
+    """
+    rows = complete(data, [variable, treatment])
+    treated = two_groups(rows[treatment])
+    if rows[variable].nunique() < 2:
+        raise NotEstimable(f"{variable} is constant")
+    if kind == "continuous":
+        values = as_numbers(rows[variable])
+        result = stats.mannwhitneyu(values[treated], values[~treated], use_continuity=False, method="asymptotic")
+        return float(result.pvalue)
+    if kind == "binary" and rows[variable].nunique() > 2:
+        raise NotEstimable(f"{variable} has more than two values")
+    return chi_square(pd.crosstab(rows[variable], treated).to_numpy())
+
+
+def chi_square(counts: Floats) -> float:
+    """p-value of Pearson's chi-square test of a table of counts, Yates-corrected if 2x2."""
+    return float(stats.chi2_contingency(counts, correction=True).pvalue)
+
+
+def variance_ratio(data: pd.DataFrame, variable: str, treatment: str) -> float:
+    """Variance among the treated divided by that among the untreated.
+
+    Raises:
+        NotEstimable: the untreated do not vary, or a group has fewer than two rows.
+    """
+    treated, control = _by_group(data, variable, treatment)
+    if min(len(treated), len(control)) < 2 or not control.var(ddof=1) > 0:
+        raise NotEstimable(f"{variable} does not vary among the untreated")
+    return float(treated.var(ddof=1) / control.var(ddof=1))
+
+
+def kolmogorov_smirnov(data: pd.DataFrame, variable: str, treatment: str) -> float:
+    """Largest vertical distance between the two groups' empirical distribution functions.
+
+    Raises:
+        NotEstimable: an empty group, or an infinite value.
+    """
+    treated, control = _by_group(data, variable, treatment)
+    grid = np.unique(np.concatenate([treated, control]))
+    below_treated = np.searchsorted(np.sort(treated), grid, side="right") / len(treated)
+    below_control = np.searchsorted(np.sort(control), grid, side="right") / len(control)
+    return float(np.abs(below_treated - below_control).max())
+
+
+def _by_group(data: pd.DataFrame, variable: str, treatment: str) -> tuple[Floats, Floats]:
+    rows = complete(data, [variable, treatment])
+    treated = two_groups(rows[treatment])
+    values = as_numbers(rows[variable])
+    return values[treated], values[~treated]
+
+
+def _columns(values: pd.Series, kind: Kind) -> Floats:
+    """Values as one column, or level indicators without the first level."""
+    if kind == "continuous":
+        return as_numbers(values)[:, None]
+    if is_numeric(values):
+        as_numbers(values)
+    present = levels(values)
+    if kind == "binary" and len(present) > 2:
+        raise NotEstimable(f"{values.name} has more than two values")
+    indicators = [(values == level).to_numpy(dtype=float) for level in present[1:]]
+    return np.column_stack(indicators) if indicators else np.zeros((len(values), 1))
+
+
+def _multinomial_covariance(indicators: Floats) -> Floats:
+    share = indicators.mean(axis=0)
+    return np.asarray(np.diag(share) - np.outer(share, share))

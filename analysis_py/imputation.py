@@ -1,0 +1,287 @@
+"""Multiple imputation by chained equations, and Rubin's rules.
+
+The method of R's mice (van Buuren and Groothuis-Oudshoorn 2011, doi:10.18637/jss.v045.i03) with its defaults:
+predictive mean matching with five donors for numbers, Bayesian logistic regression for two levels and multinomial for
+more.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from analysis_py.design import Booleans, Floats, as_numbers, is_numeric, levels, require_unique_index
+from analysis_py.errors import NotEstimable
+from analysis_py.estimate import RATIO_MEASURES, Z_975, Estimate
+
+DONORS = 5
+_RIDGE = 1e-5  # share of each predictor's sum of squares, as mice: keeps collinear predictors solvable
+
+Progress = Callable[[int, int], None]
+
+
+def impute(
+    data: pd.DataFrame, m: int = 5, iterations: int = 5, seed: int = 1, progress: Progress | None = None
+) -> list[pd.DataFrame]:
+    """`m` completed copies of `data`, each after `iterations` rounds of chained equations.
+
+    Every column predicts every other, so `data` holds the variables of the analysis with the outcome and no
+    identifiers. Index, column order and values that were not missing stay as they are. Same seed, same result.
+    `progress` is called with the copies done and `m`.
+
+    Raises:
+        NotEstimable: a column without any value, or an infinite value.
+    """
+    return impute_with_trace(data, m, iterations, seed, progress)[0]
+
+
+def impute_with_trace(
+    data: pd.DataFrame, m: int, iterations: int, seed: int, progress: Progress | None = None
+) -> tuple[list[pd.DataFrame], pd.DataFrame]:
+    """As impute(), with the mean of the imputed values by variable, copy and iteration, to judge convergence.
+
+    The trace has columns variable, copy, iteration, mean (numeric variables only).
+
+    Raises:
+        NotEstimable: as impute().
+    """
+    if m < 1 or iterations < 1:
+        raise ValueError("m and iterations must be at least 1")
+    require_unique_index(data)
+    columns = [_Column(data[name]) for name in data.columns]
+    incomplete = sorted((column for column in columns if column.missing.any()), key=lambda c: c.missing.sum())
+    completed, trace = [], []
+    for copy, stream in enumerate(np.random.SeedSequence(seed).spawn(m)):
+        random = np.random.default_rng(stream)
+        state = _State(columns, random)
+        for iteration in range(iterations):
+            for column in incomplete:
+                state.redraw(column)
+                if column.kind == "numeric":
+                    mean = float(state.values[column.name][column.missing].astype(float).mean())
+                    trace.append((column.name, copy + 1, iteration + 1, mean))
+        completed.append(state.frame(data))
+        if progress is not None:
+            progress(copy + 1, m)
+    return completed, pd.DataFrame(trace, columns=["variable", "copy", "iteration", "mean"])
+
+
+class _Column:
+    """One variable: its kind, levels, and where it is missing."""
+
+    def __init__(self, values: pd.Series) -> None:
+        self.name = values.name
+        self.missing: Booleans = values.isna().to_numpy()
+        if self.missing.all():
+            raise NotEstimable(f"{self.name} has no value at all")
+        boolean = pd.api.types.is_bool_dtype(values.dropna().infer_objects())
+        self.kind = "numeric" if is_numeric(values) and not boolean else "category"
+        self.levels: list[Any] = [] if self.kind == "numeric" else levels(values)
+        if self.kind == "numeric":
+            self.codes = as_numbers(values)
+        else:
+            positions = {level: float(code) for code, level in enumerate(self.levels)}
+            self.codes = np.array([positions.get(value, np.nan) for value in values.astype(object)], dtype=float)
+        observed = self.codes[~self.missing]
+        self.constant = bool((observed == observed[0]).all())
+
+    def predictors(self, codes: Floats) -> Floats:
+        """The variable as predictor columns: itself, or level indicators without the first."""
+        if self.kind == "numeric":
+            return codes[:, None]
+        return np.column_stack([codes == code for code in range(1, max(len(self.levels), 2))]).astype(float)
+
+
+class _State:
+    """One completed copy under way: current codes of each variable and the design matrix made of them."""
+
+    def __init__(self, columns: list[_Column], random: np.random.Generator) -> None:
+        self.random = random
+        self.columns = columns
+        self.values: dict[object, Floats] = {}
+        self.place: dict[object, slice] = {}
+        blocks = []
+        width = 1
+        for column in columns:
+            codes = column.codes.copy()
+            observed = codes[~column.missing]
+            codes[column.missing] = random.choice(observed, size=int(column.missing.sum()))
+            self.values[column.name] = codes
+            block = column.predictors(codes)
+            blocks.append(block)
+            self.place[column.name] = slice(width, width + block.shape[1])
+            width += block.shape[1]
+        raw = np.column_stack([np.ones(len(columns[0].codes)), *blocks])
+        self.centre, self.scale = raw.mean(axis=0), raw.std(axis=0)
+        self.centre[0] = 0.0
+        self.scale[self.scale == 0] = 1.0
+        self.matrix = (raw - self.centre) / self.scale
+
+    def redraw(self, column: _Column) -> None:
+        """Draw the missing values of one variable given the current values of all others."""
+        if column.constant:
+            return
+        others = np.ones(self.matrix.shape[1], dtype=bool)
+        others[self.place[column.name]] = False
+        predictors = self.matrix[:, others]
+        observed, missing = predictors[~column.missing], predictors[column.missing]
+        known = column.codes[~column.missing]
+        if column.kind == "numeric":
+            drawn = _predictive_mean_matching(observed, known, missing, self.random)
+        else:
+            drawn = _categorical(observed, known, missing, len(column.levels), self.random)
+        codes = self.values[column.name]
+        codes[column.missing] = drawn
+        place = self.place[column.name]
+        block = column.predictors(codes[column.missing])
+        self.matrix[column.missing, place] = (block - self.centre[place]) / self.scale[place]
+
+    def frame(self, data: pd.DataFrame) -> pd.DataFrame:
+        """The completed copy in `data`'s own types."""
+        completed = data.copy()
+        for column in self.columns:
+            if not column.missing.any():
+                continue
+            codes = self.values[column.name]
+            if column.kind == "numeric":
+                completed[column.name] = pd.Series(codes, index=data.index)
+                continue
+            labels = [column.levels[int(code)] for code in codes]
+            dtype = data[column.name].dtype
+            if isinstance(dtype, pd.CategoricalDtype):
+                completed[column.name] = pd.Series(pd.Categorical(labels, dtype=dtype), index=data.index)
+            else:
+                completed[column.name] = pd.Series(labels, index=data.index).infer_objects()
+        return completed
+
+
+def _draw_linear(observed: Floats, known: Floats, random: np.random.Generator) -> tuple[Floats, Floats]:
+    """Least-squares coefficients, and a draw of them from their posterior."""
+    gram = observed.T @ observed
+    inverse = np.linalg.inv(gram + np.diag(np.diag(gram) * _RIDGE + 1e-12))
+    inverse = (inverse + inverse.T) / 2
+    estimate = inverse @ (observed.T @ known)
+    residual = known - observed @ estimate
+    freedom = max(len(known) - observed.shape[1], 1)
+    variance = float(residual @ residual) / random.chisquare(freedom)
+    draw = estimate + np.sqrt(variance) * (np.linalg.cholesky(inverse) @ random.standard_normal(len(estimate)))
+    return estimate, draw
+
+
+def _predictive_mean_matching(observed: Floats, known: Floats, missing: Floats, random: np.random.Generator) -> Floats:
+    """For each missing row, the value of one of the donors with the nearest predicted mean (type 1 matching)."""
+    estimate, draw = _draw_linear(observed, known, random)
+    # donors of equal prediction stand in random order, so that none is preferred
+    shuffle = random.permutation(len(known))
+    predicted = (observed @ estimate)[shuffle]
+    order = np.argsort(predicted, kind="stable")
+    predicted, donors = predicted[order], known[shuffle][order]
+    wanted = missing @ draw
+    count = min(DONORS, len(donors))
+    start = np.searchsorted(predicted, wanted)[:, None]
+    near = start + np.arange(-count, count)[None, :]
+    inside = (near >= 0) & (near < len(donors))
+    near = near.clip(0, len(donors) - 1)
+    distance = np.where(inside, np.abs(predicted[near] - wanted[:, None]), np.inf)
+    nearest = np.argsort(distance, axis=1, kind="stable")[:, :count]
+    chosen = nearest[np.arange(len(wanted)), random.integers(count, size=len(wanted))]
+    return np.asarray(donors[near[np.arange(len(wanted)), chosen]])
+
+
+def _categorical(observed: Floats, known: Floats, missing: Floats, count: int, random: np.random.Generator) -> Floats:
+    """Levels drawn from a (multinomial) logistic regression whose coefficients are drawn from their posterior."""
+    width = observed.shape[1]
+    # rows that say every level may occur anywhere keep separated levels finite (White, Daniel, Royston 2010)
+    centre, spread = observed.mean(axis=0), observed.std(axis=0)
+    corners = np.vstack([centre + spread * sign * unit for unit in np.eye(width)[1:] for sign in (1, -1)])
+    design = np.vstack([observed, np.repeat(corners, count, axis=0)])
+    target = np.concatenate([known, np.tile(np.arange(count), len(corners))]).astype(int)
+    weight = np.concatenate(
+        [np.ones(len(known)), np.full(len(design) - len(known), width / (len(design) - len(known)))]
+    )
+    coefficients, covariance = _fit_multinomial(design, target, weight, count)
+    drawn = coefficients + np.linalg.cholesky(covariance) @ random.standard_normal(len(coefficients))
+    share = np.cumsum(_shares(missing, drawn.reshape(count - 1, width)), axis=1)
+    return np.asarray((random.random(len(missing))[:, None] > share[:, :-1]).sum(axis=1), dtype=float)
+
+
+def _shares(design: Floats, coefficients: Floats) -> Floats:
+    linear = np.column_stack([np.zeros(len(design)), design @ coefficients.T])
+    weights = np.exp(linear - linear.max(axis=1, keepdims=True))
+    return np.asarray(weights / weights.sum(axis=1, keepdims=True))
+
+
+def _fit_multinomial(design: Floats, target: Any, weight: Floats, count: int) -> tuple[Floats, Floats]:
+    """Weighted maximum likelihood of a baseline-category logit by Newton's method: coefficients, covariance."""
+    width = design.shape[1]
+    coefficients = np.zeros((count - 1, width))
+    hits = (target[:, None] == np.arange(1, count)[None, :]).astype(float)
+    for _ in range(25):
+        share = _shares(design, coefficients)[:, 1:]
+        gradient = ((hits - share) * weight[:, None]).T @ design
+        hessian = np.empty((count - 1, width, count - 1, width))
+        for a in range(count - 1):
+            for b in range(a, count - 1):
+                factor = weight * share[:, a] * ((a == b) - share[:, b])
+                hessian[a, :, b, :] = design.T @ (design * factor[:, None])
+                hessian[b, :, a, :] = hessian[a, :, b, :].T
+        size = (count - 1) * width
+        square = hessian.reshape(size, size)
+        square = square + np.diag(np.diag(square) * _RIDGE + 1e-9)
+        step = np.linalg.solve(square, gradient.ravel())
+        coefficients = coefficients + step.reshape(count - 1, width)
+        if np.abs(step).max() < 1e-6:
+            break
+    inverse = np.linalg.inv(square)
+    return coefficients.ravel(), (inverse + inverse.T) / 2
+
+
+def pool(estimates: Sequence[Estimate]) -> Estimate:
+    """One estimate from those of the completed copies: Rubin's rules, t reference with Barnard-Rubin (1999) df.
+
+    Ratios are pooled on the log scale. `n` and `events` are those of the smallest copy.
+
+    Raises:
+        NotEstimable: fewer than two estimates, different measures, or one without a finite standard error.
+    """
+    if len(estimates) < 2:
+        raise NotEstimable("pooling needs estimates from at least two imputed data sets")
+    if len({estimate.measure for estimate in estimates}) > 1:
+        raise NotEstimable("estimates of different measures cannot be pooled")
+    measure = estimates[0].measure
+    ratio = measure in RATIO_MEASURES
+    with np.errstate(all="ignore"):
+        limits = np.array([[e.value, e.lower, e.upper] for e in estimates], dtype=float)
+        value, lower, upper = (np.log(limits) if ratio else limits).T
+    standard_errors = (upper - lower) / (2 * Z_975)
+    if not (np.isfinite(value).all() and np.isfinite(standard_errors).all() and (standard_errors > 0).all()):
+        raise NotEstimable("an estimate without a finite standard error cannot be pooled")
+    count = len(estimates)
+    within, between = float((standard_errors**2).mean()), float(value.var(ddof=1))
+    total = within + (1 + 1 / count) * between
+    freedom = _barnard_rubin(count, (1 + 1 / count) * between / total, min(e.n - e.parameters for e in estimates))
+    centre, error = float(value.mean()), float(np.sqrt(total))
+    half = float(stats.t.ppf(0.975, freedom)) * error
+    back: Callable[[float], float] = (lambda x: float(np.exp(x))) if ratio else float
+    return Estimate(
+        measure=measure,
+        value=back(centre),
+        lower=back(centre - half),
+        upper=back(centre + half),
+        p_value=float(2 * stats.t.sf(abs(centre / error), freedom)),
+        n=min(e.n for e in estimates),
+        events=min(e.events for e in estimates),
+        parameters=max(e.parameters for e in estimates),
+    )
+
+
+def _barnard_rubin(count: int, missing_share: float, complete_freedom: int) -> float:
+    """Degrees of freedom from the share of variance due to missing data and the complete data's own df."""
+    complete = max(complete_freedom, 1)
+    observed = (complete + 1) / (complete + 3) * complete * (1 - missing_share)
+    if missing_share < 1e-12:
+        return observed
+    old = (count - 1) / missing_share**2
+    return old * observed / (old + observed)

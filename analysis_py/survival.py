@@ -1,0 +1,183 @@
+"""Time to event: Cox regression, log-rank test, Kaplan-Meier curves."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from lifelines import KaplanMeierFitter
+from lifelines.statistics import multivariate_logrank_test
+from scipy import stats
+
+from analysis_py import efron
+from analysis_py.design import (
+    Booleans,
+    Design,
+    Floats,
+    as_binary,
+    as_numbers,
+    build_design,
+    complete,
+    levels,
+)
+from analysis_py.errors import NotEstimable
+from analysis_py.estimate import Estimate, TestResult, wald_ratio
+
+# A binary term this far from zero (HR of three million per standard deviation) is separation, not an effect.
+_LARGEST_COEFFICIENT = 15.0
+
+
+@dataclass(frozen=True)
+class CoxModel:
+    """A fitted model whose last `terms` columns are of interest."""
+
+    design: Design
+    fit: efron.CoxFit
+    rows: pd.DataFrame
+    events: int
+
+    def estimate(self, name: str, covariance: Floats | None = None) -> Estimate:
+        """Hazard ratio of one column per natural unit, by the model's or another covariance.
+
+        Raises:
+            NotEstimable: the coefficient is not finite.
+        """
+        column = self.column(name)
+        used = self.fit.covariance if covariance is None else covariance
+        coefficient, variance = self.fit.coefficients[column], used[column, column]
+        if self.fit.infinite[column] or abs(coefficient) > _LARGEST_COEFFICIENT or not variance > 0:
+            raise NotEstimable(f"{name} separates those with from those without an event")
+        scale = self.design.scale[column]
+        parameters = len(self.design.names)
+        return wald_ratio("HR", coefficient / scale, np.sqrt(variance) / scale, len(self.rows), self.events, parameters)
+
+    def column(self, name: str) -> int:
+        """Position of a term among the columns, by its own or its dummy's name."""
+        names = self.design.names
+        matches = [at for at, column in enumerate(names) if column == name or column.startswith(f"{name}=")]
+        return matches[-1]
+
+
+def fit_cox(data: pd.DataFrame, duration: str, event: str, covariates: Sequence[str], terms: Sequence[str]) -> CoxModel:
+    """Cox model with Efron ties on the complete rows; `terms` are added to `covariates` where they are not there.
+
+    Raises:
+        NotEstimable: no events, a negative duration, an unusable column, or a term that is constant or redundant.
+    """
+    sources = [term if term in data.columns else term.split("=", 1)[0] for term in terms]
+    rows = complete(data, [duration, event, *covariates, *sources])
+    times, happened = durations(rows[duration]), as_binary(rows[event])
+    if not happened.any():
+        raise NotEstimable(f"{event}: no events")
+    design = build_design(rows, covariates, terms)
+    fitted = efron.fit(design.matrix, times, happened)
+    return CoxModel(design, fitted, rows, int(happened.sum()))
+
+
+def cox(data: pd.DataFrame, duration: str, event: str, covariates: Sequence[str], term: str) -> Estimate:
+    """Hazard ratio of `term` in a Cox model with Efron ties, by Wald.
+
+    `covariates` may or may not name `term`. Text covariates become dummies. Rows with missing values are left out.
+    `duration` in any unit, at least 0; `event` boolean or 0/1.
+
+    Raises:
+        NotEstimable: no events, separation, or an unusable column.
+    """
+    return fit_cox(data, duration, event, covariates, [term]).estimate(term)
+
+
+def cox_clustered(
+    data: pd.DataFrame, duration: str, event: str, covariates: Sequence[str], term: str, cluster: str
+) -> Estimate:
+    """As cox(), with the standard error robust to dependence within `cluster` (matched pair).
+
+    Raises:
+        NotEstimable: as cox().
+    """
+    model = fit_cox(data, duration, event, covariates, [term])
+    codes = pd.factorize(data.loc[model.rows.index, cluster])[0]
+    return model.estimate(term, efron.clustered_covariance(model.fit, codes))
+
+
+def proportional_hazards(
+    data: pd.DataFrame, duration: str, event: str, covariates: Sequence[str], term: str
+) -> TestResult:
+    """Score test that the hazard ratio of `term` is constant over time: R's cox.zph, transform "km".
+
+    Raises:
+        NotEstimable: as cox().
+    """
+    model = fit_cox(data, duration, event, covariates, [term])
+    model.estimate(term)
+    statistic = efron.proportionality_score(model.fit, model.column(term))
+    return TestResult(statistic, float(stats.chi2.sf(statistic, 1)))
+
+
+def log_rank(data: pd.DataFrame, duration: str, event: str, group: str) -> TestResult:
+    """Log-rank test of equal survival in all levels of `group`.
+
+    Raises:
+        NotEstimable: no events, or fewer than two groups.
+    """
+    rows = complete(data, [duration, event, group])
+    times, happened = durations(rows[duration]), as_binary(rows[event])
+    if rows[group].nunique() < 2:
+        raise NotEstimable(f"{group} has fewer than two groups")
+    if not happened.any():
+        raise NotEstimable(f"{event}: no events")
+    result = multivariate_logrank_test(times, rows[group].astype(str).to_numpy(), happened)
+    if not np.isfinite(result.test_statistic):
+        raise NotEstimable(f"{group}: the groups are never at risk together")
+    return TestResult(float(result.test_statistic), float(result.p_value))
+
+
+def kaplan_meier(data: pd.DataFrame, duration: str, event: str, group: str) -> pd.DataFrame:
+    """Kaplan-Meier curve of each group, one row per distinct time and one at time 0.
+
+    Returns group, time, survival, lower, upper (95 %, log-log), at_risk (just before `time`).
+
+    Raises:
+        NotEstimable: an unusable column, or no complete row.
+    """
+    rows = complete(data, [duration, event, group])
+    times, happened = durations(rows[duration]), as_binary(rows[event])
+    curves = []
+    for level in levels(rows[group]):
+        members = (rows[group] == level).to_numpy(dtype=bool)
+        curve = _curve(times[members], happened[members])
+        curve["group"] = pd.Series([level] * len(curve), dtype=object)
+        curves.append(curve)
+    return pd.concat(curves, ignore_index=True)[["group", "time", "survival", "lower", "upper", "at_risk"]]
+
+
+def _curve(times: Floats, happened: Booleans) -> pd.DataFrame:
+    fitter = KaplanMeierFitter()
+    # lifelines takes log(0) where nobody has died yet and fills the band with 1 itself
+    with np.errstate(all="ignore"):
+        fitter.fit(times, happened)
+    survival = fitter.survival_function_.iloc[:, 0]
+    band = fitter.confidence_interval_survival_function_
+    at_risk = [int((times >= time).sum()) for time in survival.index]
+    return pd.DataFrame(
+        {
+            "time": survival.index.to_numpy(dtype=float),
+            "survival": survival.to_numpy(),
+            "lower": band.iloc[:, 0].to_numpy(),
+            "upper": band.iloc[:, 1].to_numpy(),
+            "at_risk": at_risk,
+        }
+    )
+
+
+def durations(values: pd.Series) -> Floats:
+    """A column of times as floats.
+
+    Raises:
+        NotEstimable: a negative, infinite or missing time.
+    """
+    times = as_numbers(values)
+    if np.isnan(times).any():
+        raise NotEstimable(f"{values.name} has missing values")
+    if (times < 0).any():
+        raise NotEstimable(f"{values.name} is negative in {int((times < 0).sum())} rows")
+    return times

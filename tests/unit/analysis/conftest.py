@@ -1,0 +1,130 @@
+"""A synthetic analysis cohort with known confounding and effect, and the reference results made by R."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+REFERENCE = Path(__file__).parents[4] / "shared" / "reference" / "r"
+
+collect_ignore = []
+if not REFERENCE.is_dir():
+    collect_ignore.append("test_equal_to_r.py")
+    print("no ../shared/reference/r: the comparison with R is left out")
+
+
+def make_cohort(stays: int = 1500, seed: int = 7, log_hazard_ratio: float = -0.5) -> pd.DataFrame:
+    """An analysis_cohort as the mart delivers it: sicker and ventilated patients are treated more often.
+
+    Death within 28 days follows an exponential hazard on severity and age, times exp(log_hazard_ratio) if treated.
+    """
+    random = np.random.default_rng(seed)
+    severity = random.normal(size=stays)
+    age = random.normal(66, 14, stays).clip(18, 100)
+    ventilated = random.random(stays) < 1 / (1 + np.exp(-severity))
+    treated = random.random(stays) < 1 / (1 + np.exp(-(-2.2 + 0.7 * severity + 0.8 * ventilated)))
+    hazard = 0.006 * np.exp(0.6 * severity + 0.02 * (age - 66) + log_hazard_ratio * treated)
+    death_days = random.exponential(1 / hazard)
+    died = death_days <= 28
+    hospital_days = random.gamma(2, 6, stays) + 2
+
+    def flag(share: float) -> np.ndarray:
+        return random.random(stays) < share
+
+    def around(mean: float, spread: float, weight: float = 0.0) -> np.ndarray:
+        values = mean + spread * (weight * severity + random.normal(size=stays))
+        return np.where(random.random(stays) < 0.03, np.nan, np.round(np.maximum(values, 0.1), 1))
+
+    vasopressin = flag(0.1)
+    dex_hours = np.where(treated, random.gamma(2, 15, stays) + 4, np.nan)
+    return pd.DataFrame(
+        {
+            "stay_id": 30_000_000 + np.arange(stays),
+            "subject_id": 10_000_000 + np.arange(stays),
+            "hadm_id": 20_000_000 + np.arange(stays),
+            "treated": treated,
+            "age_years": age.round(2),
+            "is_female": flag(0.4),
+            "ethnicity": random.choice(["white", "black", "other"], size=stays, p=[0.69, 0.11, 0.2]),
+            "weight_kg": around(81, 18),
+            "urine_output_ml": around(1500, 700, -0.3),
+            "sofa_score": np.clip(np.round(8 + 3 * severity), 2, 20),
+            "sapsii_score": np.clip(np.round(43 + 10 * severity), 6, 110),
+            "sic_score": random.choice([4, 5, 6], size=stays, p=[0.5, 0.26, 0.24]),
+            "ventilation_24h": ventilated,
+            "vasopressor_24h": vasopressin | flag(0.4),
+            "vasopressin_24h": vasopressin,
+            "crrt_24h": flag(0.08),
+            "propofol_24h": ventilated & flag(0.9),
+            "midazolam_24h": flag(0.3),
+            "fentanyl_24h": flag(0.35),
+            "hypertension": flag(0.37),
+            "congestive_heart_failure": flag(0.4),
+            "copd": flag(0.27),
+            "rheumatic_disease": flag(0.04),
+            "liver_disease": flag(0.25),
+            "diabetes": flag(0.32),
+            "renal_disease": flag(0.29),
+            "tumor": flag(0.14),
+            "heart_rate_bpm": around(87, 16, 0.2),
+            "map_mmhg": around(74, 8, -0.2),
+            "resp_rate_bpm": around(19, 4, 0.2),
+            "spo2_pct": around(97, 2).clip(50, 100),
+            "hematocrit_pct": around(27, 6),
+            "hemoglobin_g_dl": around(9, 2),
+            "platelets_k_ul": around(125, 60, -0.2),
+            "wbc_k_ul": around(10, 5),
+            "anion_gap_meq_l": around(13, 3, 0.3),
+            "bicarbonate_meq_l": around(21, 4, -0.3),
+            "bun_mg_dl": around(27, 18, 0.3),
+            "creatinine_mg_dl": around(1.4, 1, 0.3),
+            "sodium_meq_l": around(137, 4),
+            "potassium_meq_l": around(3.9, 0.5),
+            "inr_ratio": around(1.5, 0.4),
+            "pt_sec": around(16, 4),
+            "glucose_mg_dl": around(140, 35),
+            "died_28d_hospital": died,
+            "followup_28d_days": np.minimum(death_days, 28.0),
+            "died_hospital": died | flag(0.02),
+            "ventilation_h": np.where(ventilated, random.gamma(1.2, 40, stays), 0),
+            "vasopressor_h": np.where(flag(0.5), random.gamma(1.2, 40, stays), np.nan),
+            "hospital_days": hospital_days,
+            "icu_days": hospital_days * random.uniform(0.2, 0.8, stays) + 2,
+            "dex_start_offset_h": np.where(treated, random.uniform(0, 48, stays), np.nan),
+            "dex_duration_h": dex_hours,
+            "dex_mean_rate_48h": np.where(treated, random.gamma(5, 0.12, stays), np.nan),
+        }
+    )
+
+
+def make_flow(stays: int = 1500) -> pd.DataFrame:
+    """A cohort_flow that ends at `stays`."""
+    excluded = [0, 400, 3, 700, 250]
+    rules = [
+        "all ICU stays",
+        "not the first ICU stay",
+        "younger than 18 years",
+        "no SIC",
+        "heparin after ICU admission",
+    ]
+    after = [stays + sum(excluded[step + 1 :]) for step in range(len(excluded))]
+    return pd.DataFrame(
+        {
+            "step": range(1, len(excluded) + 1),
+            "rule": rules,
+            "n_before": [n + out for n, out in zip(after, excluded, strict=True)],
+            "n_excluded": excluded,
+            "n_after": after,
+        }
+    )
+
+
+@pytest.fixture
+def cohort() -> pd.DataFrame:
+    return make_cohort()
+
+
+@pytest.fixture
+def flow() -> pd.DataFrame:
+    return make_flow()

@@ -1,0 +1,357 @@
+"""What the statistical functions do at the edges; their ordinary values are compared with R elsewhere."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from lifelines import CoxPHFitter
+
+from analysis_py.balance import compare_groups, kolmogorov_smirnov, standardized_mean_difference, variance_ratio
+from analysis_py.errors import NotEstimable
+from analysis_py.estimate import Estimate
+from analysis_py.imputation import impute, impute_with_trace, pool
+from analysis_py.outcome import logistic
+from analysis_py.propensity import fit_propensity, match_nearest
+from analysis_py.sensitivity import e_value
+from analysis_py.survival import cox, cox_clustered, fit_cox, kaplan_meier, log_rank, proportional_hazards
+
+
+@pytest.fixture
+def trial() -> pd.DataFrame:
+    random = np.random.default_rng(3)
+    rows = 300
+    age, treated = random.normal(60, 10, rows), random.random(rows) < 0.4
+    time = np.ceil(random.exponential(20 / np.exp(0.03 * (age - 60) - 0.4 * treated)))
+    return pd.DataFrame(
+        {
+            "treated": treated,
+            "age": age,
+            "site": random.choice(["north", "south", "east"], rows),
+            "time": np.minimum(time, 28),
+            "died": time <= 28,
+        }
+    )
+
+
+# --- Cox ---------------------------------------------------------------------------------------------------------
+
+
+def test_cox_with_ties_and_dummies_equals_lifelines(trial: pd.DataFrame) -> None:
+    ours = cox(trial, "time", "died", ["treated", "age", "site"], "treated")
+    numbers = pd.get_dummies(trial, columns=["site"]).drop(columns="site_east").astype(float)
+    theirs = CoxPHFitter().fit(numbers, "time", "died").summary.loc["treated"]
+    assert ours.value == pytest.approx(theirs["exp(coef)"], rel=1e-5)
+    assert ours.upper == pytest.approx(theirs["exp(coef) upper 95%"], rel=1e-5)
+    assert (ours.measure, ours.n, ours.events, ours.parameters) == ("HR", 300, trial["died"].sum(), 4)
+
+
+def test_clustered_standard_error_equals_lifelines(trial: pd.DataFrame) -> None:
+    trial["pair"] = np.arange(300) // 2
+    ours = cox_clustered(trial, "time", "died", ["treated", "age"], "treated", "pair")
+    numbers = trial.drop(columns="site").astype(float)
+    theirs = CoxPHFitter().fit(numbers, "time", "died", cluster_col="pair").summary.loc["treated"]
+    assert ours.upper == pytest.approx(theirs["exp(coef) upper 95%"], rel=5e-3)
+
+
+def test_likelihood_is_that_of_lifelines(trial: pd.DataFrame) -> None:
+    model = fit_cox(trial, "time", "died", ["treated", "age"], ["treated"])
+    theirs = CoxPHFitter().fit(trial.drop(columns="site").astype(float), "time", "died")
+    assert model.fit.log_likelihood == pytest.approx(theirs.log_likelihood_, rel=1e-8)
+
+
+def test_cox_adds_a_term_that_the_covariates_do_not_name(trial: pd.DataFrame) -> None:
+    assert cox(trial, "time", "died", ["age"], "treated") == cox(trial, "time", "died", ["age", "treated"], "treated")
+
+
+def test_cox_survives_a_covariate_whose_own_coefficient_is_infinite(trial: pd.DataFrame) -> None:
+    trial["rare"] = False
+    trial.loc[trial.index[~trial["died"]][:4], "rare"] = True
+    with_rare = cox(trial, "time", "died", ["treated", "rare"], "treated")
+    assert 0.3 < with_rare.value < 1.5
+    with pytest.raises(NotEstimable, match="rare separates"):
+        cox(trial, "time", "died", ["treated"], "rare")
+
+
+def test_cox_does_not_invent_a_ratio_for_a_group_without_events(trial: pd.DataFrame) -> None:
+    trial.loc[trial["treated"], "died"] = False
+    with pytest.raises(NotEstimable, match="treated separates"):
+        cox(trial, "time", "died", ["age"], "treated")
+    with pytest.raises(NotEstimable, match="treated separates"):
+        logistic(trial, "died", ["age"], "treated")
+
+
+def test_more_covariates_than_patients_is_not_estimable(trial: pd.DataFrame) -> None:
+    few = trial.head(8).copy()
+    random = np.random.default_rng(0)
+    for number in range(12):
+        few[f"x{number}"] = random.normal(size=8)
+    covariates = [f"x{number}" for number in range(12)]
+    for fit in (
+        lambda: cox(few, "time", "died", covariates, "treated"),
+        lambda: logistic(few, "died", covariates, "treated"),
+    ):
+        with pytest.raises(NotEstimable):
+            fit()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"died": False}, "no events"),
+        ({"treated": True}, "constant"),
+        ({"age": np.inf}, "age holds an infinite value"),
+        ({"time": -1.0}, "time is negative"),
+        ({"died": 2}, "died must be boolean or 0/1"),
+        ({"age": np.nan}, "no row has all of"),
+    ],
+)
+def test_unusable_columns_are_named(trial: pd.DataFrame, change: dict[str, object], message: str) -> None:
+    with pytest.raises(NotEstimable, match=message):
+        cox(trial.assign(**change), "time", "died", ["treated", "age"], "treated")
+
+
+def test_a_term_made_of_other_covariates_is_not_estimable(trial: pd.DataFrame) -> None:
+    trial["untreated"] = ~trial["treated"]
+    with pytest.raises(NotEstimable, match="combination of the other covariates"):
+        cox(trial, "time", "died", ["untreated"], "treated")
+    trial["months"], trial["years"] = trial["age"] * 12, trial["age"]
+    once = cox(trial, "time", "died", ["age"], "treated")
+    assert cox(trial, "time", "died", ["age", "months", "years"], "treated").value == pytest.approx(once.value)
+
+
+def test_events_at_time_zero_count(trial: pd.DataFrame) -> None:
+    trial.loc[trial.index[:5], ["time", "died"]] = [0, True]
+    assert cox(trial, "time", "died", [], "treated").events == trial["died"].sum()
+    curves = kaplan_meier(trial, "time", "died", "treated")
+    assert curves.loc[curves["time"] == 0, "survival"].min() < 1
+
+
+def test_missing_values_leave_rows_out_and_nullable_types_are_fine(trial: pd.DataFrame) -> None:
+    trial["age"] = trial["age"].astype("Float64")
+    trial.loc[trial.index[:10], "age"] = pd.NA
+    trial["treated"] = trial["treated"].astype("boolean")
+    assert cox(trial, "time", "died", ["age"], "treated").n == 290
+    assert cox(trial.assign(treated=trial["treated"].astype(int)), "time", "died", ["age"], "treated").n == 290
+
+
+def test_proportional_hazards_is_rejected_where_curves_cross() -> None:
+    random = np.random.default_rng(1)
+    early = pd.DataFrame({"treated": 1, "time": random.weibull(0.5, 400) * 10, "died": True})
+    late = pd.DataFrame({"treated": 0, "time": random.weibull(3, 400) * 10, "died": True})
+    crossing = pd.concat([early, late], ignore_index=True)
+    assert proportional_hazards(crossing, "time", "died", [], "treated").p_value < 1e-6
+    same = crossing.assign(time=random.exponential(10, 800))
+    assert proportional_hazards(same, "time", "died", [], "treated").p_value > 0.01
+
+
+def test_proportional_hazards_is_uniform_under_the_null() -> None:
+    random = np.random.default_rng(5)
+    p_values = []
+    for _ in range(200):
+        data = pd.DataFrame({"treated": random.random(150) < 0.5, "time": random.exponential(10, 150), "died": True})
+        p_values.append(proportional_hazards(data, "time", "died", [], "treated").p_value)
+    assert 0.01 < np.mean(np.array(p_values) < 0.05) < 0.10
+    assert 0.4 < np.mean(p_values) < 0.6
+
+
+# --- curves ------------------------------------------------------------------------------------------------------
+
+
+def test_kaplan_meier_by_hand() -> None:
+    data = pd.DataFrame({"time": [1, 2, 2, 3, 4], "died": [1, 1, 0, 0, 1], "group": "a"})
+    curve = kaplan_meier(data, "time", "died", "group")
+    assert curve["survival"].tolist() == pytest.approx([1, 0.8, 0.6, 0.6, 0])
+    assert curve["at_risk"].tolist() == [5, 5, 4, 2, 1]
+    assert ((curve["lower"] <= curve["survival"]) & (curve["survival"] <= curve["upper"])).all()
+
+
+def test_log_rank_needs_two_groups_and_an_event(trial: pd.DataFrame) -> None:
+    with pytest.raises(NotEstimable, match="fewer than two groups"):
+        log_rank(trial.assign(treated=False), "time", "died", "treated")
+    with pytest.raises(NotEstimable, match="no events"):
+        log_rank(trial.assign(died=False), "time", "died", "treated")
+
+
+# --- propensity and matching -------------------------------------------------------------------------------------
+
+
+def test_rows_with_equal_covariates_get_equal_propensities() -> None:
+    random = np.random.default_rng(2)
+    data = pd.DataFrame({"x": random.integers(3, size=500), "y": random.integers(2, size=500) * 0.1})
+    data["treated"] = random.random(500) < 0.3 + 0.1 * data["x"]
+    propensity = fit_propensity(data, "treated", ["x", "y"])
+    assert propensity.groupby([data["x"], data["y"]]).nunique().eq(1).all()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"treated": False}, "no treated rows"),
+        ({"treated": [True] + [False] * 299}, "only one treated row"),
+        ({"age": [np.nan] * 10 + [1.0] * 290}, "age has missing values"),
+        ({"age": [np.inf] * 10 + [1.0] * 290}, "age holds an infinite value"),
+    ],
+)
+def test_propensity_refuses(trial: pd.DataFrame, change: dict[str, object], message: str) -> None:
+    with pytest.raises(NotEstimable, match=message):
+        fit_propensity(trial.assign(**change), "treated", ["age", "site"])
+
+
+def test_propensity_refuses_complete_separation(trial: pd.DataFrame) -> None:
+    with pytest.raises(NotEstimable, match="separate treated completely"):
+        fit_propensity(trial.assign(twin=trial["treated"].astype(int)), "treated", ["age", "twin"])
+
+
+def test_propensity_ignores_constant_and_repeated_columns(trial: pd.DataFrame) -> None:
+    plain = fit_propensity(trial, "treated", ["age"])
+    padded = fit_propensity(trial.assign(one=1, months=trial["age"] * 12), "treated", ["age", "one", "months"])
+    pd.testing.assert_series_equal(plain, padded, rtol=1e-6)
+
+
+def test_matching_takes_the_nearest_in_descending_order_within_the_caliper() -> None:
+    propensity = pd.Series({"t1": 0.50, "t2": 0.60, "c1": 0.58, "c2": 0.45, "c3": 0.20, "t3": 0.9})
+    treatment = pd.Series({label: int(label.startswith("t")) for label in propensity.index})
+    pairs = match_nearest(propensity, treatment, 0.1, "raw")
+    assert pairs.to_dict("list") == {"treated": ["t1", "t2"], "control": ["c2", "c1"]}
+
+
+def test_matching_within_a_caliper_that_nobody_meets_gives_no_pair() -> None:
+    pairs = match_nearest(pd.Series([0.1, 0.9]), pd.Series([0, 1]), 0.01, "raw")
+    assert pairs.empty
+    assert list(pairs.columns) == ["treated", "control"]
+
+
+def test_matching_equals_the_obvious_search() -> None:
+    random = np.random.default_rng(11)
+    for _ in range(20):
+        propensity = pd.Series(np.round(random.beta(2, 4, 120), 2))
+        treated = pd.Series(random.random(120) < 0.4)
+        free, expected = set(propensity.index[~treated]), []
+        for row in propensity[treated].sort_values(ascending=False, kind="stable").index:
+            gaps = sorted(abs(propensity[row] - propensity[control]) for control in free)
+            if gaps and gaps[0] <= 0.05:
+                chosen = match_nearest(propensity, treated, 0.05, "raw").set_index("treated")["control"][row]
+                assert abs(propensity[row] - propensity[chosen]) == gaps[0]
+                free.remove(chosen)
+                expected.append(row)
+        assert match_nearest(propensity, treated, 0.05, "raw")["treated"].tolist() == sorted(expected)
+
+
+def test_repeated_index_labels_are_refused(trial: pd.DataFrame) -> None:
+    trial.index = [0, *range(299)]
+    with pytest.raises(NotEstimable, match="index label 0 occurs more than once"):
+        fit_propensity(trial, "treated", ["age"])
+    with pytest.raises(NotEstimable, match="index label 0 occurs more than once"):
+        match_nearest(trial["age"], trial["treated"])
+
+
+# --- balance -----------------------------------------------------------------------------------------------------
+
+
+def test_balance_of_a_constant_is_zero_and_of_two_constants_unknown(trial: pd.DataFrame) -> None:
+    assert standardized_mean_difference(trial.assign(one=1), "one", "treated") == 0
+    with pytest.raises(NotEstimable, match="does not vary within the groups"):
+        standardized_mean_difference(trial.assign(twin=trial["treated"].astype(float)), "twin", "treated")
+    with pytest.raises(NotEstimable, match="one is constant"):
+        compare_groups(trial.assign(one=1), "one", "treated", "continuous")
+
+
+def test_two_levels_are_the_same_as_binary_or_as_categorical(trial: pd.DataFrame) -> None:
+    trial["old"] = trial["age"] > 65
+    binary = standardized_mean_difference(trial, "old", "treated", "binary")
+    assert standardized_mean_difference(trial, "old", "treated", "categorical") == pytest.approx(binary)
+    assert standardized_mean_difference(
+        trial.assign(old=trial["old"].map({True: "y", False: "n"})), "old", "treated", "binary"
+    ) == pytest.approx(binary)
+
+
+def test_variance_ratio_and_kolmogorov_smirnov() -> None:
+    data = pd.DataFrame({"treated": [1, 1, 1, 0, 0, 0], "x": [0.0, 2, 4, 0, 1, 2]})
+    assert variance_ratio(data, "x", "treated") == pytest.approx(4)
+    assert kolmogorov_smirnov(data, "x", "treated") == pytest.approx(1 / 3)
+
+
+# --- E-value -----------------------------------------------------------------------------------------------------
+
+
+def test_e_value_of_the_paper() -> None:
+    assert e_value(0.71, 0.53, 0.95).point == pytest.approx(1.85, abs=0.015)
+    assert e_value(0.71, 0.53, 1.05).limit == 1
+    assert e_value(2.0, 1.5, 2.5, "RR").point == pytest.approx(2 + 2**0.5)
+    assert e_value(4.0, 2.25, 6, "OR").point == e_value(2.0, 1.5, 2.5, "RR").point
+    assert e_value(4.0, 2.25, 6, "OR").limit == e_value(2.0, 1.5, 2.5, "RR").limit
+    assert e_value(0.5, 0.4, 0.8, "OR", common_outcome=False) == e_value(0.5, 0.4, 0.8, "RR")
+
+
+def test_e_value_refuses_what_is_no_ratio() -> None:
+    with pytest.raises(NotEstimable):
+        e_value(-1, 0.5, 2)
+
+
+# --- imputation --------------------------------------------------------------------------------------------------
+
+
+def test_imputation_fills_gaps_only_and_keeps_types(trial: pd.DataFrame) -> None:
+    holes = trial.astype({"treated": "boolean", "site": "category"})
+    random = np.random.default_rng(0)
+    for column in ("age", "treated", "site"):
+        holes.loc[random.random(300) < 0.1, column] = None
+    first, second = impute(holes, m=2, iterations=3, seed=4)
+    assert not first.isna().any().any()
+    assert first["site"].dtype == holes["site"].dtype
+    assert first["treated"].dtype == bool
+    assert set(first["age"]) <= set(holes["age"].dropna())
+    known = holes["age"].notna()
+    assert (first.loc[known, "age"] == holes.loc[known, "age"]).all()
+    assert not first["age"].equals(second["age"])
+    pd.testing.assert_frame_equal(first, impute(holes, m=2, iterations=3, seed=4)[0])
+
+
+def test_imputation_follows_the_relation_between_variables() -> None:
+    random = np.random.default_rng(0)
+    x = random.normal(size=2000)
+    truth = pd.DataFrame({"x": x, "y": 3 * x + random.normal(size=2000), "z": x + random.normal(size=2000) > 0})
+    holes = truth.mask(random.random(truth.shape) < 0.2).assign(x=x)
+    completed = impute(holes, m=1, iterations=5, seed=1)[0]
+    gone = holes["y"].isna()
+    assert np.corrcoef(completed.loc[gone, "y"], x[gone])[0, 1] == pytest.approx(
+        np.corrcoef(truth["y"], x)[0, 1], abs=0.03
+    )
+    lost = holes["z"].isna()
+    assert completed.loc[lost & (x > 1), "z"].mean() > 0.7
+    assert completed.loc[lost & (x < -1), "z"].mean() < 0.3
+
+
+def test_imputation_refuses_an_empty_column_and_infinity(trial: pd.DataFrame) -> None:
+    with pytest.raises(NotEstimable, match="age has no value at all"):
+        impute(trial.assign(age=np.nan), m=1, iterations=1, seed=1)
+    with pytest.raises(NotEstimable, match="age holds an infinite value"):
+        impute(trial.assign(age=np.inf), m=1, iterations=1, seed=1)
+
+
+def test_imputation_of_a_handful_of_rows_does_not_crash(trial: pd.DataFrame) -> None:
+    few = trial.head(6).copy()
+    few.loc[few.index[0], "age"] = np.nan
+    few.loc[few.index[1], "site"] = None
+    completed, trace = impute_with_trace(few.assign(constant=1.0), 2, 2, 1)
+    assert not completed[0].isna().any().any()
+    assert set(trace["variable"]) == {"age"}
+
+
+def test_pooling_by_rubins_rules_with_barnard_rubin() -> None:
+    def estimate(log_ratio: float, error: float) -> Estimate:
+        limits = np.exp([log_ratio - 1.959963985 * error, log_ratio + 1.959963985 * error])
+        return Estimate("HR", float(np.exp(log_ratio)), *limits.tolist(), 0.0, 103, 50, 3)
+
+    pooled = pool([estimate(0.1, 0.2), estimate(0.2, 0.2), estimate(0.3, 0.2)])
+    total = 0.04 + (4 / 3) * 0.01
+    share = (4 / 3) * 0.01 / total
+    observed = (101 / 103) * 100 * (1 - share)
+    old = 2 / share**2
+    freedom = old * observed / (old + observed)
+    from scipy import stats
+
+    assert pooled.value == pytest.approx(np.exp(0.2))
+    assert pooled.upper == pytest.approx(np.exp(0.2 + stats.t.ppf(0.975, freedom) * total**0.5))
+    assert pooled.p_value == pytest.approx(2 * stats.t.sf(0.2 / total**0.5, freedom))
+    with pytest.raises(NotEstimable, match="at least two"):
+        pool([estimate(0.1, 0.2)])
