@@ -87,7 +87,12 @@ def _module(connection: Connection, module: str, schema: str) -> list[Finding]:
         return [Finding("error", f"schema {schema} is closed to {role}: ask its owner for `{grant}`")]
     relations = _relations(connection, schema)
     needed = [table for table in TABLES if table.module == module and table.needed]
-    findings = [finding for table in needed for finding in _table(connection, schema, table, relations.get(table.name))]
+    present = [table for table in needed if table.name in relations]
+    findings = [finding for table in present for finding in _table(connection, schema, table, relations[table.name])]
+    if len(present) < len(needed):
+        absent = ", ".join(table.name for table in needed if table not in present)
+        remedy = "load them with the official scripts or `python -m mimic_db load`"
+        findings.insert(0, Finding("error", f"{schema} lacks {absent}: {remedy}"))
     if not findings:
         names = ", ".join(table.name for table in needed)
         findings = [Finding("ok", f"{schema}: {names} are complete, readable and hold rows")]
