@@ -1,0 +1,149 @@
+"""Fixtures that several tests share: PostgreSQL servers, databases, small MIMIC-IV folders."""
+
+import csv
+import gzip
+import io
+import itertools
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from mimic_db import server
+from mimic_db.tables import TABLES, Table
+
+SHARED = Path(__file__).parents[2] / "shared"
+DEBIAN_PROGRAMS = Path("/usr/lib/postgresql/15/bin")
+
+# marker -> what must be there, else the marked tests are left out and one line says so
+REQUIREMENTS = {
+    "needs_shared": ("../shared (the MIMIC-IV demo and reference results)", SHARED),
+    "needs_debian_postgres": (f"{DEBIAN_PROGRAMS} (Debian package postgresql-15)", DEBIAN_PROGRAMS / "initdb"),
+}
+_left_out: dict[str, int] = {}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for marker, (what, _) in REQUIREMENTS.items():
+        config.addinivalue_line("markers", f"{marker}: left out where {what} is absent")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for marker, (_, path) in REQUIREMENTS.items():
+        if path.exists():
+            continue
+        out = [item for item in items if item.get_closest_marker(marker)]
+        if out:
+            _left_out[marker] = len(out)
+            items[:] = [item for item in items if item not in out]
+            config.hook.pytest_deselected(items=out)
+
+
+def pytest_report_collectionfinish() -> list[str]:
+    return [f"left out: {count} test(s) that need {REQUIREMENTS[marker][0]}" for marker, count in _left_out.items()]
+
+
+@pytest.fixture(scope="session")
+def demo_folder() -> Path:
+    """The MIMIC-IV demo; for tests marked needs_shared."""
+    return SHARED / "mimic-iv-demo"
+
+
+@pytest.fixture(scope="session")
+def embedded_server() -> Iterator[Path]:
+    """The data folder of a running embedded server, which is also the default one while the tests run."""
+    folder = Path(tempfile.mkdtemp(prefix="dexsic-test-"))
+    data_dir = folder / "pg"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DEXSIC_PGDATA", str(data_dir))
+        server.start(data_dir)
+        yield data_dir
+        server.stop(data_dir)
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def make_database(embedded_server: Path) -> Callable[[], str]:
+    """Call it for the DSN of a new, empty database on the embedded server."""
+    numbers = itertools.count(1)
+    return lambda: server.ensure_database(f"test_{next(numbers)}", embedded_server)
+
+
+@pytest.fixture(scope="session")
+def debian_postgres() -> Iterator[str]:
+    """DSN (TCP, password) of a superuser on a new Debian PostgreSQL 15; for tests marked needs_debian_postgres."""
+    account = _unprivileged_account()
+    folder = Path(tempfile.mkdtemp(prefix="dexsic-debian-"))
+    password = folder / "password"
+    password.write_text("superuser-password\n")
+    if account:
+        for path in (folder, password):
+            os.chown(path, account.pw_uid, account.pw_gid)
+
+    def run(program: str, *arguments: str) -> None:
+        subprocess.run(
+            [DEBIAN_PROGRAMS / program, *arguments],
+            cwd="/",
+            check=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            user=account.pw_uid if account else None,
+            group=account.pw_gid if account else None,
+            extra_groups=[] if account else None,
+        )
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    data = str(folder / "data")
+    run("initdb", "-D", data, "-U", "postgres", "-A", "scram-sha-256", "-E", "UTF8", f"--pwfile={password}", "-N")
+    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off"
+    run("pg_ctl", "-D", data, "-w", "-o", options, "-l", str(folder / "log"), "start")
+    yield f"postgresql://postgres:superuser-password@127.0.0.1:{port}/postgres"
+    run("pg_ctl", "-D", data, "-w", "-m", "immediate", "stop")
+    shutil.rmtree(folder)
+
+
+def _unprivileged_account() -> pwd.struct_passwd | None:
+    """Who is to run PostgreSQL when the tests run as root."""
+    if os.geteuid() != 0:
+        return None
+    names = [entry.pw_name for entry in pwd.getpwall()]
+    return pwd.getpwnam("postgres" if "postgres" in names else "nobody")
+
+
+@pytest.fixture
+def mimic_folder(tmp_path: Path) -> Path:
+    """A folder in MIMIC-IV's shape with two rows in each of the tables that the study needs."""
+    folder = tmp_path / "tiny-mimic"
+    for table in TABLES:
+        if table.needed:
+            # both spellings that PhysioNet uses
+            suffix = ".csv.gz" if table.name.endswith("events") else ".csv"
+            write_table(folder / table.module / f"{table.name}{suffix}", table, rows=2)
+    return folder
+
+
+def write_table(path: Path, table: Table, rows: int) -> None:
+    """Write `rows` made-up rows that fit the table's types."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(table.column_names)
+    writer.writerows([[_value(column.type, row) for column in table.columns] for row in range(1, rows + 1)])
+    content = text.getvalue().encode()
+    path.write_bytes(gzip.compress(content) if path.suffix == ".gz" else content)
+
+
+def _value(kind: str, row: int) -> str:
+    if kind.startswith("timestamp"):
+        return f"2150-01-{row:02} 08:00:00"
+    if kind == "date":
+        return f"2150-01-{row:02}"
+    return str(row)

@@ -1,0 +1,139 @@
+"""`python -m mimic_db check`: each obstacle is named with its remedy."""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from mimic_db.__main__ import main
+
+
+@pytest.fixture
+def dsn(make_database: Callable[[], str], mimic_folder: Path, capsys: pytest.CaptureFixture[str]) -> str:
+    """A database with every table that the study needs."""
+    created = make_database()
+    assert main(["load", "--csv", str(mimic_folder), "--dsn", created]) == 0
+    capsys.readouterr()
+    return created
+
+
+@pytest.fixture
+def reader(dsn: str) -> Iterator[str]:
+    """The same database as a role that may read the sources and create nothing."""
+    execute(dsn, "drop role if exists reader; create role reader login")
+    execute(dsn, "grant usage on schema mimiciv_hosp, mimiciv_icu to reader")
+    execute(dsn, "grant select on all tables in schema mimiciv_hosp, mimiciv_icu to reader")
+    yield dsn.replace("postgres@", "reader@")
+    execute(dsn, "drop owned by reader; drop role reader")
+
+
+def execute(dsn: str, statement: str) -> None:
+    with psycopg.connect(dsn) as connection:
+        connection.execute(statement)
+
+
+def found(dsn: str, capsys: pytest.CaptureFixture[str], *options: str) -> tuple[int, str]:
+    status = main(["check", "--dsn", dsn, *options])
+    return status, capsys.readouterr().out
+
+
+def test_a_complete_database_passes(dsn: str, capsys: pytest.CaptureFixture[str]) -> None:
+    status, shown = found(dsn, capsys)
+    assert status == 0
+    assert "error" not in shown
+    assert "mimiciv_icu: chartevents, icustays, inputevents, outputevents, procedureevents are complete" in shown
+    assert "output schema dexsic can be made" in shown
+
+
+def test_the_release_is_guessed_by_its_latest_years(dsn: str, capsys: pytest.CaptureFixture[str]) -> None:
+    execute(dsn, "update mimiciv_hosp.patients set anchor_year_group = '2020 - 2022' where subject_id = 1")
+    assert "MIMIC-IV 3.x, by its latest years 2020 - 2022; 2 patients" in found(dsn, capsys)[1]
+    execute(dsn, "update mimiciv_hosp.patients set anchor_year_group = '2017 - 2019'")
+    assert "MIMIC-IV 2.x" in found(dsn, capsys)[1]
+
+
+@pytest.mark.parametrize(
+    ("damage", "told"),
+    [
+        ("drop table mimiciv_hosp.services, mimiciv_hosp.patients", "mimiciv_hosp lacks patients, services: load them"),
+        ("truncate mimiciv_icu.inputevents", "mimiciv_icu.inputevents is empty: its load did not finish"),
+        ("alter table mimiciv_icu.icustays drop column intime", "mimiciv_icu.icustays lacks intime"),
+        (
+            "alter table mimiciv_hosp.labevents alter valuenum type text",
+            "mimiciv_hosp.labevents.valuenum is text, not double precision",
+        ),
+        (
+            "alter table mimiciv_icu.chartevents alter charttime type timestamptz",
+            "mimiciv_icu.chartevents.charttime is timestamp with time zone, not timestamp",
+        ),
+        ("alter schema mimiciv_icu rename to icu", "icustays lies in icu; if that is it, say --icu-schema icu"),
+    ],
+)
+def test_what_is_wrong_with_the_sources(damage: str, told: str, dsn: str, capsys: pytest.CaptureFixture[str]) -> None:
+    execute(dsn, damage)
+    status, shown = found(dsn, capsys)
+    assert status == 1
+    assert told in shown
+    assert shown.count("error   ") == 1
+
+
+def test_wider_types_and_missing_unneeded_columns_are_fine(dsn: str, capsys: pytest.CaptureFixture[str]) -> None:
+    execute(
+        dsn,
+        "alter table mimiciv_hosp.labevents alter labevent_id type bigint, alter value type text, drop column comments;"
+        "alter table mimiciv_icu.chartevents alter valuenum type numeric",
+    )
+    assert found(dsn, capsys)[0] == 0
+
+
+def test_schemas_of_other_names(dsn: str, capsys: pytest.CaptureFixture[str]) -> None:
+    execute(dsn, 'alter schema mimiciv_icu rename to "My Icu"')
+    assert found(dsn, capsys, "--icu-schema", "My Icu")[0] == 0
+
+
+def test_an_output_schema_that_is_a_source(dsn: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "is a source schema: choose another" in found(dsn, capsys, "--schema", "mimiciv_icu")[1]
+
+
+def test_a_reader_needs_a_schema_of_its_own(dsn: str, reader: str, capsys: pytest.CaptureFixture[str]) -> None:
+    status, shown = found(reader, capsys)
+    assert status == 1
+    assert "ask the owner for `create schema dexsic authorization reader`" in shown
+    execute(dsn, "create schema dexsic authorization reader")
+    status, shown = found(reader, capsys)
+    assert (status, "error" in shown) == (0, False)
+
+
+def test_a_reader_may_be_allowed_to_make_its_schema(dsn: str, reader: str, capsys: pytest.CaptureFixture[str]) -> None:
+    execute(dsn, "do $$ begin execute format('grant create on database %I to reader', current_database()); end $$")
+    assert found(reader, capsys)[0] == 0
+
+
+def test_an_output_schema_that_is_somebody_elses(dsn: str, reader: str, capsys: pytest.CaptureFixture[str]) -> None:
+    execute(dsn, "create schema dexsic")
+    assert "grant usage, create on schema dexsic to reader" in found(reader, capsys)[1]
+    execute(dsn, "grant all on schema dexsic to reader; create table dexsic.theirs (x int)")
+    assert "holds 1 relation(s) of another role" in found(reader, capsys)[1]
+
+
+def test_closed_tables_and_schemas(dsn: str, reader: str, capsys: pytest.CaptureFixture[str]) -> None:
+    execute(dsn, "revoke usage on schema mimiciv_hosp from reader; revoke select on mimiciv_icu.icustays from reader")
+    shown = found(reader, capsys)[1]
+    assert "ask its owner for `grant usage on schema mimiciv_hosp to reader`" in shown
+    assert "ask its owner for `grant select on mimiciv_icu.icustays to reader`" in shown
+
+
+def test_no_temporary_tables(dsn: str, reader: str, capsys: pytest.CaptureFixture[str]) -> None:
+    execute(dsn, "do $$ begin execute format('revoke temp on database %I from public', current_database()); end $$")
+    assert "grant temporary on database" in found(reader, capsys)[1]
+
+
+def test_which_data_set_is_asked_where_there_are_several(
+    make_database: Callable[[], str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    make_database()
+    make_database()
+    assert main(["check"]) == 1
+    assert re.search(r"which data set\? --database \w+ \| \w+", capsys.readouterr().err)
