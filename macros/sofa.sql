@@ -1,0 +1,67 @@
+{# SOFA points of one organ from its worst measurements; NULL when none was taken (Vincent 1996, thresholds in vars).
+   The hourly and the first-day score share these. #}
+
+{# `ventilated_rule` hourly: the full scale for ventilated patients; mimic_code: no points for a ventilated ratio of 200 or more. #}
+{% macro sofa_respiration(ventilated, not_ventilated, ventilated_rule='hourly') %}
+{%- set below = var('sofa_pao2fio2_below') -%}
+case
+        {%- for points, threshold in below | dictsort(reverse=true) %}
+        {%- if ventilated_rule == 'hourly' or points | int > var('sofa_pao2fio2_max_points_not_ventilated') %}
+        when {{ ventilated }} < {{ threshold }} then {{ points }}
+        {%- endif %}
+        {%- if points | int <= var('sofa_pao2fio2_max_points_not_ventilated') %}
+        when {{ not_ventilated }} < {{ threshold }} then {{ points }}
+        {%- endif %}
+        {%- endfor %}
+        when coalesce({{ ventilated }}, {{ not_ventilated }}) is not null then 0
+    end
+{%- endmacro %}
+
+{% macro sofa_coagulation(platelets) %}case
+        {{- points_when(platelets, '<', var('sofa_platelets_below_k_ul')) }}
+        when {{ platelets }} is not null then 0
+    end
+{%- endmacro %}
+
+{% macro sofa_liver(bilirubin) %}case
+        {{- points_when(bilirubin, '>=', var('sofa_bilirubin_at_least_mg_dl')) }}
+        when {{ bilirubin }} is not null then 0
+    end
+{%- endmacro %}
+
+{% macro sofa_cardiovascular(map, dopamine, epinephrine, norepinephrine, dobutamine) %}
+{%- set dopamine_above = var('sofa_dopamine_above_mcg_kg_min') -%}
+{%- set catecholamine_above = var('sofa_catecholamine_above_mcg_kg_min') -%}
+case
+        when
+            {{ dopamine }} > {{ dopamine_above[4] }}
+            or {{ epinephrine }} > {{ catecholamine_above[4] }}
+            or {{ norepinephrine }} > {{ catecholamine_above[4] }}
+            then 4
+        when
+            {{ dopamine }} > {{ dopamine_above[3] }}
+            or {{ epinephrine }} is not null
+            or {{ norepinephrine }} is not null
+            then 3
+        when {{ dopamine }} > {{ dopamine_above[2] }} or {{ dobutamine }} > {{ dopamine_above[2] }} then 2
+        {{- points_when(map, '<', var('sofa_map_below_mmhg')) }}
+        when coalesce({{ map }}, {{ dopamine }}, {{ dobutamine }}) is not null then 0
+    end
+{%- endmacro %}
+
+{% macro sofa_cns(gcs) %}case
+        {{- points_when(gcs, '<=', var('sofa_gcs_at_most')) }}
+        when {{ gcs }} is not null then 0
+    end
+{%- endmacro %}
+
+{% macro sofa_renal(creatinine, urine) %}
+{%- set creatinine_from = var('sofa_creatinine_at_least_mg_dl') -%}
+{%- set urine_below = var('sofa_urine_below_ml_day') -%}
+case
+        {%- for points, threshold in creatinine_from | dictsort(reverse=true) %}
+        when {{ creatinine }} >= {{ threshold }}{% if points in urine_below %} or {{ urine }} < {{ urine_below[points] }}{% endif %} then {{ points }}
+        {%- endfor %}
+        when coalesce({{ creatinine }}, {{ urine }}) is not null then 0
+    end
+{%- endmacro %}

@@ -1,0 +1,38 @@
+{# Time arithmetic. Everything that an engine spells in its own way is dispatched; models call only these names. #}
+
+{# Seconds since 1970 of a timestamp without zone, as a whole number. #}
+{% macro epoch_seconds(ts) %}{{ return(adapter.dispatch('epoch_seconds')(ts)) }}{% endmacro %}
+{% macro postgres__epoch_seconds(ts) %}cast(extract(epoch from {{ ts }}) as bigint){% endmacro %}
+
+{# `ts` moved by a number or an integer-valued expression of hours. #}
+{% macro add_hours(ts, hours) %}{{ return(adapter.dispatch('add_hours')(ts, hours)) }}{% endmacro %}
+{% macro postgres__add_hours(ts, hours) %}({{ ts }} + ({{ hours }}) * interval '1 hour'){% endmacro %}
+
+{# The start of the hour, of the minute or of the day that holds `ts`. #}
+{% macro truncate_time(part, ts) %}{{ return(adapter.dispatch('truncate_time')(part, ts)) }}{% endmacro %}
+{% macro postgres__truncate_time(part, ts) %}date_trunc('{{ part }}', {{ ts }}){% endmacro %}
+
+{% macro year_of(ts) %}{{ return(adapter.dispatch('year_of')(ts)) }}{% endmacro %}
+{% macro postgres__year_of(ts) %}cast(extract(year from {{ ts }}) as integer){% endmacro %}
+
+{# Rows for every integer from `first` to `last`, joined to the row they come from; the value is <alias>.<column>. #}
+{% macro cross_join_integers(first, last, alias, column) %}{{ return(adapter.dispatch('cross_join_integers')(first, last, alias, column)) }}{% endmacro %}
+{% macro postgres__cross_join_integers(first, last, alias, column) %}cross join generate_series({{ first }}, {{ last }}) as {{ alias }} ({{ column }}){% endmacro %}
+
+{# Hours from `a` to `b`, as a double; negative when `b` is earlier. #}
+{% macro hours_between(a, b) %}(({{ epoch_seconds(b) }} - {{ epoch_seconds(a) }}) / cast(3600 as double precision)){% endmacro %}
+
+{# Minutes from `a` to `b`, each cut down to its minute, as mimic-code counts them. #}
+{% macro whole_minutes_between(a, b) %}(({{ epoch_seconds(truncate_time('minute', b)) }} - {{ epoch_seconds(truncate_time('minute', a)) }}) / 60){% endmacro %}
+
+{# Hours from `a` to `b`, each cut down to its hour, as mimic-code counts them. #}
+{% macro whole_hours_between(a, b) %}(({{ epoch_seconds(truncate_time('hour', b)) }} - {{ epoch_seconds(truncate_time('hour', a)) }}) / 3600){% endmacro %}
+
+{# The hour of the SOFA grid in which `ts` falls: hour h covers (grid_start + h - 1 h, grid_start + h]. #}
+{% macro hour_of_grid(ts, grid_start) %}cast(ceil({{ hours_between(grid_start, ts) }}) as integer){% endmacro %}
+
+{# True when `ts` lies from `before` hours before to `after` hours after `anchor`, both ends in. #}
+{% macro within_hours(ts, anchor, before, after) %}({{ ts }} >= {{ add_hours(anchor, -1 * before) }} and {{ ts }} <= {{ add_hours(anchor, after) }}){% endmacro %}
+
+{# The window of first-day labs and vital signs around ICU admission. #}
+{% macro within_first_day(ts, icu_admitted_at) %}{{ within_hours(ts, icu_admitted_at, var('first_day_before_h'), var('first_day_after_h')) }}{% endmacro %}

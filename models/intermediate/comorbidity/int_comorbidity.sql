@@ -1,0 +1,41 @@
+/*
+Grain       one row per hospital admission with a diagnosis of a listed category
+Definition  one column per category of the seed icd_category: 1 when a code of it was recorded in the admission
+Source      mimic-code charlson (Quan 2005); hypertension and pregnancy by ICD chapter
+*/
+{%- set categories = [
+    'congestive_heart_failure', 'copd', 'rheumatic_disease', 'mild_liver_disease', 'severe_liver_disease',
+    'diabetes_uncomplicated', 'diabetes_complicated', 'renal_disease', 'malignant_cancer', 'metastatic_tumor', 'hypertension',
+    'pregnancy', 'saps_aids', 'saps_hematologic', 'saps_metastatic'
+] %}
+with
+
+diagnoses as (
+
+    select * from {{ ref('stg_mimic__diagnoses_icd') }}
+
+),
+
+codes as (
+
+    select * from {{ ref('int_icd_code') }}
+
+),
+
+final as (
+
+    select
+        diagnoses.hadm_id,
+        {% for category in categories -%}
+        max(case when codes.category = '{{ category }}' then 1 else 0 end) as {{ category }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from diagnoses
+    inner join codes
+        on
+            diagnoses.icd_version = codes.icd_version
+            and diagnoses.icd_code = codes.icd_code
+    group by diagnoses.hadm_id
+
+)
+
+select * from final

@@ -1,0 +1,74 @@
+/*
+Grain       one row per drug name and route found in prescriptions
+Definition  is it a systemic antibiotic, is it heparin? Names are matched once per distinct name, not once per prescription
+Source      seed drug_name (names, routes and preparations of mimic-code antibiotic)
+Deviation   reads prescriptions a second time, for its few thousand distinct names: far cheaper than 150 patterns on every row
+*/
+with
+
+prescriptions as (
+
+    select * from {{ ref('stg_mimic__prescriptions') }}
+
+),
+
+patterns as (
+
+    select
+        field,
+        concept,
+        lower(pattern) as pattern,
+        match
+    from {{ ref('drug_name') }}
+
+),
+
+names as (
+
+    select
+        drug,
+        coalesce(route, '') as route,
+        -- a component of type BASE (vials, saline) alone does not make an antibiotic
+        max(case when drug_type <> 'BASE' and route is not null then 1 else 0 end) as has_main_component
+    from prescriptions
+    where drug is not null
+    group by drug, coalesce(route, '')
+
+),
+
+matched as (
+
+    select
+        names.drug,
+        names.route,
+        max(names.has_main_component) as has_main_component,
+        max(case when patterns.concept = 'antibiotic' then 1 else 0 end) as names_antibiotic,
+        max(case when patterns.concept = 'excluded' then 1 else 0 end) as is_not_systemic,
+        max(case when patterns.concept = 'heparin' then 1 else 0 end) as names_heparin,
+        max(case when patterns.concept = 'heparin_not_given' then 1 else 0 end) as is_not_given
+    from names
+    inner join patterns
+        on
+            (patterns.field = 'drug' and lower(names.drug) like '%' || patterns.pattern || '%')
+            or (
+                patterns.field = 'route' and patterns.match = 'contains'
+                and lower(names.route) like '%' || patterns.pattern || '%'
+            )
+            or (patterns.field = 'route' and patterns.match = 'equals' and lower(names.route) = patterns.pattern)
+    group by names.drug, names.route
+
+),
+
+final as (
+
+    select
+        drug,
+        route,
+        names_antibiotic = 1 and has_main_component = 1 and is_not_systemic = 0 as is_antibiotic,
+        names_heparin = 1 and is_not_given = 0 as is_heparin
+    from matched
+
+)
+
+select * from final
+where is_antibiotic or is_heparin

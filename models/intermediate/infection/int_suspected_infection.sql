@@ -1,0 +1,149 @@
+/*
+Grain       one row per prescription of a systemic antibiotic
+Definition  infection is suspected when a culture was taken up to culture_before_antibiotic_max_h before the antibiotic, or up to
+            culture_after_antibiotic_max_h after it; its time is the earlier of the two. The earliest culture of each kind counts
+Source      mimic-code suspicion_of_infection
+Deviation   none; a culture with a date only is compared by date and placed at midnight
+*/
+with
+
+antibiotics as (
+
+    select
+        subject_id,
+        hadm_id,
+        stay_id,
+        antibiotic,
+        antibiotic_seq,
+        started_at,
+        {{ truncate_time('day', 'started_at') }} as started_on
+    from {{ ref('int_antibiotic') }}
+
+),
+
+cultures as (
+
+    select
+        subject_id,
+        micro_specimen_id,
+        cultured_at,
+        cast(cultured_on as timestamp) as cultured_on,
+        coalesce(cultured_at, cast(cultured_on as timestamp)) as culture_at,
+        specimen,
+        is_positive
+    from {{ ref('int_culture') }}
+
+),
+
+pairs as (
+
+    select
+        antibiotics.subject_id,
+        antibiotics.antibiotic_seq,
+        cultures.micro_specimen_id,
+        cultures.cultured_on,
+        cultures.cultured_at,
+        cultures.culture_at,
+        cultures.specimen,
+        cultures.is_positive,
+        case
+            when cultures.cultured_at is not null
+                then
+                    antibiotics.started_at > cultures.cultured_at
+                    and antibiotics.started_at
+                    <= {{ add_hours('cultures.cultured_at', var('culture_before_antibiotic_max_h')) }}
+            else
+                antibiotics.started_on >= cultures.cultured_on
+                and antibiotics.started_on
+                <= {{ add_hours('cultures.cultured_on', var('culture_before_antibiotic_max_h')) }}
+        end as is_culture_first,
+        case
+            when cultures.cultured_at is not null
+                then
+                    antibiotics.started_at < cultures.cultured_at
+                    and antibiotics.started_at
+                    >= {{ add_hours('cultures.cultured_at', -1 * var('culture_after_antibiotic_max_h')) }}
+            else
+                antibiotics.started_on <= cultures.cultured_on
+                and antibiotics.started_on
+                >= {{ add_hours('cultures.cultured_on', -1 * var('culture_after_antibiotic_max_h')) }}
+        end as is_antibiotic_first
+    from antibiotics
+    inner join cultures
+        on antibiotics.subject_id = cultures.subject_id
+
+),
+
+directed as (
+
+    select
+        *,
+        'culture_first' as direction
+    from pairs
+    where is_culture_first
+
+    union all
+
+    select
+        *,
+        'antibiotic_first' as direction
+    from pairs
+    where is_antibiotic_first
+
+),
+
+ranked as (
+
+    select
+        *,
+        row_number() over (
+            partition by subject_id, antibiotic_seq, direction
+            order by cultured_on nulls first, cultured_at nulls last, is_positive desc, micro_specimen_id
+        ) as culture_seq
+    from directed
+
+),
+
+culture_first as (
+
+    select * from ranked
+    where direction = 'culture_first' and culture_seq = 1
+
+),
+
+antibiotic_first as (
+
+    select * from ranked
+    where direction = 'antibiotic_first' and culture_seq = 1
+
+),
+
+final as (
+
+    select
+        antibiotics.subject_id,
+        antibiotics.hadm_id,
+        antibiotics.stay_id,
+        antibiotics.antibiotic_seq,
+        antibiotics.antibiotic,
+        antibiotics.started_at as antibiotic_at,
+        case
+            when culture_first.specimen is not null or antibiotic_first.specimen is not null
+                then coalesce(culture_first.culture_at, antibiotics.started_at)
+        end as suspected_infection_at,
+        coalesce(culture_first.culture_at, antibiotic_first.culture_at) as culture_at,
+        coalesce(culture_first.specimen, antibiotic_first.specimen) as specimen,
+        coalesce(culture_first.is_positive, antibiotic_first.is_positive) as is_positive
+    from antibiotics
+    left join culture_first
+        on
+            antibiotics.subject_id = culture_first.subject_id
+            and antibiotics.antibiotic_seq = culture_first.antibiotic_seq
+    left join antibiotic_first
+        on
+            antibiotics.subject_id = antibiotic_first.subject_id
+            and antibiotics.antibiotic_seq = antibiotic_first.antibiotic_seq
+
+)
+
+select * from final

@@ -1,0 +1,34 @@
+/*
+Grain       one row per ICU stay and time at which urine was charted
+Definition  urine in mL; irrigation fluid that went in counts as negative
+Source      mimic-code urine_output; seed output_item
+*/
+with
+
+outputs as (
+
+    select * from {{ ref('stg_mimic__outputevents') }}
+
+),
+
+items as (
+
+    select * from {{ ref('output_item') }}
+    where concept = 'urine'
+
+),
+
+final as (
+
+    select
+        outputs.stay_id,
+        outputs.measured_at,
+        sum(case when outputs.volume_ml > 0 then items.sign * outputs.volume_ml else outputs.volume_ml end) as urine_ml
+    from outputs
+    inner join items
+        on outputs.itemid = items.itemid
+    group by outputs.stay_id, outputs.measured_at
+
+)
+
+select * from final

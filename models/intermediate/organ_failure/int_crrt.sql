@@ -1,0 +1,58 @@
+/*
+Grain       one row per ICU stay with continuous renal replacement on the first day
+Definition  a CRRT mode charted, or a CRRT procedure running, between ICU admission and first_day_intervention_h later
+Source      mimic-code crrt and rrt; Huang 2024, Table 1
+*/
+with
+
+stays as (
+
+    select * from {{ ref('int_icu_stay') }}
+
+),
+
+modes as (
+
+    select
+        stay_id,
+        measured_at as started_at,
+        measured_at as ended_at
+    from {{ ref('int_chart_value') }}
+    where concept = 'crrt_mode'
+
+),
+
+procedures as (
+
+    select
+        procedures.stay_id,
+        procedures.started_at,
+        procedures.ended_at
+    from {{ ref('stg_mimic__procedureevents') }} as procedures
+    inner join {{ ref('procedure_item') }} as items
+        on procedures.itemid = items.itemid
+    where items.concept = 'crrt'
+
+),
+
+periods as (
+
+    select * from modes
+    union all
+    select * from procedures
+
+),
+
+final as (
+
+    select distinct stays.stay_id
+    from stays
+    inner join periods
+        on
+            stays.stay_id = periods.stay_id
+            and periods.ended_at >= stays.icu_admitted_at
+            and periods.started_at <= {{ add_hours('stays.icu_admitted_at', var('first_day_intervention_h')) }}
+
+)
+
+select * from final

@@ -1,0 +1,190 @@
+/*
+Grain       one row per episode of one kind of respiratory support
+Definition  oxygen devices and ventilator modes are read as a status (seed ventilation_status, first of its priority order); rows
+            of one status form an episode until another status or ventilation_gap_h of silence; it ends at the next row of any status
+Source      mimic-code ventilation, ventilator_setting, oxygen_delivery
+Deviation   of several modes charted at one time the last in byte order is read, mimic-code takes the last in the server's locale.
+            An episode of one single row is dropped, as there
+*/
+with
+
+observations as (
+
+    select * from {{ ref('int_chart_value') }}
+    where concept in ('oxygen_device', 'oxygen_flow', 'ventilator_mode', 'ventilator_mode_hamilton')
+
+),
+
+statuses as (
+
+    select * from {{ ref('ventilation_status') }}
+
+),
+
+priorities as (
+
+    select distinct
+        priority,
+        status
+    from statuses
+
+),
+
+flows as (
+
+    select
+        subject_id,
+        measured_at,
+        max(stay_id) as stay_id
+    from observations
+    where concept = 'oxygen_flow'
+    group by subject_id, measured_at
+
+),
+
+devices as (
+
+    select
+        subject_id,
+        stay_id,
+        measured_at,
+        value_text,
+        row_number() over (
+            partition by subject_id, measured_at
+            order by stored_at desc nulls last, {{ byte_order('value_text') }} desc nulls last, stay_id
+        ) as device_seq
+    from observations
+    where concept = 'oxygen_device'
+
+),
+
+devices_read as (
+
+    select
+        {{ 'flows.stay_id' if var('oxygen_device_needs_flow') else 'devices.stay_id' }} as stay_id,
+        devices.measured_at,
+        'oxygen_device' as concept,
+        devices.value_text,
+        devices.device_seq
+    from devices
+    {% if var('oxygen_device_needs_flow') -%}
+    inner join flows
+        on
+            devices.subject_id = flows.subject_id
+            and devices.measured_at = flows.measured_at
+    {%- endif %}
+    where devices.device_seq <= 4
+
+),
+
+modes_read as (
+
+    select
+        max(stay_id) as stay_id,
+        measured_at,
+        concept,
+        max({{ byte_order('value_text') }}) as value_text,
+        1 as device_seq
+    from observations
+    where concept in ('ventilator_mode', 'ventilator_mode_hamilton')
+    group by subject_id, measured_at, concept
+
+),
+
+readings as (
+
+    select * from devices_read
+    union all
+    select * from modes_read
+
+),
+
+best as (
+
+    select
+        readings.stay_id,
+        readings.measured_at,
+        min(statuses.priority) as priority
+    from readings
+    inner join statuses
+        on
+            readings.concept = statuses.concept
+            and readings.value_text = statuses.value_text
+            and (readings.device_seq = 1 or not statuses.first_device_only)
+    group by readings.stay_id, readings.measured_at
+
+),
+
+charted as (
+
+    select
+        best.stay_id,
+        best.measured_at,
+        priorities.status
+    from best
+    inner join priorities
+        on best.priority = priorities.priority
+
+),
+
+neighbours as (
+
+    select
+        stay_id,
+        measured_at,
+        status,
+        lag(measured_at) over (partition by stay_id, status order by measured_at) as same_status_at,
+        lag(status) over (partition by stay_id order by measured_at) as previous_status,
+        lead(measured_at) over (partition by stay_id order by measured_at) as next_at
+    from charted
+
+),
+
+marked as (
+
+    select
+        stay_id,
+        measured_at,
+        status,
+        case
+            when next_at is null then measured_at
+            when {{ whole_hours_between('measured_at', 'next_at') }} >= {{ var('ventilation_gap_h') }} then measured_at
+            else next_at
+        end as lasts_until,
+        case
+            when previous_status is null then 1
+            when {{ whole_hours_between('same_status_at', 'measured_at') }} >= {{ var('ventilation_gap_h') }} then 1
+            when previous_status <> status then 1
+            else 0
+        end as starts_new
+    from neighbours
+
+),
+
+numbered as (
+
+    select
+        stay_id,
+        measured_at,
+        status,
+        lasts_until,
+        sum(starts_new) over (partition by stay_id order by measured_at rows unbounded preceding) as episode_seq
+    from marked
+
+),
+
+final as (
+
+    select
+        stay_id,
+        cast(episode_seq as integer) as episode_seq,
+        min(measured_at) as started_at,
+        max(lasts_until) as ended_at,
+        max(status) as status
+    from numbered
+    group by stay_id, episode_seq
+    having min(measured_at) <> max(measured_at)
+
+)
+
+select * from final

@@ -1,0 +1,20 @@
+/*
+Grain       one row per ICU stay and uninterrupted stretch of dexmedetomidine
+Definition  union of the running rows; a pause is a gap, not run time
+Source      docs/DECISIONS.md, exposure
+*/
+with
+
+running as (
+
+    select * from {{ ref('int_dexmedetomidine_row') }}
+
+),
+
+final as (
+
+    {{ merged_intervals('running', 'stay_id') }}
+
+)
+
+select * from final

@@ -1,0 +1,266 @@
+/*
+Grain       one row per ICU stay
+Definition  Simplified Acute Physiology Score II of the first saps_window_h after ICU admission; a missing item counts 0
+Source      Le Gall 1993; mimic-code sapsii
+Deviation   none: only the admission type ELECTIVE counts as scheduled surgery, and values are read by patient, as there
+*/
+with
+
+stays as (
+
+    select * from {{ ref('int_icu_stay') }}
+
+),
+
+vitals as (
+
+    select
+        stay_id,
+        min(heart_rate) as heart_rate_min,
+        max(heart_rate) as heart_rate_max,
+        min(sbp) as sbp_min,
+        max(sbp) as sbp_max,
+        max(temperature_c) as temperature_max
+    from {{ ref('int_first_day_vital_row') }}
+    where
+        measured_at > icu_admitted_at
+        and measured_at <= {{ add_hours('icu_admitted_at', var('saps_window_h')) }}
+    group by stay_id
+
+),
+
+labs as (
+
+    select
+        stays.stay_id,
+        max(case when labs.concept = 'bun' then labs.value end) as bun_max,
+        min(case when labs.concept = 'wbc' then labs.value end) as wbc_min,
+        max(case when labs.concept = 'wbc' then labs.value end) as wbc_max,
+        min(case when labs.concept = 'potassium' then labs.value end) as potassium_min,
+        max(case when labs.concept = 'potassium' then labs.value end) as potassium_max,
+        min(case when labs.concept = 'sodium' then labs.value end) as sodium_min,
+        max(case when labs.concept = 'sodium' then labs.value end) as sodium_max,
+        min(case when labs.concept = 'bicarbonate' then labs.value end) as bicarbonate_min,
+        max(case when labs.concept = 'bilirubin' then labs.value end) as bilirubin_max
+    from stays
+    inner join {{ ref('int_lab_value') }} as labs
+        on
+            stays.subject_id = labs.subject_id
+            and labs.measured_at > stays.icu_admitted_at
+            and labs.measured_at <= {{ add_hours('stays.icu_admitted_at', var('saps_window_h')) }}
+    group by stays.stay_id
+
+),
+
+urine as (
+
+    select
+        stays.stay_id,
+        sum(urine.urine_ml) as urine_ml
+    from stays
+    inner join {{ ref('int_urine_output') }} as urine
+        on
+            stays.stay_id = urine.stay_id
+            and urine.measured_at > stays.icu_admitted_at
+            and urine.measured_at <= {{ add_hours('stays.icu_admitted_at', var('saps_window_h')) }}
+    group by stays.stay_id
+
+),
+
+coma as (
+
+    select
+        stays.stay_id,
+        min(gcs.gcs) as gcs_min
+    from stays
+    inner join {{ ref('int_gcs') }} as gcs
+        on
+            stays.stay_id = gcs.stay_id
+            and gcs.measured_at > stays.icu_admitted_at
+            and gcs.measured_at <= {{ add_hours('stays.icu_admitted_at', var('saps_window_h')) }}
+    group by stays.stay_id
+
+),
+
+cpap_rows as (
+
+    select
+        stays.subject_id,
+        stays.stay_id,
+        stays.icu_admitted_at,
+        min(observations.measured_at) as first_at,
+        max(observations.measured_at) as last_at
+    from stays
+    inner join {{ ref('int_chart_value') }} as observations
+        on
+            stays.stay_id = observations.stay_id
+            and observations.measured_at > stays.icu_admitted_at
+            and observations.measured_at <= {{ add_hours('stays.icu_admitted_at', var('saps_window_h')) }}
+    where
+        observations.concept = 'oxygen_device'
+        and (
+            {%- for text in var('saps_cpap_text') %}
+            {{ 'or ' if not loop.first }}lower(observations.value_text) like '%{{ text }}%'
+            {%- endfor %}
+        )
+    group by stays.subject_id, stays.stay_id, stays.icu_admitted_at
+
+),
+
+cpap as (
+
+    select
+        subject_id,
+        case
+            when {{ add_hours('first_at', -1 * var('cpap_before_h')) }} > icu_admitted_at
+                then {{ add_hours('first_at', -1 * var('cpap_before_h')) }}
+            else icu_admitted_at
+        end as started_at,
+        case
+            when
+                {{ add_hours('last_at', var('cpap_after_h')) }} < {{ add_hours('icu_admitted_at', var('saps_window_h')) }}
+                then {{ add_hours('last_at', var('cpap_after_h')) }}
+            else {{ add_hours('icu_admitted_at', var('saps_window_h')) }}
+        end as ended_at
+    from cpap_rows
+
+),
+
+ratios as (
+
+    select
+        stays.stay_id,
+        min(ratios.pao2fio2_mmhg) as pao2fio2_min
+    from stays
+    inner join {{ ref('int_arterial_ratio') }} as ratios
+        on
+            stays.stay_id = ratios.stay_id
+            and ratios.measured_at > stays.icu_admitted_at
+            and ratios.measured_at <= {{ add_hours('stays.icu_admitted_at', var('saps_window_h')) }}
+    left join cpap
+        on
+            stays.subject_id = cpap.subject_id
+            and ratios.measured_at > cpap.started_at
+            and ratios.measured_at <= cpap.ended_at
+    where ratios.is_ventilated_before = 1 or cpap.subject_id is not null
+    group by stays.stay_id
+
+),
+
+services as (
+
+    select
+        hadm_id,
+        service,
+        row_number() over (partition by hadm_id order by transferred_at nulls first, {{ byte_order('service') }})
+            as service_seq
+    from {{ ref('stg_mimic__services') }}
+
+),
+
+points as (
+
+    select
+        stays.stay_id,
+        case
+            {{- points_when('stays.age_years', '>=', var('saps_age_at_least_years')) }}
+            else 0
+        end as age_points,
+        case
+            {{- points_when('vitals.heart_rate_min', '<', var('saps_heart_rate_min_below')) }}
+            {{- points_when('vitals.heart_rate_max', '>=', var('saps_heart_rate_max_at_least')) }}
+            {{- points_when('vitals.heart_rate_min', '<', var('saps_heart_rate_low_below')) }}
+            else 0
+        end as heart_rate_points,
+        case
+            {{- points_when('vitals.sbp_min', '<', var('saps_sbp_min_below_mmhg')) }}
+            {{- points_when('vitals.sbp_max', '>=', var('saps_sbp_max_at_least_mmhg')) }}
+            else 0
+        end as sbp_points,
+        case
+            {{- points_when('vitals.temperature_max', '>=', var('saps_temperature_at_least_c')) }}
+            else 0
+        end as temperature_points,
+        case
+            {{- points_when('ratios.pao2fio2_min', '<', var('saps_pao2fio2_below')) }}
+            when ratios.pao2fio2_min is not null then {{ var('saps_pao2fio2_otherwise_points') }}
+            else 0
+        end as pao2fio2_points,
+        case
+            {{- points_when('urine.urine_ml', '<', var('saps_urine_below_ml')) }}
+            else 0
+        end as urine_points,
+        case
+            {{- points_when('labs.bun_max', '>=', var('saps_bun_at_least_mg_dl')) }}
+            else 0
+        end as bun_points,
+        case
+            {{- points_when('labs.wbc_min', '<', var('saps_wbc_min_below_k_ul')) }}
+            {{- points_when('labs.wbc_max', '>=', var('saps_wbc_max_at_least_k_ul')) }}
+            else 0
+        end as wbc_points,
+        case
+            {{- points_when('labs.potassium_min', '<', var('saps_potassium_min_below')) }}
+            {{- points_when('labs.potassium_max', '>=', var('saps_potassium_max_at_least')) }}
+            else 0
+        end as potassium_points,
+        case
+            {{- points_when('labs.sodium_min', '<', var('saps_sodium_min_below')) }}
+            {{- points_when('labs.sodium_max', '>=', var('saps_sodium_max_at_least')) }}
+            else 0
+        end as sodium_points,
+        case
+            {{- points_when('labs.bicarbonate_min', '<', var('saps_bicarbonate_min_below')) }}
+            else 0
+        end as bicarbonate_points,
+        case
+            {{- points_when('labs.bilirubin_max', '>=', var('saps_bilirubin_at_least_mg_dl')) }}
+            else 0
+        end as bilirubin_points,
+        case
+            when coma.gcs_min < {{ var('saps_gcs_valid_min') }} then 0
+            {{- points_when('coma.gcs_min', '<', var('saps_gcs_below')) }}
+            else 0
+        end as gcs_points,
+        case
+            when comorbidities.saps_aids = 1 then {{ var('saps_aids_points') }}
+            when comorbidities.saps_hematologic = 1 then {{ var('saps_hematologic_points') }}
+            when comorbidities.saps_metastatic = 1 then {{ var('saps_metastatic_points') }}
+            else 0
+        end as comorbidity_points,
+        case
+            when lower(services.service) like '%surg%' and stays.admission_type = '{{ var("saps_elective_admission_type") }}'
+                then 0
+            when lower(services.service) like '%surg%' then {{ var('saps_unscheduled_surgical_points') }}
+            else {{ var('saps_medical_points') }}
+        end as admission_points
+    from stays
+    left join vitals
+        on stays.stay_id = vitals.stay_id
+    left join labs
+        on stays.stay_id = labs.stay_id
+    left join urine
+        on stays.stay_id = urine.stay_id
+    left join coma
+        on stays.stay_id = coma.stay_id
+    left join ratios
+        on stays.stay_id = ratios.stay_id
+    left join {{ ref('int_comorbidity') }} as comorbidities
+        on stays.hadm_id = comorbidities.hadm_id
+    left join services
+        on stays.hadm_id = services.hadm_id and services.service_seq = 1
+
+),
+
+final as (
+
+    select
+        points.*,
+        age_points + heart_rate_points + sbp_points + temperature_points + pao2fio2_points + urine_points + bun_points
+        + wbc_points + potassium_points + sodium_points + bicarbonate_points + bilirubin_points + gcs_points
+        + comorbidity_points + admission_points as saps2
+    from points
+
+)
+
+select * from final

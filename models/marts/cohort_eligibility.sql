@@ -1,0 +1,63 @@
+/*
+Grain       one row per ICU stay
+Definition  one boolean per rule of section 2.2, in each of its readings; the vars sic_rule, sic_sofa, heparin and dex_duration choose
+            which reading counts. is_eligible: septic with SIC and excluded by no rule; treated: exposed to dexmedetomidine
+Source      section 2.2 of Huang 2024
+Deviation   an unknown age counts as adult, and the stay is flagged by a data test
+*/
+with
+
+stays as (
+
+    select * from {{ ref('int_icu_stay') }}
+
+),
+
+rules as (
+
+    select
+        stays.stay_id,
+        stays.subject_id,
+        stays.hadm_id,
+        sic_score.has_early_sepsis,
+        sic_score.is_sic,
+        sic_score.is_sic_paper,
+        sic_score.is_sic_total,
+        sic_score.is_sic_strict,
+        sic_score.is_sic_strict_total,
+        stays.subject_stay_seq > 1 as is_later_stay,
+        coalesce(stays.age_years < {{ var('age_min_years') }}, false) as is_minor,
+        coalesce(comorbidities.pregnancy, 0) = 1 as is_pregnant,
+        coalesce(stays.icu_stay_h < {{ var('icu_stay_min_h') }}, true) as is_short_stay,
+        coalesce(heparin.has_infusion, false) as has_heparin_infusion,
+        coalesce(heparin.has_any_icu, false) as has_heparin_any_icu,
+        coalesce(heparin.has_any_order, false) as has_heparin_any_order,
+        coalesce(heparin.has_{{ var('heparin') }}, false) as has_heparin,
+        coalesce(exposure.running_h < {{ var('dex_min_duration_h') }}, false) as is_dex_short_union,
+        coalesce(exposure.longest_episode_h < {{ var('dex_min_duration_h') }}, false) as is_dex_short_longest_episode,
+        coalesce(exposure.duration_h < {{ var('dex_min_duration_h') }}, false) as is_dex_short,
+        coalesce(exposure.start_offset_h > {{ var('dex_max_start_h') }}, false) as is_dex_late,
+        coalesce(exposure.is_exposed, false) as treated
+    from stays
+    inner join {{ ref('sic_score') }} as sic_score
+        on stays.stay_id = sic_score.stay_id
+    left join {{ ref('int_comorbidity') }} as comorbidities
+        on stays.hadm_id = comorbidities.hadm_id
+    left join {{ ref('int_heparin') }} as heparin
+        on stays.stay_id = heparin.stay_id
+    left join {{ ref('dexmedetomidine_exposure') }} as exposure
+        on stays.stay_id = exposure.stay_id
+
+),
+
+final as (
+
+    select
+        rules.*,
+        has_early_sepsis and is_sic and not is_later_stay and not is_minor and not is_pregnant and not is_short_stay
+        and not has_heparin and not is_dex_short and not is_dex_late as is_eligible
+    from rules
+
+)
+
+select * from final

@@ -1,0 +1,101 @@
+/*
+Grain       one row per ICU stay in which dexmedetomidine ran
+Definition  start (h after ICU admission, may be slightly negative), hours in the union of running intervals, longest episode with
+            short pauses bridged, mean rate over the first dex_dose_window_h; exposed = started by dex_max_start_h and ran
+            dex_min_duration_h or longer
+Source      section 2.2 and Table 4 of Huang 2024; docs/DECISIONS.md, exposure
+*/
+with
+
+stays as (
+
+    select
+        stay_id,
+        icu_admitted_at,
+        {{ add_hours('icu_admitted_at', var('dex_dose_window_h')) }} as dose_window_ends_at
+    from {{ ref('int_icu_stay') }}
+
+),
+
+doses as (
+
+    select
+        stays.stay_id,
+        sum(
+            running.rate_mcg_kg_h * {{ hours_between(
+                'greatest(running.started_at, stays.icu_admitted_at)', 'least(running.ended_at, stays.dose_window_ends_at)'
+            ) }}
+        ) as dose_mcg_kg
+    from stays
+    inner join {{ ref('int_dexmedetomidine_row') }} as running
+        on
+            stays.stay_id = running.stay_id
+            and running.ended_at > stays.icu_admitted_at
+            and running.started_at < stays.dose_window_ends_at
+    group by stays.stay_id
+
+),
+
+runs as (
+
+    select
+        stays.stay_id,
+        min({{ hours_between('stays.icu_admitted_at', 'runs.started_at') }}) as start_offset_h,
+        sum({{ hours_between('runs.started_at', 'runs.ended_at') }}) as running_h,
+        sum(
+            case
+                when runs.ended_at > stays.icu_admitted_at and runs.started_at < stays.dose_window_ends_at
+                    then {{ hours_between(
+                        'greatest(runs.started_at, stays.icu_admitted_at)', 'least(runs.ended_at, stays.dose_window_ends_at)'
+                    ) }}
+            end
+        ) as running_in_window_h
+    from stays
+    inner join {{ ref('int_dexmedetomidine_run') }} as runs
+        on stays.stay_id = runs.stay_id
+    group by stays.stay_id
+
+),
+
+episodes as (
+
+    select
+        stay_id,
+        max({{ hours_between('started_at', 'ended_at') }}) as longest_episode_h
+    from {{ ref('int_dexmedetomidine_episode') }}
+    group by stay_id
+
+),
+
+timed as (
+
+    select
+        runs.stay_id,
+        runs.start_offset_h,
+        runs.running_h,
+        episodes.longest_episode_h,
+        {{ 'episodes.longest_episode_h' if var('dex_duration') == 'longest_episode' else 'runs.running_h' }} as duration_h,
+        doses.dose_mcg_kg / nullif(runs.running_in_window_h, 0) as mean_rate_48h
+    from runs
+    inner join episodes
+        on runs.stay_id = episodes.stay_id
+    left join doses
+        on runs.stay_id = doses.stay_id
+
+),
+
+final as (
+
+    select
+        stay_id,
+        start_offset_h,
+        duration_h,
+        running_h,
+        longest_episode_h,
+        mean_rate_48h,
+        start_offset_h <= {{ var('dex_max_start_h') }} and duration_h >= {{ var('dex_min_duration_h') }} as is_exposed
+    from timed
+
+)
+
+select * from final

@@ -1,0 +1,92 @@
+/*
+Grain       one row per ICU stay
+Definition  28-day hospital death: died in hospital within death_horizon_days of ICU admission; those discharged alive are event-free to
+            day 28 (followup: day28) or leave at hospital discharge (followup: discharge). Hours are unions of intervals, 0 = never
+Source      section 2.4 of Huang 2024; docs/DECISIONS.md, outcomes
+Deviation   the time of a hospital death is deathtime, or the discharge when that is missing; a death charted before ICU admission counts
+            as at admission
+*/
+with
+
+stays as (
+
+    select
+        stay_id,
+        icu_admitted_at,
+        hospital_admitted_at,
+        hospital_discharged_at,
+        coalesce(died_hospital, false) as died_hospital,
+        icu_stay_h,
+        case when died_hospital then coalesce(hospital_died_at, hospital_discharged_at) end as died_at
+    from {{ ref('int_icu_stay') }}
+
+),
+
+ventilation as (
+
+    select
+        stay_id,
+        sum({{ hours_between('started_at', 'ended_at') }}) as hours
+    from {{ ref('int_ventilation_run') }}
+    group by stay_id
+
+),
+
+vasopressors as (
+
+    select
+        stay_id,
+        sum({{ hours_between('started_at', 'ended_at') }}) as hours
+    from {{ ref('int_vasopressor_run') }}
+    group by stay_id
+
+),
+
+timed as (
+
+    select
+        stays.*,
+        {{ hours_between('icu_admitted_at', 'died_at') }} / 24 as death_days,
+        {{ hours_between('icu_admitted_at', 'hospital_discharged_at') }} / 24 as discharge_days
+    from stays
+
+),
+
+judged as (
+
+    select
+        timed.*,
+        coalesce(death_days <= {{ var('death_horizon_days') }}, false) as died_28d_hospital
+    from timed
+
+),
+
+final as (
+
+    select
+        judged.stay_id,
+        judged.died_28d_hospital,
+        cast(greatest(0, least(
+            {{ var('death_horizon_days') }},
+            case
+                when judged.died_28d_hospital then judged.death_days
+                {%- if var('followup') == 'discharge' %}
+                when judged.discharge_days is not null then judged.discharge_days
+                {%- endif %}
+                else {{ var('death_horizon_days') }}
+            end
+        )) as double precision) as followup_28d_days,
+        judged.died_hospital,
+        coalesce(ventilation.hours, 0) as ventilation_h,
+        coalesce(vasopressors.hours, 0) as vasopressor_h,
+        {{ hours_between('judged.hospital_admitted_at', 'judged.hospital_discharged_at') }} / 24 as hospital_days,
+        judged.icu_stay_h / 24 as icu_days
+    from judged
+    left join ventilation
+        on judged.stay_id = ventilation.stay_id
+    left join vasopressors
+        on judged.stay_id = vasopressors.stay_id
+
+)
+
+select * from final

@@ -1,0 +1,96 @@
+/*
+Grain       one row per ICU stay; every stay, septic or not
+Definition  SIC score from the worst first-day values: platelets, INR, and the SOFA of four organs. SIC: a total of sic_min_score or
+            more in a patient whose Sepsis-3 began within sepsis_onset_max_h of ICU admission
+Source      Iba 2017; section 2.2 of Huang 2024
+Deviation   a missing value gives no point. sic_rule and sic_sofa choose the reading; cohort_eligibility holds all of them
+*/
+with
+
+stays as (
+
+    select
+        stay_id,
+        icu_admitted_at
+    from {{ ref('int_icu_stay') }}
+
+),
+
+measured as (
+
+    select
+        stays.stay_id,
+        labs.platelets_min,
+        labs.inr_max,
+        sofa.sofa_four,
+        sofa.sofa_total,
+        coalesce(
+            sepsis3.is_sepsis3
+            and sepsis3.sofa_at <= {{ add_hours('stays.icu_admitted_at', var('sepsis_onset_max_h')) }}, false
+        ) as has_early_sepsis
+    from stays
+    left join {{ ref('int_first_day_lab') }} as labs
+        on stays.stay_id = labs.stay_id
+    left join {{ ref('int_first_day_sofa') }} as sofa
+        on stays.stay_id = sofa.stay_id
+    left join {{ ref('sepsis3') }} as sepsis3
+        on stays.stay_id = sepsis3.stay_id
+
+),
+
+points as (
+
+    select
+        measured.*,
+        case
+            {{- points_when('platelets_min', '<', var('sic_platelets_below_k_ul')) }}
+            else 0
+        end as platelets_points,
+        case
+            {{- points_when('inr_max', '>', var('sic_inr_above')) }}
+            else 0
+        end as inr_points,
+        case
+            {{- points_when('sofa_four', '>=', var('sic_sofa_at_least')) }}
+            else 0
+        end as sofa_four_points,
+        case
+            {{- points_when('sofa_total', '>=', var('sic_sofa_at_least')) }}
+            else 0
+        end as sofa_total_points
+    from measured
+
+),
+
+final as (
+
+    select
+        stay_id,
+        platelets_min,
+        inr_max,
+        sofa_four,
+        sofa_total,
+        platelets_points,
+        inr_points,
+        {{ 'sofa_total_points' if var('sic_sofa') == 'total' else 'sofa_four_points' }} as sofa_points,
+        platelets_points + inr_points + {{ 'sofa_total_points' if var('sic_sofa') == 'total' else 'sofa_four_points' }}
+            as sic_score,
+        has_early_sepsis,
+        has_early_sepsis and platelets_points + inr_points + sofa_four_points >= {{ var('sic_min_score') }} as is_sic_paper,
+        has_early_sepsis and platelets_points + inr_points + sofa_total_points >= {{ var('sic_min_score') }}
+            as is_sic_total,
+        has_early_sepsis and platelets_points + inr_points + sofa_four_points >= {{ var('sic_min_score') }}
+        and platelets_points + inr_points > {{ var('sic_strict_platelet_inr_above') }} as is_sic_strict,
+        has_early_sepsis and platelets_points + inr_points + sofa_total_points >= {{ var('sic_min_score') }}
+        and platelets_points + inr_points > {{ var('sic_strict_platelet_inr_above') }} as is_sic_strict_total,
+        has_early_sepsis
+        and platelets_points + inr_points + {{ 'sofa_total_points' if var('sic_sofa') == 'total' else 'sofa_four_points' }}
+        >= {{ var('sic_min_score') }}
+        {%- if var('sic_rule') == 'strict' %}
+        and platelets_points + inr_points > {{ var('sic_strict_platelet_inr_above') }}
+        {%- endif %} as is_sic
+    from points
+
+)
+
+select * from final

@@ -1,0 +1,47 @@
+/*
+Grain       one row per ICU stay and hour since the first heart rate (hour 0 ends at it, rounded up)
+Definition  each organ's worst points over the sofa_window_h hours that end here, missing = 0; their sum is the SOFA score
+Source      Vincent 1996; mimic-code sofa
+*/
+with
+
+hours as (
+
+    select * from {{ ref('int_sofa_hour') }}
+
+),
+
+worst as (
+
+    select
+        stay_id,
+        hr,
+        {%- for organ in ['respiration', 'coagulation', 'liver', 'cardiovascular', 'cns', 'renal'] %}
+        coalesce(max({{ organ }}) over sofa_window, 0) as {{ organ }}_24h{{ ',' if not loop.last }}
+        {%- endfor %}
+    from hours
+    window sofa_window as (
+        partition by stay_id order by hr
+        rows between {{ var('sofa_window_h') - 1 }} preceding and current row
+    )
+
+),
+
+final as (
+
+    select
+        stay_id,
+        hr,
+        respiration_24h,
+        coagulation_24h,
+        liver_24h,
+        cardiovascular_24h,
+        cns_24h,
+        renal_24h,
+        respiration_24h + coagulation_24h + liver_24h + cardiovascular_24h + cns_24h + renal_24h as sofa_24h
+    from worst
+    where hr >= 0
+
+)
+
+select * from final

@@ -1,0 +1,14 @@
+/*
+Grain       one row per charted observation
+Definition  chartevents, renamed; values as charted
+Source      mimiciv_icu.chartevents
+*/
+select
+    subject_id,
+    stay_id,
+    itemid,
+    charttime as measured_at,
+    storetime as stored_at,
+    valuenum as value,
+    value as value_text
+from {{ source('mimic_icu', 'chartevents') }}

@@ -1,0 +1,11 @@
+/*
+Grain       one row per charted output
+Definition  outputevents, renamed
+Source      mimiciv_icu.outputevents
+*/
+select
+    stay_id,
+    itemid,
+    charttime as measured_at,
+    value as volume_ml
+from {{ source('mimic_icu', 'outputevents') }}

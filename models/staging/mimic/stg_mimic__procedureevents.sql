@@ -1,0 +1,12 @@
+/*
+Grain       one row per procedure of an ICU stay
+Definition  procedureevents, renamed
+Source      mimiciv_icu.procedureevents
+*/
+select
+    stay_id,
+    itemid,
+    starttime as started_at,
+    endtime as ended_at,
+    value
+from {{ source('mimic_icu', 'procedureevents') }}
