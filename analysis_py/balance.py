@@ -12,37 +12,39 @@ from analysis_py.errors import NotEstimable
 Kind = Literal["continuous", "binary", "categorical"]
 
 
-def standardized_mean_difference(data: pd.DataFrame, variable: str, treatment: str, kind: Kind = "continuous") -> float:
+def standardized_mean_difference(
+    data: pd.DataFrame,
+    variable: str,
+    treatment: str,
+    kind: Kind = "continuous",
+    spread: pd.DataFrame | None = None,
+) -> float:
     """Absolute difference between the groups in units of the root mean of both group variances.
 
     Variance is the sample variance (continuous) or p(1-p) (binary); several levels give the Mahalanobis-type
-    difference of Yang and Dalton 2012. Rows with missing values are left out.
+    difference of Yang and Dalton 2012. Rows with missing values are left out. The variances are those of `data`, or of
+    `spread` where it is given (the cohort before matching).
 
     Raises:
         NotEstimable: an empty group, an infinite value, or two different constants.
     """
     rows = complete(data, [variable, treatment])
     treated = two_groups(rows[treatment])
-    columns = _columns(rows[variable], kind)
-    return smd_of_columns(columns[treated], columns[~treated], kind, variable)
-
-
-def smd_of_columns(treated: Floats, control: Floats, kind: Kind, name: str) -> float:
-    """As standardized_mean_difference(), from values (rows x 1) or level indicators (rows x levels)."""
-    difference = treated.mean(axis=0) - control.mean(axis=0)
+    all_rows = rows if spread is None else complete(spread, [variable, treatment])
+    present = levels(all_rows[variable]) if kind != "continuous" else []
+    columns = _columns(rows[variable], kind, present)
+    difference = columns[treated].mean(axis=0) - columns[~treated].mean(axis=0)
     if np.allclose(difference, 0, atol=1e-15):
         return 0.0
-    if kind == "continuous":
-        if min(len(treated), len(control)) < 2:
-            raise NotEstimable(f"{name}: a group has only one row")
-        covariance = np.array([[(treated.var(ddof=1) + control.var(ddof=1)) / 2]])
-    else:
-        covariance = (_multinomial_covariance(treated) + _multinomial_covariance(control)) / 2
-    squared = float(difference @ np.linalg.pinv(covariance, hermitian=True) @ difference)
+    spread_treated = two_groups(all_rows[treatment])
+    spread_columns = _columns(all_rows[variable], kind, present)
+    parts = [_covariance(spread_columns[members], kind, variable) for members in (spread_treated, ~spread_treated)]
+    covariance = (parts[0] + parts[1]) / 2
+    inverse = np.linalg.pinv(covariance, hermitian=True)
     # a difference that the variance does not span: each group holds one value, and not the same
-    if not np.allclose(covariance @ np.linalg.pinv(covariance, hermitian=True) @ difference, difference):
-        raise NotEstimable(f"{name} does not vary within the groups")
-    return float(np.sqrt(squared))
+    if not np.allclose(covariance @ inverse @ difference, difference):
+        raise NotEstimable(f"{variable} does not vary within the groups")
+    return float(np.sqrt(difference @ inverse @ difference))
 
 
 def compare_groups(data: pd.DataFrame, variable: str, treatment: str, kind: Kind) -> float:
@@ -103,19 +105,22 @@ def _by_group(data: pd.DataFrame, variable: str, treatment: str) -> tuple[Floats
     return values[treated], values[~treated]
 
 
-def _columns(values: pd.Series, kind: Kind) -> Floats:
+def _columns(values: pd.Series, kind: Kind, present: list[object]) -> Floats:
     """Values as one column, or level indicators without the first level."""
     if kind == "continuous":
         return as_numbers(values)[:, None]
     if is_numeric(values):
         as_numbers(values)
-    present = levels(values)
     if kind == "binary" and len(present) > 2:
         raise NotEstimable(f"{values.name} has more than two values")
     indicators = [(values == level).to_numpy(dtype=float) for level in present[1:]]
     return np.column_stack(indicators) if indicators else np.zeros((len(values), 1))
 
 
-def _multinomial_covariance(indicators: Floats) -> Floats:
-    share = indicators.mean(axis=0)
+def _covariance(columns: Floats, kind: Kind, name: str) -> Floats:
+    if kind == "continuous":
+        if len(columns) < 2:
+            raise NotEstimable(f"{name}: a group has only one row")
+        return np.array([[columns.var(ddof=1)]])
+    share = columns.mean(axis=0)
     return np.asarray(np.diag(share) - np.outer(share, share))

@@ -20,7 +20,9 @@ from analysis_py.efron import Integers
 from analysis_py.errors import NotEstimable
 from analysis_py.outcome import fit_binomial
 
-CALIPER = 0.05
+CaliperScale = Literal["sd", "raw"]
+
+CALIPER = 0.05  # section 2.5 of the paper
 
 
 def fit_propensity(data: pd.DataFrame, treatment: str, covariates: Sequence[str]) -> pd.Series:
@@ -55,7 +57,7 @@ def match_nearest(
     propensity: pd.Series,
     treatment: pd.Series,
     caliper: float = CALIPER,
-    caliper_scale: Literal["sd", "raw"] = "sd",
+    caliper_scale: CaliperScale = "sd",
 ) -> pd.DataFrame:
     """Greedy 1:1 matching without replacement, treated rows in descending propensity, ties in data order.
 
