@@ -34,6 +34,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except psycopg.Error as error:
         print(f"error: {explain(error)}", file=sys.stderr)
         return 1
+    except OSError as error:
+        print(f"error: {error.filename}: {error.strerror}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("interrupted: what was not finished is rolled back; the same command goes on from here", file=sys.stderr)
         return 130
@@ -69,17 +72,16 @@ def _url(args: argparse.Namespace) -> int:
 
 def _psql(args: argparse.Namespace) -> int:
     program = server.psql_program()
-    environment = server.libpq_environment(_target(args, default="postgres"))
+    environment = server.libpq_environment(_target(args))
     os.execve(program, [program, *args.options], os.environ | environment)  # noqa: S606
 
 
-def _target(args: argparse.Namespace, default: str | None = None) -> str:
+def _target(args: argparse.Namespace) -> str:
     """The DSN that the options name: somebody's server, or a database of the embedded one."""
     if args.dsn:
         return server.with_database(args.dsn, args.database)
-    name: str | None = args.database or default
-    if name:
-        return server.url(name)
+    if args.database:
+        return server.url(args.database)
     names = server.databases()
     if len(names) == 1:
         return server.url(names[0])

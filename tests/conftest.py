@@ -45,8 +45,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             config.hook.pytest_deselected(items=out)
 
 
-def pytest_report_collectionfinish() -> list[str]:
-    return [f"left out: {count} test(s) that need {REQUIREMENTS[marker][0]}" for marker, count in _left_out.items()]
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for marker, count in _left_out.items():
+        terminalreporter.write_line(f"left out: {count} test(s) that need {REQUIREMENTS[marker][0]}")
 
 
 @pytest.fixture(scope="session")
