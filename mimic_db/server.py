@@ -70,9 +70,8 @@ def start(data_dir: Path | None = None) -> Status:
             if status(data_dir) is None:
                 _bring_up(data_dir)
     except OSError as error:
-        raise UserError(
-            f"{error.filename or data_dir}: {error.strerror}; DEXSIC_PGDATA may name another folder for the server's data"
-        ) from None
+        where = error.filename or data_dir
+        raise UserError(f"{where}: {error.strerror}; DEXSIC_PGDATA can name another folder for the data") from None
     running = status(data_dir)
     if running is None:
         raise UserError(f"the embedded server ended right after its start; its log: {data_dir / LOG}")
