@@ -85,11 +85,15 @@ def stop(data_dir: Path | None = None) -> bool:
         UserError: the server does not stop.
     """
     data_dir = (data_dir or default_data_dir()).resolve()
-    if status(data_dir) is None:
+    running = status(data_dir)
+    if running is None:
         return False
     done = _run("pg_ctl", "stop", "-w", "-m", "fast", "-t", str(START_SECONDS), "-D", str(data_dir), data_dir=data_dir)
     if done.returncode and status(data_dir):
         raise UserError(f"the embedded server does not stop: {_last_line(done.stderr)}")
+    if running.socket_dir != data_dir:
+        with contextlib.suppress(OSError):
+            running.socket_dir.rmdir()
     return True
 
 

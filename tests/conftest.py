@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from mimic_db import server
@@ -64,6 +65,9 @@ def embedded_server() -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DEXSIC_PGDATA", str(data_dir))
         server.start(data_dir)
+        with psycopg.connect(server.url(data_dir=data_dir), autocommit=True) as connection:
+            connection.execute("alter system set fsync = off")  # the tests' data may be lost, their time may not
+            connection.execute("select pg_reload_conf()")
         yield data_dir
         server.stop(data_dir)
     shutil.rmtree(folder)

@@ -63,6 +63,7 @@ def test_it_outlives_its_starter_and_a_kill_and_keeps_the_data(own_folder: Path)
     assert "  kept  postgresql://" in run("status", data_dir=own_folder).stdout
 
     assert run("stop", data_dir=own_folder).stdout == "stopped\n"
+    assert not second.socket_dir.exists()
     assert run("stop", data_dir=own_folder).stdout == "not running\n"
 
 
@@ -78,8 +79,8 @@ def test_a_process_number_that_now_is_another_program_does_not_deceive(own_folde
 
 def test_its_settings_are_in_force(embedded_server: Path) -> None:
     with psycopg.connect(server.url(data_dir=embedded_server)) as connection:
-        shown = {name: connection.execute(f"show {name}").fetchone() for name in ("jit", "wal_level", "fsync")}
-    assert shown == {"jit": ("off",), "wal_level": ("minimal",), "fsync": ("on",)}
+        shown = {name: connection.execute(f"show {name}").fetchone() for name in ("jit", "wal_level", "timezone")}
+    assert shown == {"jit": ("off",), "wal_level": ("minimal",), "timezone": ("UTC",)}
 
 
 def test_a_database_is_made_once_and_its_name_is_checked(embedded_server: Path) -> None:

@@ -11,7 +11,9 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["--help"])
     shown = capsys.readouterr().out
-    assert all(f"    {name} " in shown for name in "start stop status url psql load check generate".split())
+    assert all(
+        f"    {name} " in shown for name in ["start", "stop", "status", "url", "psql", "load", "check", "generate"]
+    )
 
 
 def test_wrong_usage_is_status_2() -> None:
