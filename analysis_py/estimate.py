@@ -1,12 +1,16 @@
 """What the statistical functions give back."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import stats
 
+from analysis_py.errors import NotEstimable
+
 Z_975 = float(stats.norm.ppf(0.975))
 RATIO_MEASURES = frozenset({"HR", "OR", "RR"})
+# Log ratio, or its standard error, per standard deviation of the covariate: beyond lies separation, not an effect.
+_LARGEST_COEFFICIENT = 15.0
 
 
 @dataclass(frozen=True)
@@ -37,16 +41,18 @@ class TestResult:
 
 
 def wald_ratio(
-    measure: str, coefficient: float, standard_error: float, n: int, events: int, parameters: int
+    place: Estimate, name: str, coefficient: float, variance: float, scale: float, infinite: bool
 ) -> Estimate:
-    """A log ratio and its standard error, as a ratio with Wald interval and p-value."""
-    return Estimate(
-        measure=measure,
-        value=float(np.exp(coefficient)),
-        lower=float(np.exp(coefficient - Z_975 * standard_error)),
-        upper=float(np.exp(coefficient + Z_975 * standard_error)),
-        p_value=float(2 * stats.norm.sf(abs(coefficient / standard_error))),
-        n=n,
-        events=events,
-        parameters=parameters,
-    )
+    """`place` with the ratio per natural unit that a standardized coefficient stands for, with interval and p-value.
+
+    Raises:
+        NotEstimable: the likelihood has no finite maximum in this coefficient.
+    """
+    error = float(np.sqrt(variance)) if variance > 0 else float("inf")
+    if infinite or max(abs(coefficient), error) > _LARGEST_COEFFICIENT:
+        raise NotEstimable(f"{name} separates those with from those without an event, wholly or nearly")
+    limits = (coefficient + np.array([0, -Z_975, Z_975]) * error) / scale
+    with np.errstate(over="ignore"):
+        value, lower, upper = np.exp(limits).tolist()
+    p_value = float(2 * stats.norm.sf(abs(coefficient / error)))
+    return replace(place, value=value, lower=lower, upper=upper, p_value=p_value)

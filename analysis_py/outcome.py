@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Sequence
+from math import nan
 
 import numpy as np
 import pandas as pd
@@ -11,8 +12,6 @@ from analysis_py.design import Booleans, Floats, as_binary, build_design, comple
 from analysis_py.efron import diverging
 from analysis_py.errors import NotEstimable
 from analysis_py.estimate import Estimate, wald_ratio
-
-_LARGEST_COEFFICIENT = 15.0  # log odds per standard deviation; beyond it lies separation
 
 
 def logistic(data: pd.DataFrame, outcome: str, covariates: Sequence[str], term: str) -> Estimate:
@@ -46,20 +45,17 @@ def logistic_terms(
     infinite = diverging(coefficients, covariance @ (with_intercept.T @ residual))[1:]
     if np.abs(residual).max() < 1e-5:
         raise NotEstimable(f"the covariates separate {outcome} completely")
+    place = Estimate("OR", nan, nan, nan, nan, len(rows), int(happened.sum()), len(coefficients))
     estimates = {}
     for term in terms:
         column = next(at for at, name in enumerate(design.names) if name == term or name.startswith(f"{term}="))
-        coefficient, variance = coefficients[column + 1], covariance[column + 1, column + 1]
-        if infinite[column] or abs(coefficient) > _LARGEST_COEFFICIENT or not variance > 0:
-            raise NotEstimable(f"{term} separates those with from those without {outcome}")
-        scale = design.scale[column]
         estimates[term] = wald_ratio(
-            "OR",
-            coefficient / scale,
-            np.sqrt(variance) / scale,
-            len(rows),
-            int(happened.sum()),
-            len(design.names) + 1,
+            place,
+            term,
+            float(coefficients[column + 1]),
+            float(covariance[column + 1, column + 1]),
+            float(design.scale[column]),
+            bool(infinite[column]),
         )
     return estimates
 

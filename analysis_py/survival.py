@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import nan
 
 import numpy as np
 import pandas as pd
@@ -23,9 +24,6 @@ from analysis_py.design import (
 from analysis_py.errors import NotEstimable
 from analysis_py.estimate import Estimate, TestResult, wald_ratio
 
-# A binary term this far from zero (HR of three million per standard deviation) is separation, not an effect.
-_LARGEST_COEFFICIENT = 15.0
-
 
 @dataclass(frozen=True)
 class CoxModel:
@@ -44,12 +42,15 @@ class CoxModel:
         """
         column = self.column(name)
         used = self.fit.covariance if covariance is None else covariance
-        coefficient, variance = self.fit.coefficients[column], used[column, column]
-        if self.fit.infinite[column] or abs(coefficient) > _LARGEST_COEFFICIENT or not variance > 0:
-            raise NotEstimable(f"{name} separates those with from those without an event")
-        scale = self.design.scale[column]
-        parameters = len(self.design.names)
-        return wald_ratio("HR", coefficient / scale, np.sqrt(variance) / scale, len(self.rows), self.events, parameters)
+        place = Estimate("HR", nan, nan, nan, nan, len(self.rows), self.events, len(self.design.names))
+        return wald_ratio(
+            place,
+            name,
+            float(self.fit.coefficients[column]),
+            float(used[column, column]),
+            float(self.design.scale[column]),
+            bool(self.fit.infinite[column]),
+        )
 
     def column(self, name: str) -> int:
         """Position of a term among the columns, by its own or its dummy's name."""

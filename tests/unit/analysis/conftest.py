@@ -1,5 +1,6 @@
 """A synthetic analysis cohort with known confounding and effect, and the reference results made by R."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ if not REFERENCE.is_dir():
     print("no ../shared/reference/r: the comparison with R is left out")
 
 
-def make_cohort(stays: int = 1500, seed: int = 7, log_hazard_ratio: float = -0.5) -> pd.DataFrame:
+def _make_cohort(stays: int = 1500, seed: int = 7, log_hazard_ratio: float = -0.5) -> pd.DataFrame:
     """An analysis_cohort as the mart delivers it: sicker and ventilated patients are treated more often.
 
     Death within 28 days follows an exponential hazard on severity and age, times exp(log_hazard_ratio) if treated.
@@ -98,7 +99,7 @@ def make_cohort(stays: int = 1500, seed: int = 7, log_hazard_ratio: float = -0.5
     )
 
 
-def make_flow(stays: int = 1500) -> pd.DataFrame:
+def _make_flow(stays: int = 1500) -> pd.DataFrame:
     """A cohort_flow that ends at `stays`."""
     excluded = [0, 400, 3, 700, 250]
     rules = [
@@ -121,10 +122,16 @@ def make_flow(stays: int = 1500) -> pd.DataFrame:
 
 
 @pytest.fixture
+def make_cohort() -> Callable[..., pd.DataFrame]:
+    """The maker of synthetic cohorts, for tests that want another size."""
+    return _make_cohort
+
+
+@pytest.fixture
 def cohort() -> pd.DataFrame:
-    return make_cohort()
+    return _make_cohort(300)
 
 
 @pytest.fixture
 def flow() -> pd.DataFrame:
-    return make_flow()
+    return _make_flow()

@@ -1,0 +1,105 @@
+"""The effect of treatment on death: models 1 to 3 (Table 2), their assumptions, and curves in numbers."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pandas as pd
+
+from analysis_py.cohorts import PAIR
+from analysis_py.describe import GROUP_NAMES
+from analysis_py.estimate import Estimate
+from analysis_py.outcome import logistic
+from analysis_py.results import Row, estimated, tested
+from analysis_py.sensitivity import e_value
+from analysis_py.survival import cox, cox_clustered, kaplan_meier, log_rank, proportional_hazards
+from analysis_py.variables import DEATH_28D, DEATH_HOSPITAL, FOLLOW_UP, MODELS, TREATMENT
+
+HORIZON_DAYS = 28.0
+
+
+def usable(covariates: Sequence[str], unusable: Sequence[str]) -> list[str]:
+    """Covariates that have values in these data."""
+    return [name for name in covariates if name not in unusable]
+
+
+def effect(data: pd.DataFrame, outcome: str, covariates: Sequence[str]) -> Estimate:
+    """Hazard ratio of 28-day death or odds ratio of hospital death, treated against not.
+
+    Raises:
+        NotEstimable: as survival.cox() and outcome.logistic().
+    """
+    if outcome == DEATH_28D:
+        return cox(data, FOLLOW_UP, DEATH_28D, covariates, TREATMENT)
+    return logistic(data, DEATH_HOSPITAL, covariates, TREATMENT)
+
+
+def outcome_models(data: pd.DataFrame, cohort: str, unusable: Sequence[str]) -> list[Row]:
+    """Table 2: Cox and logistic models 1 to 3."""
+    rows = []
+    for outcome in (DEATH_28D, DEATH_HOSPITAL):
+        for model, covariates in MODELS.items():
+            place = Row("outcome_models", cohort, outcome, model, TREATMENT)
+            rows.append(estimated(place, effect, data, outcome, usable(covariates, unusable)))
+    return rows
+
+
+def clustered_models(data: pd.DataFrame, cohort: str, unusable: Sequence[str]) -> list[Row]:
+    """The Cox models again, with standard errors that allow for dependence within matched pairs."""
+    rows = []
+    for model, covariates in MODELS.items():
+        place = Row("outcome_models", cohort, DEATH_28D, f"{model}, clustered on pair", TREATMENT)
+        chosen = usable(covariates, unusable)
+        rows.append(estimated(place, cox_clustered, data, FOLLOW_UP, DEATH_28D, chosen, TREATMENT, PAIR))
+    return rows
+
+
+def proportionality(data: pd.DataFrame, cohort: str, unusable: Sequence[str]) -> list[Row]:
+    """Is the hazard ratio the same throughout the 28 days? One chi-square per Cox model."""
+    rows = []
+    for model, covariates in MODELS.items():
+        place = Row("proportional_hazards", cohort, DEATH_28D, model, TREATMENT, measure="chi-square")
+        chosen = usable(covariates, unusable)
+        rows.append(tested(place, proportional_hazards, data, FOLLOW_UP, DEATH_28D, chosen, TREATMENT))
+    return rows
+
+
+def survival_rows(data: pd.DataFrame, cohort: str) -> list[Row]:
+    """Survival at day 28 by group, and the log-rank test."""
+    rows = []
+    for treated, group in GROUP_NAMES.items():
+        members = data[data[TREATMENT] == treated]
+        place = Row("kaplan_meier", f"{cohort} {group}", DEATH_28D, measure="survival at day 28", n=len(members))
+        if members.empty:
+            rows.append(replace(place, note="not estimable: no patients"))
+            continue
+        curve = kaplan_meier(members, FOLLOW_UP, DEATH_28D, TREATMENT)
+        end = curve[curve["time"] <= HORIZON_DAYS].iloc[-1]
+        events = int(members[DEATH_28D].sum())
+        rows.append(
+            replace(
+                place,
+                estimate=float(end["survival"]),
+                lower=float(end["lower"]),
+                upper=float(end["upper"]),
+                events=events,
+            )
+        )
+    place = Row("log_rank", cohort, DEATH_28D, measure="chi-square", n=len(data), events=int(data[DEATH_28D].sum()))
+    rows.append(tested(place, log_rank, data, FOLLOW_UP, DEATH_28D, TREATMENT))
+    return rows
+
+
+def e_values(models: Sequence[Row]) -> list[Row]:
+    """How strong unmeasured confounding would have to be, for each estimate of Table 2 (common outcome)."""
+    rows = []
+    for row in models:
+        if row.analysis != "outcome_models" or "clustered" in row.model:
+            continue
+        for part in ("point", "limit"):
+            place = Row("e_value", row.cohort, row.outcome, row.model, TREATMENT, part, "E-value")
+            if row.estimate is None or row.lower is None or row.upper is None:
+                rows.append(replace(place, note=row.note))
+                continue
+            values = e_value(row.estimate, row.lower, row.upper, "HR" if row.measure == "HR" else "OR")
+            rows.append(replace(place, estimate=values.point if part == "point" else values.limit))
+    return rows

@@ -1,0 +1,174 @@
+"""The pictures: each function draws on an axis and gives it back."""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from analysis_py.results import is_small
+from analysis_py.variables import BY_NAME, GROUPS
+
+# Okabe and Ito's palette: told apart by colour-blind readers and in grey
+COLORS = {False: "#5f6b76", True: "#0072b2"}
+_ACCENT = "#d55e00"
+_STYLE: dict[Any, Any] = {
+    "font.family": "DejaVu Sans",
+    "font.size": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlesize": 10,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "legend.frameon": False,
+    # the same picture gives the same bytes
+    "svg.hashsalt": "dexsic",
+}
+_RISK_TIMES = (0, 7, 14, 21, 28)
+
+
+def house_style() -> AbstractContextManager[None]:
+    """Fonts, lines and identifiers of every picture; figures are made, drawn and saved inside it."""
+    return mpl.rc_context(_STYLE)
+
+
+def new_figure(width: float, height: float, columns: int = 1) -> tuple[Figure, list[Axes]]:
+    """An empty figure and its axes side by side; inches."""
+    figure = Figure(figsize=(width, height), layout="constrained")
+    return figure, list(figure.subplots(1, columns, squeeze=False)[0])
+
+
+def render(figure: Figure, kind: str) -> bytes:
+    """The figure as svg or png, without dates or versions in it."""
+    stream = BytesIO()
+    metadata = {"Date": None, "Creator": None} if kind == "svg" else {"Software": None}
+    figure.savefig(stream, format=kind, dpi=160, metadata=metadata)
+    return stream.getvalue()
+
+
+def save(figure: Figure, stem: Path) -> bytes:
+    """Write stem.svg and stem.png; gives the svg back."""
+    svg = render(figure, "svg")
+    stem.with_suffix(".svg").write_bytes(svg)
+    stem.with_suffix(".png").write_bytes(render(figure, "png"))
+    return svg
+
+
+def kaplan_meier(axis: Axes, curves: pd.DataFrame, title: str, note: str, below: int) -> Axes:
+    """Survival over 28 days with 95 % band and numbers at risk. Groups of fewer than `below` patients are left out."""
+    axis.set_title(title)
+    lowest = 1.0
+    labels = []
+    for treated in GROUPS:
+        curve = curves[curves["group"] == treated]
+        size = int(curve["at_risk"].max()) if len(curve) else 0
+        at_risk = [_at_risk(curve, time) for time in _RISK_TIMES]
+        labels.append((treated, [f"<{below}" if is_small(count, below) else f"{count:,}" for count in at_risk]))
+        if size == 0 or is_small(size, below):
+            continue
+        color = COLORS[treated]
+        axis.step(curve["time"], curve["survival"], where="post", color=color, lw=1.6, label=GROUPS[treated])
+        axis.fill_between(curve["time"], curve["lower"], curve["upper"], step="post", color=color, alpha=0.15, lw=0)
+        lowest = min(lowest, float(curve["lower"].min()))
+    floor = max(0.0, np.floor((lowest - 0.02) * 10) / 10)
+    axis.set(xlim=(0, 28), ylim=(floor, 1.005), xticks=_RISK_TIMES, ylabel="Survival")
+    axis.set_xlabel("Days after ICU admission")
+    axis.text(0.03, 0.05, note, transform=axis.transAxes, fontsize=8.5, va="bottom")
+    if axis.get_legend_handles_labels()[0]:
+        axis.legend(loc="upper right")
+    # the risk table hangs below the axis, at fixed distances in points
+    offset = -44
+    axis.annotate(
+        "At risk", (0, 0), (0, offset), xycoords="axes fraction", textcoords="offset points", fontsize=8, weight="bold"
+    )
+    for line, (treated, counts) in enumerate(labels, start=1):
+        for time, count in zip(_RISK_TIMES, counts, strict=True):
+            axis.annotate(
+                count,
+                (time, floor),
+                (0, offset - 12 * line),
+                textcoords="offset points",
+                ha="center",
+                fontsize=8,
+                color=COLORS[treated],
+                annotation_clip=False,
+            )
+    return axis
+
+
+def _at_risk(curve: pd.DataFrame, time: float) -> int:
+    later = curve[curve["time"] >= time]
+    return int(later["at_risk"].iloc[0]) if len(later) else 0
+
+
+def love_plot(axis: Axes, balance: pd.DataFrame) -> Axes:
+    """SMD of each variable before and after matching. `balance` has term, full, matched; worst before on top."""
+    balance = balance.sort_values("full", na_position="first", kind="stable").reset_index(drop=True)
+    places = np.arange(len(balance))
+    axis.set_title("Balance before and after matching")
+    axis.hlines(places, balance["full"], balance["matched"], color="#cccccc", lw=1, zorder=1)
+    axis.scatter(
+        balance["full"], places, s=26, facecolors="white", edgecolors=COLORS[False], zorder=2, label="Before matching"
+    )
+    axis.scatter(balance["matched"], places, s=26, color=COLORS[True], zorder=3, label="After matching")
+    axis.axvline(0.1, color=_ACCENT, lw=1, ls="--", zorder=0)
+    axis.annotate(
+        "0.1", (0.1, 1), (2, 2), xycoords=("data", "axes fraction"), textcoords="offset points", color=_ACCENT
+    )
+    axis.set_yticks(places, [BY_NAME[str(name)].label for name in balance["term"]])
+    axis.set(xlabel="Absolute standardized mean difference", ylim=(-0.8, len(balance) - 0.2))
+    axis.set_xlim(left=0)
+    axis.legend(loc="lower right")
+    return axis
+
+
+def propensity_overlap(axis: Axes, propensity: pd.Series, treated: pd.Series, title: str, below: int) -> Axes:
+    """Density of the propensity score in both groups, mirrored; groups of fewer than `below` patients are left out."""
+    axis.set_title(title)
+    top = float(propensity.max()) if len(propensity) else 1.0
+    edges = np.linspace(0, max(top, 1e-6), 31)
+    for group, sign in ((True, 1), (False, -1)):
+        values = propensity[treated == group]
+        if len(values) == 0 or is_small(len(values), below):
+            continue
+        counts, _ = np.histogram(values, bins=edges)
+        axis.stairs(
+            sign * counts / counts.sum() * 100, edges, fill=True, color=COLORS[group], alpha=0.8, label=GROUPS[group]
+        )
+    axis.axhline(0, color="black", lw=0.6)
+    axis.yaxis.set_major_formatter(lambda value, _: f"{abs(value):g}")
+    axis.set(xlabel="Propensity score", ylabel="Share of group (%)", xlim=(0, edges[-1]))
+    if axis.get_legend_handles_labels()[0]:
+        axis.legend(loc="lower right")
+    return axis
+
+
+def flow_chart(axis: Axes, flow: pd.DataFrame, ending: Sequence[str]) -> Axes:
+    """The cohort step by step: a box per count, what was excluded beside it. `flow` as suppress_flow() gives it."""
+    axis.set_axis_off()
+    steps = flow.reset_index(drop=True)
+    last = len(steps)
+    axis.set(xlim=(0, 10), ylim=(-last - 1.2, 0.6))
+    box = {"boxstyle": "round,pad=0.45", "fc": "#eef3f7", "ec": COLORS[True], "lw": 0.8}
+    for at, step in steps.iterrows():
+        row = int(str(at))
+        text = f"{_count(step['n_after'])} stays" if row else f"{step['rule']}: {_count(step['n_after'])}"
+        axis.text(3.1, -row, text, ha="center", va="center", bbox=box, fontsize=8.5)
+        arrow = {"arrowstyle": "-|>", "color": "#555555", "lw": 0.8}
+        if row:
+            axis.annotate("", (3.1, -row + 0.3), (3.1, -row + 0.7), arrowprops=arrow)
+            axis.plot([3.1, 5.0], [-row + 0.5, -row + 0.5], color="#555555", lw=0.8)
+            axis.text(5.1, -row + 0.5, f"{step['rule']}: {_count(step['n_excluded'])}", va="center", fontsize=8.5)
+    axis.annotate("", (3.1, -last + 0.3), (3.1, -last + 0.7), arrowprops={"arrowstyle": "-|>", "color": "#555555"})
+    axis.text(3.1, -last - 0.05, "\n".join(ending), ha="center", va="top", bbox=box | {"fc": "#dbe9f4"}, fontsize=8.5)
+    return axis
+
+
+def _count(value: object) -> str:
+    return f"{int(value):,}" if isinstance(value, (int, np.integer)) else str(value)

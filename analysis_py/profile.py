@@ -1,0 +1,106 @@
+"""Where the marts are: dbt's own profiles.yml, found and rendered the way dbt does it."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jinja2 import StrictUndefined, TemplateError
+from jinja2.sandbox import SandboxedEnvironment
+
+from analysis_py.errors import StudyError
+
+PROFILE = "dexsic"
+_OPTIONAL = ("sslmode", "sslcert", "sslkey", "sslrootcert", "connect_timeout")
+
+
+@dataclass(frozen=True)
+class Target:
+    """A PostgreSQL database and the schema of the marts. Never shown: it holds the password."""
+
+    schema: str
+    role: str | None
+    connection: Mapping[str, Any] = field(repr=False)
+
+
+def find_profiles(profiles_dir: Path | None) -> Path:
+    """profiles.yml in the first of --profiles-dir, DBT_PROFILES_DIR, the working directory, ~/.dbt.
+
+    Raises:
+        StudyError: there is none; the message says where it was looked for.
+    """
+    named = profiles_dir or (Path(os.environ["DBT_PROFILES_DIR"]) if os.environ.get("DBT_PROFILES_DIR") else None)
+    places = [named] if named else [Path.cwd(), Path.home() / ".dbt"]
+    for place in places:
+        if (place / "profiles.yml").is_file():
+            return place / "profiles.yml"
+    searched = " or ".join(str(place) for place in places)
+    raise StudyError(f"no profiles.yml in {searched}: copy profiles.example.yml there and fill it in")
+
+
+def read_target(profiles: Path, target: str | None) -> Target:
+    """One output of the profile `dexsic`, its env_var() calls filled in.
+
+    Raises:
+        StudyError: unreadable file, unknown profile or target, missing environment variable, not PostgreSQL.
+    """
+    try:
+        content = yaml.safe_load(profiles.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise StudyError(f"{profiles} cannot be read: {error}") from error
+    except yaml.YAMLError as error:
+        place = getattr(error, "problem_mark", None)
+        line = f", line {place.line + 1}" if place else ""
+        raise StudyError(f"{profiles}{line} is not valid YAML") from error
+    profile = content.get(PROFILE) if isinstance(content, dict) else None
+    outputs = profile.get("outputs") if isinstance(profile, dict) else None
+    if not isinstance(profile, dict) or not isinstance(outputs, dict):
+        raise StudyError(f"{profiles} has no profile named {PROFILE} with outputs: see profiles.example.yml")
+    name = target or str(_render(profile.get("target", "default"), profiles))
+    if not isinstance(outputs.get(name), dict):
+        raise StudyError(f"{profiles} has no target {name!r} in profile {PROFILE}; it has {', '.join(outputs)}")
+    settings = {key: _render(value, profiles) for key, value in outputs[name].items()}
+    if settings.get("type") != "postgres":
+        raise StudyError(
+            f"target {name!r} in {profiles} is of type {settings.get('type')!r}; only postgres can be read"
+        )
+    if not settings.get("schema"):
+        raise StudyError(f"target {name!r} in {profiles} names no schema")
+    connection = {
+        "host": settings.get("host"),
+        "port": settings.get("port"),
+        "user": settings.get("user"),
+        "password": settings.get("password", settings.get("pass")),
+        "dbname": settings.get("dbname", settings.get("database")),
+        **{key: settings.get(key) for key in _OPTIONAL},
+    }
+    present = {key: str(value) for key, value in connection.items() if value not in (None, "")}
+    return Target(str(settings["schema"]), settings.get("role") or None, present)
+
+
+def _render(value: Any, profiles: Path) -> Any:
+    """A setting with its Jinja expressions replaced; anything but text stays as it is."""
+    if not isinstance(value, str) or "{" not in value:
+        return value
+    environment = SandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
+    environment.filters.update(as_number=_number, as_native=str, as_bool=str, as_text=str)
+    environment.globals["env_var"] = _env_var
+    try:
+        return environment.from_string(value).render()
+    except TemplateError as error:
+        raise StudyError(f"{profiles}: {error.message}") from error
+
+
+def _env_var(name: str, default: str | None = None) -> str:
+    found = os.environ.get(name, default)
+    if found is None:
+        raise StudyError(f"profiles.yml wants the environment variable {name}, which is not set: export {name}=...")
+    return found
+
+
+def _number(value: str) -> str:
+    if not value.strip().isdigit():
+        raise StudyError(f"profiles.yml wants a number where {value!r} was given")
+    return value.strip()

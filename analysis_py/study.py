@@ -1,0 +1,108 @@
+"""The whole study on one cohort: every analysis in its order, on data that are already read. No files here."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import pandas as pd
+
+from analysis_py.cohorts import Completed, Matched, complete_cohort, match_cohort
+from analysis_py.describe import compare, describe, missing
+from analysis_py.effects import clustered_models, e_values, outcome_models, proportionality, survival_rows
+from analysis_py.errors import NotEstimable, StudyError
+from analysis_py.results import Row
+from analysis_py.variables import OUTCOMES, TABLE_ONE, TREATMENT
+
+ITERATIONS = 5  # rounds of chained equations, the default of mice
+
+
+@dataclass(frozen=True)
+class Study:
+    """What was found. `matched` is None where nothing could be matched, and `not_matched` says why."""
+
+    full: pd.DataFrame
+    completed: Completed
+    matched: Matched | None
+    not_matched: str
+    rows: list[Row]
+    remarks: list[str] = field(default_factory=list)
+
+    @property
+    def cohorts(self) -> dict[str, pd.DataFrame]:
+        """The cohorts that exist, by name."""
+        return {"full": self.full} | ({"matched": self.matched.data} if self.matched else {})
+
+
+def run_study(
+    cohort: pd.DataFrame, flow: pd.DataFrame, imputations: int, seed: int, say: Callable[[str], None]
+) -> Study:
+    """Everything from the typed analysis_cohort and cohort_flow. `say` is told what is being done.
+
+    Raises:
+        StudyError: nobody is in the cohort.
+    """
+    if cohort.empty:
+        raise StudyError(
+            f"nobody is in analysis_cohort: {emptied_by(flow)}; look at cohort_flow and the vars of the study"
+        )
+    say(f"filling gaps ({imputations} imputed data sets)")
+    completed = complete_cohort(cohort, imputations, ITERATIONS, seed)
+    full = completed.copies[0]
+    remarks = [f"{name} has no value in this cohort and is in no model." for name in completed.unusable]
+    say("matching")
+    matched, not_matched = try_matching(full, completed.unusable)
+    if not_matched:
+        remarks.append(f"No matched cohort: {not_matched}.")
+    study = Study(full, completed, matched, not_matched, [], remarks)
+    used = [variable for variable in TABLE_ONE if variable.name not in completed.unusable]
+    rows = [*flow_rows(flow), *missing(cohort, TABLE_ONE)]
+    for name, data in study.cohorts.items():
+        say(f"tables and models of the {name} cohort")
+        original = full if name == "matched" else None
+        rows += describe(data, TABLE_ONE, "table_one", name)
+        rows += compare(data, used, "balance", name, original)
+        rows += describe(data, OUTCOMES, "outcomes", name)
+        rows += compare(data, OUTCOMES, "outcomes", name)
+        rows += survival_rows(data, name)
+        rows += outcome_models(data, name, completed.unusable)
+        rows += proportionality(data, name, completed.unusable)
+        if name == "matched":
+            rows += clustered_models(data, name, completed.unusable)
+    if matched is None:
+        note = f"not estimable: {not_matched}"
+        rows += [Row(analysis, "matched", note=note) for analysis in ("table_one", "outcomes", "outcome_models")]
+    rows += e_values(rows)
+    study.rows.extend(rows)
+    return study
+
+
+def try_matching(data: pd.DataFrame, unusable: tuple[str, ...]) -> tuple[Matched | None, str]:
+    """The matched cohort, or the reason why there is none."""
+    try:
+        return match_cohort(data, unusable), ""
+    except NotEstimable as reason:
+        return None, str(reason)
+
+
+def emptied_by(flow: pd.DataFrame) -> str:
+    """Which step of cohort_flow left nobody."""
+    emptied = flow[flow["n_after"] == 0]
+    if emptied.empty:
+        return "cohort_flow does not say why"
+    first = emptied.iloc[0]
+    return f"step {first['step']} ({first['rule']}) took the last {first['n_excluded']}"
+
+
+def flow_rows(flow: pd.DataFrame) -> list[Row]:
+    """cohort_flow as tidy rows: what each step left and took away."""
+    rows = []
+    for step in flow.itertuples():
+        place = Row("flow", "full", term=str(step.rule), level=str(step.step))
+        rows.append(replace(place, measure="n_after", n=int(str(step.n_after))))
+        rows.append(replace(place, measure="n_excluded", n=int(str(step.n_excluded))))
+    return rows
+
+
+def groups(data: pd.DataFrame) -> dict[bool, int]:
+    """Stays by treatment."""
+    treated = data[TREATMENT].astype(bool)
+    return {False: int((~treated).sum()), True: int(treated.sum())}

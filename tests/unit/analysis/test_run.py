@@ -1,0 +1,265 @@
+"""The run: profile, typing of the marts, hiding of small counts, the output folder, and what a run leaves behind."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from analysis_py import run as command
+from analysis_py.errors import StudyError
+from analysis_py.output_folder import MARKER, replaced
+from analysis_py.present import write_results
+from analysis_py.profile import find_profiles, read_target
+from analysis_py.read_marts import type_cohort
+from analysis_py.results import HIDDEN, Row, suppress, suppress_flow
+from analysis_py.study import Study, run_study
+
+MakeCohort = Callable[..., pd.DataFrame]
+
+
+def study_of(cohort: pd.DataFrame, flow: pd.DataFrame, imputations: int = 2) -> Study:
+    return run_study(type_cohort(cohort, "dexsic.analysis_cohort"), flow, imputations, 1, lambda _: None)
+
+
+def value(study: Study, analysis: str, cohort: str, **place: str) -> Row:
+    found = [
+        row
+        for row in study.rows
+        if (row.analysis, row.cohort) == (analysis, cohort)
+        and all(getattr(row, name) == wanted for name, wanted in place.items())
+    ]
+    assert len(found) == 1, found
+    return found[0]
+
+
+# --- the study ---------------------------------------------------------------------------------------------------
+
+
+def test_matching_removes_the_confounding_that_was_planted(make_cohort: MakeCohort, flow: pd.DataFrame) -> None:
+    study = study_of(make_cohort(4000), flow, imputations=1)
+    before = value(study, "outcome_models", "full", model="model 1", outcome="died_28d_hospital")
+    after = value(study, "outcome_models", "matched", model="model 3", outcome="died_28d_hospital")
+    assert before.estimate is not None and after.lower is not None and after.upper is not None
+    assert before.estimate > 0.85
+    assert after.lower < 0.61 < after.upper < 1
+    smd = value(study, "balance", "matched", term="sofa_score", measure="SMD")
+    assert smd.estimate is not None and smd.estimate < 0.1
+
+
+def test_one_treated_patient_is_a_stated_reason_and_not_a_crash(
+    make_cohort: MakeCohort, flow: pd.DataFrame, tmp_path: Path
+) -> None:
+    cohort = make_cohort(30)
+    cohort["treated"] = [True] + [False] * 29
+    study = study_of(cohort, flow)
+    assert study.matched is None
+    assert "only one treated row" in study.not_matched
+    assert value(study, "outcome_models", "matched").note == "not estimable: treated: only one treated row"
+    write_results(tmp_path, study, flow, 5, 1)
+    assert "No matched cohort: treated: only one treated row." in (tmp_path / "report.html").read_text()
+
+
+@pytest.mark.parametrize("treated", [0, 3, 30])
+def test_small_and_one_sided_cohorts_get_a_full_report(
+    make_cohort: MakeCohort, flow: pd.DataFrame, tmp_path: Path, treated: int
+) -> None:
+    cohort = make_cohort(30)
+    cohort["treated"] = [True] * treated + [False] * (30 - treated)
+    write_results(tmp_path, study_of(cohort, flow), flow, 5, 1)
+    results = pd.read_csv(tmp_path / "results.csv")
+    models = results[results["analysis"] == "outcome_models"]
+    assert (models["estimate"].notna() | models["note"].str.startswith("not estimable: ")).all()
+    assert not (models["estimate"] > 1e4).any()
+
+
+def test_a_variable_without_any_value_is_left_out_and_said(make_cohort: MakeCohort, flow: pd.DataFrame) -> None:
+    study = study_of(make_cohort(600).assign(pt_sec=None), flow)
+    assert study.remarks == ["pt_sec has no value in this cohort and is in no model."]
+    assert study.matched is not None
+
+
+def test_nobody_in_the_cohort_is_an_error_that_names_the_step(make_cohort: MakeCohort, flow: pd.DataFrame) -> None:
+    flow.loc[3:, ["n_excluded", "n_after"]] = [[253, 0], [0, 0]]
+    with pytest.raises(StudyError, match=r"step 4 \(no SIC\) took the last 253"):
+        study_of(make_cohort(10).iloc[:0], flow)
+
+
+def test_same_data_and_seed_give_the_same_bytes(make_cohort: MakeCohort, flow: pd.DataFrame, tmp_path: Path) -> None:
+    files: list[dict[str, bytes]] = []
+    for name in ("one", "two"):
+        folder = tmp_path / name
+        folder.mkdir()
+        write_results(folder, study_of(make_cohort(300), flow), flow, 5, 1)
+        files.append({str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()})
+    assert files[0] == files[1]
+    assert {"report.html", "results.csv", "figures/kaplan_meier.svg", "tables/table1_baseline.csv"} <= set(files[0])
+
+
+def test_the_report_needs_nothing_beside_it(make_cohort: MakeCohort, flow: pd.DataFrame, tmp_path: Path) -> None:
+    flow.loc[1, "rule"] = "<script>alert(1)</script>"
+    write_results(tmp_path, study_of(make_cohort(300), flow), flow, 5, 1)
+    page = (tmp_path / "report.html").read_text()
+    assert "<script" not in page
+    assert "http" not in page
+    assert 'src="data:image/svg+xml;base64,' in page
+
+
+# --- small counts ------------------------------------------------------------------------------------------------
+
+
+def percent(level: str, events: int, n: int = 50) -> Row:
+    return Row(
+        "table_one", "full treated", term="x", level=level, measure="percent", estimate=2.0 * events, n=n, events=events
+    )
+
+
+def test_small_counts_and_their_complements_are_hidden() -> None:
+    small, many, plain = suppress([percent("", 4), percent("", 47), percent("", 5)], 5)
+    assert (small.events, small.estimate) == ("<5", None)
+    assert (many.events, many.estimate) == (HIDDEN, None)
+    assert (plain.events, plain.estimate) == (5, 10.0)
+
+
+def test_a_single_hidden_level_takes_the_next_smallest_with_it() -> None:
+    rows = suppress([percent("4", 30), percent("5", 17), percent("6", 3)], 5)
+    assert [row.events for row in rows] == [30, HIDDEN, "<5"]
+
+
+def test_a_group_below_the_limit_is_not_described_nor_can_it_be_told_from_the_other() -> None:
+    other = Row("table_one", "full control", term="x", measure="percent", estimate=50.0, n=20, events=10)
+    rows = suppress([percent("", 1, n=3), other], 5)
+    assert [(row.n, row.events) for row in rows] == [("<5", None), (HIDDEN, HIDDEN)]
+
+
+def test_nothing_is_hidden_at_zero() -> None:
+    assert suppress([percent("", 1, n=3)], 0) == [percent("", 1, n=3)]
+
+
+def test_small_exclusions_cannot_be_computed_from_their_neighbours(flow: pd.DataFrame) -> None:
+    shown = suppress_flow(flow, 5)
+    assert shown["n_excluded"].tolist() == [0, 400, "<5", HIDDEN, 250]
+    assert shown["n_after"].tolist()[2:4] == [HIDDEN, flow["n_after"][3]]
+    assert shown["n_before"].tolist()[2:4] == [flow["n_before"][2], HIDDEN]
+
+
+# --- marts -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"stay_id": 1}, "holds a stay_id more than once"),
+        ({"age_years": float("inf")}, "age_years holds an infinite value"),
+        ({"ethnicity": "martian"}, "ethnicity holds 'martian'"),
+        ({"age_years": "old"}, "age_years is not numeric"),
+        ({"treated": None}, "treated has missing values"),
+        ({"followup_28d_days": -1.0}, "followup_28d_days is negative"),
+    ],
+)
+def test_marts_that_cannot_be_ours_are_refused(cohort: pd.DataFrame, change: dict[str, object], message: str) -> None:
+    with pytest.raises(StudyError, match=message):
+        type_cohort(cohort.assign(**change), "dexsic.analysis_cohort")
+
+
+def test_a_missing_column_is_named_with_the_remedy(cohort: pd.DataFrame) -> None:
+    with pytest.raises(StudyError, match=r"dexsic.analysis_cohort lacks weight_kg: .*run `dbt build` again"):
+        type_cohort(cohort.drop(columns="weight_kg"), "dexsic.analysis_cohort")
+
+
+# --- profile -----------------------------------------------------------------------------------------------------
+
+PROFILE = """
+dexsic:
+  target: dev
+  outputs:
+    dev:
+      type: postgres
+      host: "{{ env_var('DEXSIC_HOST', 'localhost') }}"
+      port: "{{ env_var('DEXSIC_PORT', '5432') | int }}"
+      user: reader
+      password: "{{ env_var('DEXSIC_PASSWORD') }}"
+      dbname: mimiciv
+      schema: study
+    other: {type: duckdb, schema: study}
+"""
+
+
+@pytest.fixture
+def profiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "profiles.yml").write_text(PROFILE)
+    for name in ("DEXSIC_HOST", "DEXSIC_PORT", "DEXSIC_PASSWORD", "DBT_PROFILES_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path
+
+
+def test_the_profile_is_rendered_and_does_not_show_its_password(
+    profiles: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEXSIC_PASSWORD", "s3cret {{ 1 }}")
+    monkeypatch.setenv("DBT_PROFILES_DIR", str(profiles))
+    target = read_target(find_profiles(None), None)
+    assert target.schema == "study"
+    assert dict(target.connection) == {
+        "host": "localhost",
+        "port": "5432",
+        "user": "reader",
+        "password": "s3cret {{ 1 }}",
+        "dbname": "mimiciv",
+    }
+    assert "s3cret" not in repr(target)
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        (None, "environment variable DEXSIC_PASSWORD, which is not set"),
+        ("prod", "no target 'prod'"),
+        ("other", "of type 'duckdb'"),
+    ],
+)
+def test_an_unusable_profile_says_why(
+    profiles: Path, target: str | None, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    extra = ["--target", target] if target else []
+    code = command.main(["--profiles-dir", str(profiles), "--output", str(tmp_path / "out"), *extra])
+    assert code == 1
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_no_profile_names_the_places_searched(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.main(["--profiles-dir", str(tmp_path), "--output", str(tmp_path / "out")]) == 1
+    assert f"no profiles.yml in {tmp_path}" in capsys.readouterr().err
+
+
+# --- the output folder -------------------------------------------------------------------------------------------
+
+
+def test_a_failed_run_leaves_the_old_results_as_they_were(tmp_path: Path) -> None:
+    target = tmp_path / "output"
+    with replaced(target) as folder:
+        (folder / "results.csv").write_text("old")
+    with pytest.raises(RuntimeError), replaced(target) as folder:
+        (folder / "results.csv").write_text("half")
+        raise RuntimeError
+    assert (target / "results.csv").read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["output"]
+
+
+def test_a_finished_run_replaces_the_old_results(tmp_path: Path) -> None:
+    target = tmp_path / "deep" / "output"
+    for text in ("old", "new"):
+        with replaced(target) as folder:
+            (folder / "results.csv").write_text(text)
+    assert (target / "results.csv").read_text() == "new"
+
+
+@pytest.mark.parametrize("marker", [True, False])
+def test_a_folder_with_somebody_elses_files_is_not_replaced(tmp_path: Path, marker: bool) -> None:
+    (tmp_path / "thesis.docx").write_text("years of work")
+    if marker:
+        (tmp_path / MARKER).touch()
+    with pytest.raises(StudyError, match=r"holds thesis.docx, which this program did not write"), replaced(tmp_path):
+        pass
+    assert (tmp_path / "thesis.docx").exists()
