@@ -99,7 +99,10 @@ def _data(options: argparse.Namespace) -> str:
         name = database_name(options.csv)
         _command("load", "--csv", str(options.csv), "--database", name)
         return server.url(name)
-    say(f"[bold]1/3 data[/bold]  {options.stays:,} generated ICU stays, no real patients, in the embedded server ({folder})")
+    say(
+        f"[bold]1/3 data[/bold]  {options.stays:,} generated ICU stays, no real patients, "
+        f"in the embedded server ({folder})"
+    )
     name = f"generated_{options.stays}_{options.seed}"
     server.ensure_database(name)
     _command("generate", "--stays", str(options.stays), "--seed", str(options.seed), "--database", name)

@@ -1,0 +1,149 @@
+"""`python -m bench`: how long the models take, as ratios measured in one run.
+
+The MIMIC-IV demo is multiplied in the embedded server (about 12 GB of disk at the default size, kept for the next run).
+Set against: one sequential scan of the big tables, the same build on a fifth of the data, and mimic-code where
+MIMIC_CODE names a checkout.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.box import SIMPLE
+from rich.console import Console
+from rich.table import Table
+
+from bench.multiply import multiplied_demo
+from mimic_db import server
+from mimic_db.database import connect
+from mimic_db.errors import UserError
+
+PROJECT = Path(__file__).parent.parent
+DEMO = PROJECT.parent / "shared" / "mimic-iv-demo"
+SCANS = (
+    "select count(*), sum(valuenum) from mimiciv_icu.chartevents",
+    "select count(*), sum(valuenum) from mimiciv_hosp.labevents",
+    "select count(*), sum(rate) from mimiciv_icu.inputevents",
+)
+
+
+def main() -> int:
+    """Measure and print; gives the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--csv", type=Path, default=DEMO, help="the MIMIC-IV demo's folder")
+    parser.add_argument("--times", type=int, default=50, help="how many demos (50)")
+    options = parser.parse_args()
+    try:
+        _measure(options.csv, options.times, os.environ.get("MIMIC_CODE"))
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _measure(demo: Path, times: int, mimic_code: str | None) -> None:
+    small = max(1, times // 5)
+    print(f"making the demo times {small} and times {times}, if they are not there yet", file=sys.stderr)
+    small_dsn, dsn = multiplied_demo(demo, small), multiplied_demo(demo, times)
+    _dbt("seed", dsn)
+    _dbt("seed", small_dsn)
+    small_build = _seconds(lambda: _dbt("run", small_dsn))
+    with _peak_temporary_bytes(dsn) as peak:
+        build = _seconds(lambda: _dbt("run", dsn))
+    scan = min(_seconds(lambda: _scan(dsn)) for _ in range(2))
+    table = Table("", "seconds", "ratio", box=SIMPLE)
+    table.add_row(f"dbt run, demo times {times}", f"{build:.1f}", "")
+    table.add_row(
+        "one scan of chartevents, labevents, inputevents", f"{scan:.1f}", f"dbt run takes {build / scan:.1f} times this"
+    )
+    table.add_row(
+        f"dbt run, demo times {small}",
+        f"{small_build:.1f}",
+        f"growth by {build / small_build:.1f} for {times / small:.1f} times the data",
+    )
+    if mimic_code:
+        theirs = _seconds(lambda: _mimic_code(dsn, Path(mimic_code)))
+        table.add_row("mimic-code, all concepts", f"{theirs:.1f}", f"dbt run takes {build / theirs:.2f} of this")
+    Console(width=120).print(table)
+    print(f"peak temporary disk of dbt run: {peak[0] / 1e9:.2f} GB")
+
+
+def _seconds(work: Callable[[], None]) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def _scan(dsn: str) -> None:
+    with connect(dsn) as connection:
+        for query in SCANS:
+            connection.execute(query.encode())
+
+
+def _dbt(command: str, dsn: str) -> None:
+    environment = os.environ | server.dbt_environment(dsn) | {"DEXSIC_THREADS": str(os.cpu_count() or 1)}
+    profiles = PROJECT / "target" / "bench"
+    profiles.mkdir(parents=True, exist_ok=True)
+    (profiles / "profiles.yml").write_text((PROJECT / "profiles.example.yml").read_text())
+    _run(
+        [
+            sys.executable,
+            "-m",
+            "dbt.cli.main",
+            command,
+            "--profiles-dir",
+            str(profiles),
+            "--target-path",
+            str(profiles),
+        ],
+        environment,
+    )
+
+
+def _mimic_code(dsn: str, checkout: Path) -> None:
+    folder = checkout / "mimic-iv" / "concepts_postgres"
+    if not folder.is_dir():
+        raise UserError(f"{folder} is not there: MIMIC_CODE must name a checkout of mimic-code")
+    with connect(dsn) as connection:
+        connection.execute("create schema if not exists mimiciv_derived")
+    _run(
+        [server.psql_program(), "--quiet", "--no-psqlrc", "--file", "postgres-make-concepts.sql"],
+        os.environ | server.libpq_environment(dsn),
+        folder,
+    )
+
+
+def _run(command: list[str], environment: dict[str, str], folder: Path = PROJECT) -> None:
+    done = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, check=False)  # noqa: S603
+    if done.returncode:
+        raise UserError(f"{command[0]} failed: {(done.stdout + done.stderr).strip()[-600:]}")
+
+
+@contextmanager
+def _peak_temporary_bytes(dsn: str) -> Iterator[list[int]]:
+    """The most that temporary files took at any time, watched four times a second."""
+    peak, finished = [0], threading.Event()
+
+    def watch() -> None:
+        with connect(dsn) as connection:
+            while not finished.wait(0.25):
+                row = connection.execute("select coalesce(sum(size), 0)::bigint from pg_ls_tmpdir()").fetchone()
+                peak[0] = max(peak[0], row[0] if row else 0)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield peak
+    finally:
+        finished.set()
+        watcher.join()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
