@@ -1,0 +1,101 @@
+"""One block of ICU stays: its plan, then the rows of every table that follow from it.
+
+A block has its own random numbers, seeded by the data set's seed and the block's number: blocks can be made in any
+order, and memory does not grow with their number.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+
+from mimic_db.generate import elimination, hospital, infection, respiration, vitals
+from mimic_db.generate.charting import finish
+from mimic_db.generate.diagnoses import diagnoses
+from mimic_db.generate.identity import assign_identity
+from mimic_db.generate.infusions import infusions
+from mimic_db.generate.labs import laboratory
+from mimic_db.generate.outcome import draw_outcome
+from mimic_db.generate.population import draw_population
+from mimic_db.generate.rows import Array, Columns, size, stack, take
+
+BLOCK_STAYS: Final = 250
+_ROOM: Final = 1_000_000  # numbers of rows, orders and specimens that a block may use: far more than it needs
+MAX_STAYS: Final = BLOCK_STAYS * ((2**31 - 1) // _ROOM)
+
+
+def blocks(stays: int) -> Iterator[tuple[int, int]]:
+    """Number and size of each block of a data set."""
+    for number, first in enumerate(range(0, stays, BLOCK_STAYS)):
+        yield number, min(BLOCK_STAYS, stays - first)
+
+
+def make_block(seed: int, number: int, stays: int) -> tuple[Columns, dict[str, Columns]]:
+    """The plan of a block of `stays` stays, and its rows by table name."""
+    rng = np.random.default_rng([seed, number])
+    plan = draw_population(rng, stays)
+    draw_outcome(rng, plan)
+    assign_identity(rng, plan, number * BLOCK_STAYS)
+    infection.draw_suspicion(rng, plan)
+    ventilation = respiration.ventilation_episodes(rng, plan)
+    replacement = elimination.renal_replacement(rng, plan)
+    charts = [
+        *vitals.vital_signs(rng, plan),
+        *vitals.slow_signs(rng, plan, ventilation),
+        *respiration.respiratory_charts(rng, plan, ventilation),
+        *elimination.renal_charts(rng, plan, replacement),
+    ]
+    base = number * _ROOM
+    tables = {
+        "patients": hospital.patients(rng, plan),
+        "admissions": hospital.admissions(rng, plan),
+        "icustays": hospital.icustays(plan),
+        "transfers": hospital.transfers(plan),
+        "services": hospital.services(rng, plan),
+        "diagnoses_icd": diagnoses(rng, plan),
+        "labevents": _labevents(rng, [laboratory(rng, plan), respiration.blood_gases(rng, plan, ventilation)], base),
+        "microbiologyevents": _microbiologyevents(infection.cultures(rng, plan), base),
+        "prescriptions": _prescriptions(infection.prescriptions(rng, plan), base),
+        "chartevents": finish(rng, plan, charts),
+        "inputevents": _shifted(infusions(rng, plan, ventilation), ("orderid", "linkorderid"), base),
+        "outputevents": elimination.urine(rng, plan),
+        "procedureevents": _shifted(
+            elimination.procedures(rng, plan, ventilation, replacement), ("orderid", "linkorderid"), base
+        ),
+    }
+    return plan, tables
+
+
+def _labevents(rng: np.random.Generator, parts: list[Columns], base: int) -> Columns:
+    """Specimens numbered across `parts`, results stored within two hours, rows in no order of time."""
+    for number, part in enumerate(parts):
+        part["specimen"] = part["specimen"] + number * 100_000_000
+    rows = stack(parts)
+    count = size(rows)
+    rows = take(rows, np.lexsort((rng.random(count), rows["subject_id"])))
+    return _numbered(rows, "specimen", "specimen_id", base) | {
+        "labevent_id": base + np.arange(count),
+        "storetime": rows["charttime"] + rng.integers(10, 120, count) * np.timedelta64(60, "s"),
+    }
+
+
+def _microbiologyevents(rows: Columns, base: int) -> Columns:
+    return _numbered(rows, "specimen", "micro_specimen_id", base) | {"microevent_id": base + np.arange(size(rows))}
+
+
+def _prescriptions(rows: Columns, base: int) -> Columns:
+    return _numbered(rows, "pharmacy", "pharmacy_id", base)
+
+
+def _numbered(rows: Columns, key: str, name: str, base: int) -> Columns:
+    """`rows` with the identifier `name` in place of the block's own `key`."""
+    _, number = np.unique(rows[key], return_inverse=True)
+    return {column: values for column, values in rows.items() if column != key} | {name: base + number}
+
+
+def _shifted(rows: Columns, names: tuple[str, ...], base: int) -> Columns:
+    return rows | {name: _int(rows[name]) + base for name in names}
+
+
+def _int(values: Array) -> Array:
+    return values.astype(np.int64)

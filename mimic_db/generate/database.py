@@ -1,0 +1,145 @@
+"""Write a generated data set into a database, in one transaction, and remember what it is."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import psycopg
+from psycopg import sql
+
+from mimic_db.database import Connection, explain
+from mimic_db.errors import UserError
+from mimic_db.generate.binary_copy import encode
+from mimic_db.generate.block import blocks, make_block
+from mimic_db.generate.dictionary import dictionaries
+from mimic_db.generate.rows import Columns, size
+from mimic_db.generate.summary import Summary
+from mimic_db.load import LOCK_KEY
+from mimic_db.progress import LoadProgress
+from mimic_db.tables import OFFICIAL_SCHEMAS, TABLES, Table, create_table
+
+_STAMP: Final = """
+create schema if not exists mimic_db;
+create table if not exists mimic_db.generated (
+    stays integer not null,
+    seed bigint not null,
+    generator text not null,
+    row_count bigint not null,
+    generated_at timestamptz not null default now()
+)
+"""
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """What makes a generated data set: same values, same rows. `generator` is a hash of this package's code."""
+
+    stays: int
+    seed: int
+    generator: str
+
+
+def data_set(stays: int, seed: int) -> DataSet:
+    """The data set of that size and seed by the code as it is now."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.read_bytes())
+    return DataSet(stays, seed, digest.hexdigest())
+
+
+def write(connection: Connection, wanted: DataSet, progress: LoadProgress) -> Summary | None:
+    """Fill the database with the data set; None if it holds it already.
+
+    Raises:
+        UserError: the tables hold somebody else's rows, or the server refuses; nothing is changed then.
+    """
+    try:
+        _lock(connection)
+        known = _stamp(connection)
+        if known == wanted and _stays(connection) == wanted.stays:
+            return None
+        if known is None:
+            _refuse_foreign_rows(connection)
+        with connection.transaction():
+            return _fill(connection, wanted, progress)
+    except psycopg.Error as error:
+        raise UserError(f"{explain(error)}. Nothing was changed") from None
+
+
+def _lock(connection: Connection) -> None:
+    if connection.execute("select pg_try_advisory_lock(%s)", [LOCK_KEY]).fetchone() != (True,):
+        raise UserError("another load is running on this database: wait for it, or end it first")
+    connection.execute("set lock_timeout = '30s'")
+    connection.execute("set client_min_messages = warning")
+
+
+def _stamp(connection: Connection) -> DataSet | None:
+    if connection.execute("select to_regclass('mimic_db.generated') is null").fetchone() == (True,):
+        return None
+    row = connection.execute("select stays, seed, generator from mimic_db.generated").fetchone()
+    return DataSet(*row) if row else None
+
+
+def _stays(connection: Connection) -> int:
+    if connection.execute("select to_regclass('mimiciv_icu.icustays') is null").fetchone() == (True,):
+        return 0
+    row = connection.execute("select count(*) from mimiciv_icu.icustays").fetchone()
+    return int(row[0]) if row else 0
+
+
+def _refuse_foreign_rows(connection: Connection) -> None:
+    """Never write over tables that this generator did not fill: they may be the real thing."""
+    for table in TABLES:
+        target = _target(table).as_string(connection)
+        exists = connection.execute("select to_regclass(%s) is not null", [target]).fetchone() == (True,)
+        if exists and connection.execute(sql.SQL("select 1 from {} limit 1").format(_target(table))).fetchone():
+            raise UserError(
+                f"{target} holds rows that `generate` did not write: nothing was changed."
+                " Choose another database (--database)"
+            )
+
+
+def _fill(connection: Connection, wanted: DataSet, progress: LoadProgress) -> Summary:
+    for schema in OFFICIAL_SCHEMAS.values():
+        connection.execute(sql.SQL("create schema if not exists {}").format(sql.Identifier(schema)))
+    for table in TABLES:
+        connection.execute(create_table(table, OFFICIAL_SCHEMAS[table.module]))
+        # emptied here, rows may be written frozen; views on the table stay
+        connection.execute(sql.SQL("truncate {}").format(_target(table)))
+    progress.begin("generated stays", wanted.stays)
+    summary, rows, done = Summary(), _copy_all(connection, dictionaries()), 0
+    for number, stays in blocks(wanted.stays):
+        plan, tables = make_block(wanted.seed, number, stays)
+        rows += _copy_all(connection, tables)
+        done += stays
+        summary.add(plan)
+        progress.update(done, rows)
+    for table in TABLES:
+        connection.execute(sql.SQL("analyze {}").format(_target(table)))
+    connection.execute(_STAMP)
+    connection.execute("delete from mimic_db.generated")
+    connection.execute(
+        "insert into mimic_db.generated (stays, seed, generator, row_count) values (%s, %s, %s, %s)",
+        [wanted.stays, wanted.seed, wanted.generator, rows],
+    )
+    progress.end(rows)
+    return summary
+
+
+def _copy_all(connection: Connection, tables: dict[str, Columns]) -> int:
+    """Send the rows of each table; returns how many there were."""
+    for table in TABLES:
+        if table.name in tables:
+            columns = sql.SQL(", ").join(map(sql.Identifier, table.column_names))
+            statement = sql.SQL("copy {} ({}) from stdin with (format binary, freeze true)").format(
+                _target(table), columns
+            )
+            with connection.cursor() as cursor, cursor.copy(statement) as sink:
+                for piece in encode(tables[table.name], table):
+                    sink.write(piece)
+    return sum(size(rows) for rows in tables.values())
+
+
+def _target(table: Table) -> sql.Identifier:
+    return sql.Identifier(OFFICIAL_SCHEMAS[table.module], table.name)

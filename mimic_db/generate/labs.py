@@ -1,0 +1,143 @@
+"""labevents: blood drawn every few hours, each panel one specimen, first-day extremes exactly as planned."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from mimic_db.generate.rows import Array, Columns, constant, moment, number_text, spread, stack, take, text
+
+FIRST_DAY_H: Final = 30.0  # values stay within the planned extremes a little longer than the window asks
+
+
+@dataclass(frozen=True)
+class Test:
+    """A laboratory test; `later` is where values drift to after the first day, `worse` where they do before a death."""
+
+    itemid: int
+    label: str
+    category: str
+    panel: str
+    unit: str
+    lower: float
+    upper: float
+    decimals: int
+    later: float
+    worse: float
+
+
+TESTS: Final = {
+    "platelets": Test(51265, "Platelet Count", "Hematology", "count", "K/uL", 150, 440, 0, 210, 60),
+    "hemoglobin": Test(51222, "Hemoglobin", "Hematology", "count", "g/dL", 12, 16, 1, 9.2, 8.4),
+    "hematocrit": Test(51221, "Hematocrit", "Hematology", "count", "%", 36, 48, 1, 28.0, 25.5),
+    "wbc": Test(51301, "White Blood Cells", "Hematology", "count", "K/uL", 4, 11, 1, 10.0, 18.0),
+    "inr": Test(51237, "INR(PT)", "Hematology", "coagulation", "", 0.9, 1.1, 1, 1.2, 2.2),
+    "pt": Test(51274, "PT", "Hematology", "coagulation", "sec", 9.4, 12.5, 1, 13.4, 24.0),
+    "creatinine": Test(50912, "Creatinine", "Chemistry", "chemistry", "mg/dL", 0.4, 1.1, 1, 1.0, 2.6),
+    "bun": Test(51006, "Urea Nitrogen", "Chemistry", "chemistry", "mg/dL", 6, 20, 0, 22.0, 50.0),
+    "sodium": Test(50983, "Sodium", "Chemistry", "chemistry", "mEq/L", 133, 145, 0, 139.0, 141.0),
+    "potassium": Test(50971, "Potassium", "Chemistry", "chemistry", "mEq/L", 3.3, 5.1, 1, 4.1, 4.6),
+    "chloride": Test(50902, "Chloride", "Chemistry", "chemistry", "mEq/L", 96, 108, 0, 103.0, 105.0),
+    "bicarbonate": Test(50882, "Bicarbonate", "Chemistry", "chemistry", "mEq/L", 22, 32, 0, 25.0, 18.0),
+    "anion_gap": Test(50868, "Anion Gap", "Chemistry", "chemistry", "mEq/L", 8, 20, 0, 12.5, 18.0),
+    "glucose": Test(50931, "Glucose", "Chemistry", "chemistry", "mg/dL", 70, 100, 0, 130.0, 150.0),
+    "bilirubin": Test(50885, "Bilirubin, Total", "Chemistry", "liver", "mg/dL", 0, 1.5, 1, 1.0, 6.0),
+}
+PANELS: Final = tuple(dict.fromkeys(test.panel for test in TESTS.values()))
+
+
+def laboratory(rng: np.random.Generator, plan: Columns) -> Columns:
+    """Rows of labevents without identifiers of row and specimen: `specimen` numbers specimens within this part."""
+    stay, hours, rank = _draws(rng, plan)
+    parts = []
+    for number, panel in enumerate(PANELS):
+        drawn = _has_panel(rng, panel, rank)
+        # a panel is one tube; panels of one draw differ by a minute now and then
+        panel_hours = hours[drawn] + rng.choice([0.0, 1 / 60], drawn.sum(), p=[0.9, 0.1])
+        for name, test in TESTS.items():
+            if test.panel == panel:
+                rows = _rows(rng, plan, name, stay[drawn], panel_hours, rank[drawn])
+                rows["specimen"] = np.flatnonzero(drawn) * len(PANELS) + number
+                parts.append(take(rows, ~np.isnan(rows["valuenum"])))
+    return _spoil(rng, stack(parts))
+
+
+def lab_rows(plan: Columns, stay: Array, hours: Array, itemid: int, valuenum: Array, decimals: int) -> Columns:
+    """Rows of one test: identifiers of patient and admission, time, value."""
+    return {
+        "subject_id": plan["subject_id"][stay],
+        "hadm_id": plan["hadm_id"][stay].astype(np.float64),
+        "itemid": np.full(len(stay), itemid),
+        "charttime": moment(plan["intime"][stay], hours),
+        "value": number_text(valuenum, decimals),
+        "valuenum": valuenum,
+    }
+
+
+def _draws(rng: np.random.Generator, plan: Columns) -> tuple[Array, Array, Array]:
+    """Stay, hour and rank of each draw: rank -1 before the ICU, 0 and 1 surely in the first day, then every 8 h."""
+    last = plan["los_h"] - 0.2
+    count = np.clip(np.floor((last + 1) / 8), 2, 120).astype(np.int64)
+    stay, rank = spread(count)
+    start = rng.uniform(-2.5, 0.5, len(count))
+    hours = start[stay] + 8 * rank + np.where(rank > 0, rng.uniform(-1, 1, len(rank)), 0)
+    hours = np.where(rank > 0, np.minimum(hours, np.maximum(last, 2)[stay]), hours)
+    before = np.flatnonzero(plan["hours_before_icu"] > 9)
+    early = -np.minimum(rng.uniform(8, 30, len(before)), plan["hours_before_icu"][before])
+    return (
+        np.concatenate([stay, before]),
+        np.concatenate([hours, early]),
+        np.concatenate([rank, np.full(len(before), -1)]),
+    )
+
+
+def _has_panel(rng: np.random.Generator, panel: str, rank: Array) -> Array:
+    first = (rank == 0) | (rank == 1)
+    if panel == "liver":
+        return np.asarray(first | (rank % 6 == 0))
+    if panel == "coagulation":
+        return np.asarray(first | (rank % 3 == 0))
+    return np.asarray(first | (rng.random(len(rank)) < 0.9))
+
+
+def _rows(rng: np.random.Generator, plan: Columns, name: str, stay: Array, hours: Array, rank: Array) -> Columns:
+    test = TESTS[name]
+    low, high = plan[f"{name}_low"], plan[f"{name}_high"]
+    falls = rng.random(len(low)) < 0.5  # the first draw holds one extreme, the second the other
+    weight = np.where(rank == 0, falls[stay], np.where(rank == 1, ~falls[stay], rng.random(len(stay))))
+    planned = low[stay] + weight * (high - low)[stay]
+    target = np.where(np.isnan(plan["death_h"]), test.later, test.worse)[stay]
+    gone = 1 - np.exp(-np.maximum(hours - FIRST_DAY_H, 0) / 90)
+    drifting = (planned + (target - planned) * gone) * np.exp(rng.normal(0, 0.05, len(stay)) * (gone > 0))
+    value = np.where(hours < FIRST_DAY_H, planned, np.maximum(drifting, 0.1 if test.decimals else 1))
+    rows = lab_rows(plan, stay, hours, test.itemid, np.round(value, test.decimals), test.decimals)
+    abnormal = (rows["valuenum"] < test.lower) | (rows["valuenum"] > test.upper)
+    rows |= {
+        "valueuom": constant(test.unit, len(stay)),
+        "ref_range_lower": np.full(len(stay), test.lower),
+        "ref_range_upper": np.full(len(stay), test.upper),
+        "flag": np.where(abnormal, b"abnormal", b""),
+        "priority": text(["STAT", "ROUTINE", ""])[rng.choice(3, len(stay), p=[0.55, 0.4, 0.05])],
+        "comments": constant("", len(stay)),
+    }
+    # drawn in the emergency department before there was an admission
+    rows["hadm_id"] = np.where((rank < 0) & (hours < plan["admit_h"][stay] + 2), np.nan, rows["hadm_id"])
+    # what may be spoiled without touching the plan
+    rows["late"] = hours > FIRST_DAY_H
+    return rows
+
+
+def _spoil(rng: np.random.Generator, rows: Columns) -> Columns:
+    """Failed tests, implausible and repeated values, as in the real table; the first day keeps its extremes."""
+    late = rows.pop("late")
+    count = len(late)
+    chance = rng.random(count)
+    failed, zero, huge = late & (chance < 0.004), late & (chance > 0.9995), late & (chance > 0.9998)
+    rows["valuenum"] = np.where(failed, np.nan, np.where(huge, 999_999, np.where(zero, 0, rows["valuenum"])))
+    rows["value"] = np.where(failed, b"ERROR", np.where(huge, b"999999", np.where(zero, b"0", rows["value"])))
+    rows["comments"] = np.where(failed, b"UNABLE TO REPORT.", rows["comments"])
+    again = rng.random(count) < 0.002
+    # reported twice: the same result under another specimen
+    copies = take(rows, again)
+    copies["specimen"] = copies["specimen"] + 10_000_000
+    return stack([rows, copies])
