@@ -1,6 +1,7 @@
 /*
 Grain       one row per eligible ICU stay, which is one per patient
-Definition  everything that the statistics need: treatment, the characteristics of Table 1, the outcomes, dose and duration
+Definition  everything that the statistics need: treatment, the characteristics of Table 1, the outcomes, dose and
+            duration
 Source      section 2 of Huang 2024
 */
 with

@@ -1,7 +1,7 @@
 /*
 Grain       one row per ICU stay
-Definition  the characteristics of Table 1: lowest laboratory values, mean vital signs and glucose of the first-day window; urine and
-            interventions of the first 24 h; comorbidities of the admission
+Definition  the characteristics of Table 1: lowest laboratory values, mean vital signs and glucose of the first-day
+            window; urine and interventions of the first 24 h; comorbidities of the admission
 Source      Table 1 of Huang 2024; docs/DECISIONS.md, baseline values
 Deviation   NULL = not measured; an intervention or comorbidity without a record is false
 */

@@ -29,33 +29,50 @@ judged as (
             {%- for rule, excludes in rules %}
             when {{ excludes }} then {{ loop.index }}
             {%- endfor %}
-        end as excluded_at_step
+        end as step
     from eligibility
 
 ),
 
-counted as (
+excluded as (
 
     select
-        count(*) as n_stays,
-        {%- for rule, excludes in rules %}
-        count(case when excluded_at_step = {{ loop.index }} then 1 end) as n_excluded_{{ loop.index }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        step,
+        count(*) as n_excluded
+    from judged
+    group by step
+
+),
+
+total as (
+
+    select count(*) as n_stays
     from judged
 
 ),
 
-steps as (
+rules as (
     {% for rule, excludes in rules %}
     select
         {{ loop.index }} as step,
-        '{{ rule }}' as rule,
-        {{ 'n_stays' if loop.first }}
-        {%- for step in range(1, loop.index) %}{{ 'n_stays' if loop.first }} - n_excluded_{{ step }}{% endfor %} as n_before,
-        n_excluded_{{ loop.index }} as n_excluded
-    from counted
+        '{{ rule }}' as rule
     {% if not loop.last %}union all{% endif %}
     {%- endfor %}
+),
+
+cumulated as (
+
+    select
+        rules.step,
+        rules.rule,
+        total.n_stays,
+        coalesce(excluded.n_excluded, 0) as n_excluded,
+        sum(coalesce(excluded.n_excluded, 0)) over (order by rules.step rows unbounded preceding) as n_excluded_so_far
+    from rules
+    cross join total
+    left join excluded
+        on rules.step = excluded.step
+
 ),
 
 final as (
@@ -63,10 +80,10 @@ final as (
     select
         step,
         rule,
-        n_before,
+        cast(n_stays - n_excluded_so_far + n_excluded as bigint) as n_before,
         n_excluded,
-        n_before - n_excluded as n_after
-    from steps
+        cast(n_stays - n_excluded_so_far as bigint) as n_after
+    from cumulated
 
 )
 

@@ -1,8 +1,8 @@
 /*
 Grain       one row per ICU stay in which dexmedetomidine ran
-Definition  start (h after ICU admission, may be slightly negative), hours in the union of running intervals, longest episode with
-            short pauses bridged, mean rate over the first dex_dose_window_h; exposed = started by dex_max_start_h and ran
-            dex_min_duration_h or longer
+Definition  start (h after ICU admission, may be slightly negative), hours in the union of running intervals, longest
+            episode with short pauses bridged, mean rate over the first dex_dose_window_h; exposed = started by
+            dex_max_start_h and ran dex_min_duration_h or longer
 Source      section 2.2 and Table 4 of Huang 2024; docs/DECISIONS.md, exposure
 */
 with

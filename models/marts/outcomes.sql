@@ -1,10 +1,11 @@
 /*
 Grain       one row per ICU stay
-Definition  28-day hospital death: died in hospital within death_horizon_days of ICU admission; those discharged alive are event-free to
-            day 28 (followup: day28) or leave at hospital discharge (followup: discharge). Hours are unions of intervals, 0 = never
+Definition  28-day hospital death: died in hospital within death_horizon_days of ICU admission; those discharged alive
+            are event-free to day 28 (followup: day28) or leave at hospital discharge (followup: discharge). Hours are
+            unions of intervals, 0 = never
 Source      section 2.4 of Huang 2024; docs/DECISIONS.md, outcomes
-Deviation   the time of a hospital death is deathtime, or the discharge when that is missing; a death charted before ICU admission counts
-            as at admission
+Deviation   the time of a hospital death is deathtime, or the discharge when that is missing; a death charted before ICU
+            admission counts as at admission
 */
 with
 

@@ -1,7 +1,8 @@
 /*
 Grain       one row per ICU stay
-Definition  Sepsis-3: suspected infection with an antibiotic that starts in the stay, and SOFA of sepsis_sofa_min or more from 48 h
-            before to 24 h after it. The earliest suspicion with such an hour counts, and its earliest hour
+Definition  Sepsis-3: suspected infection with an antibiotic that starts in the stay, and SOFA of sepsis_sofa_min or
+            more from 48 h before to 24 h after it. The earliest suspicion with such an hour counts, and its earliest
+            hour
 Source      Singer 2016; mimic-code sepsis3
 Deviation   none: baseline SOFA is taken as 0
 */

@@ -1,9 +1,10 @@
 /*
 Grain       one row per ICU stay; every stay, septic or not
-Definition  SIC score from the worst first-day values: platelets, INR, and the SOFA of four organs. SIC: a total of sic_min_score or
-            more in a patient whose Sepsis-3 began within sepsis_onset_max_h of ICU admission
+Definition  SIC score from the worst first-day values: platelets, INR, and the SOFA of four organs. SIC: a total of
+            sic_min_score or more in a patient whose Sepsis-3 began within sepsis_onset_max_h of ICU admission
 Source      Iba 2017; section 2.2 of Huang 2024
-Deviation   a missing value gives no point. sic_rule and sic_sofa choose the reading; cohort_eligibility holds all of them
+Deviation   a missing value gives no point. sic_rule and sic_sofa choose the reading; cohort_eligibility holds all of
+            them
 */
 with
 

@@ -15,10 +15,10 @@ worst as (
 
     select
         stay_id,
-        hr,
-        {%- for organ in ['respiration', 'coagulation', 'liver', 'cardiovascular', 'cns', 'renal'] %}
-        coalesce(max({{ organ }}) over sofa_window, 0) as {{ organ }}_24h{{ ',' if not loop.last }}
-        {%- endfor %}
+        hr
+        {%- for organ in ['respiration', 'coagulation', 'liver', 'cardiovascular', 'cns', 'renal'] %},
+        coalesce(max({{ organ }}) over sofa_window, 0) as {{ organ }}_24h
+    {% endfor -%}
     from hours
     window sofa_window as (
         partition by stay_id order by hr

@@ -1,7 +1,8 @@
 /*
 Grain       one row per ICU stay with heparin after ICU admission, in any reading
-Definition  has_infusion: a continuous intravenous infusion was running; has_any_icu: any heparin charted in the ICU, prophylaxis,
-            circuit and device included; has_any_order: heparin prescribed (flushes and dwells apart) and not stopped before
+Definition  has_infusion: a continuous intravenous infusion was running; has_any_icu: any heparin charted in the ICU,
+            prophylaxis, circuit and device included; has_any_order: heparin prescribed (flushes and dwells apart) and
+            not stopped before
 Source      Huang 2024, section 2.2; docs/DECISIONS.md, heparin
 */
 with

@@ -25,10 +25,10 @@ codes as (
 final as (
 
     select
-        diagnoses.hadm_id,
-        {% for category in categories -%}
-        max(case when codes.category = '{{ category }}' then 1 else 0 end) as {{ category }}{{ ',' if not loop.last }}
-        {% endfor %}
+        diagnoses.hadm_id
+        {%- for category in categories %},
+        max(case when codes.category = '{{ category }}' then 1 else 0 end) as {{ category }}
+    {% endfor -%}
     from diagnoses
     inner join codes
         on

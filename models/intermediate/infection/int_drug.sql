@@ -1,8 +1,10 @@
 /*
 Grain       one row per drug name and route found in prescriptions
-Definition  is it a systemic antibiotic, is it heparin? Names are matched once per distinct name, not once per prescription
+Definition  is it a systemic antibiotic, is it heparin? Names are matched once per distinct name, not once per
+            prescription
 Source      seed drug_name (names, routes and preparations of mimic-code antibiotic)
-Deviation   reads prescriptions a second time, for its few thousand distinct names: far cheaper than 150 patterns on every row
+Deviation   reads prescriptions a second time, for its few thousand distinct names: far cheaper than 150 patterns on
+            every row
 */
 with
 

@@ -1,7 +1,8 @@
 /*
 Grain       one row per prescription of a systemic antibiotic
-Definition  infection is suspected when a culture was taken up to culture_before_antibiotic_max_h before the antibiotic, or up to
-            culture_after_antibiotic_max_h after it; its time is the earlier of the two. The earliest culture of each kind counts
+Definition  infection is suspected when a culture was taken up to culture_before_antibiotic_max_h before the antibiotic,
+            or up to culture_after_antibiotic_max_h after it; its time is the earlier of the two. The earliest culture
+            of each kind counts
 Source      mimic-code suspicion_of_infection
 Deviation   none; a culture with a date only is compared by date and placed at midnight
 */
@@ -98,7 +99,7 @@ ranked as (
         *,
         row_number() over (
             partition by subject_id, antibiotic_seq, direction
-            order by cultured_on nulls first, cultured_at nulls last, is_positive desc, micro_specimen_id
+            order by cultured_on asc nulls first, cultured_at asc nulls last, is_positive desc, micro_specimen_id asc
         ) as culture_seq
     from directed
 

@@ -1,8 +1,9 @@
 /*
 Grain       one row per charted observation that the study uses
-Definition  the only scan of chartevents: items of the seed chart_item. An implausible number is left out; where the time of
-            charting matters by itself (keeps_null) the row stays, without its value
-Source      seed chart_item (ranges of mimic-code vitalsign, gcs, bg, weight_durations, ventilator_setting, oxygen_delivery)
+Definition  the only scan of chartevents: items of the seed chart_item. An implausible number is left out; where the
+            time of charting matters by itself (keeps_null) the row stays, without its value
+Source      seed chart_item (ranges of mimic-code vitalsign, gcs, bg, weight_durations, ventilator_setting,
+            oxygen_delivery)
 */
 with
 

@@ -25,11 +25,11 @@ labs as (
 final as (
 
     select
-        stays.stay_id,
-        {% for concept in concepts -%}
+        stays.stay_id
+        {%- for concept in concepts %},
         min(case when labs.concept = '{{ concept }}' then labs.value end) as {{ concept }}_min,
-        max(case when labs.concept = '{{ concept }}' then labs.value end) as {{ concept }}_max{{ ',' if not loop.last }}
-        {% endfor %}
+        max(case when labs.concept = '{{ concept }}' then labs.value end) as {{ concept }}_max
+    {% endfor -%}
     from stays
     inner join labs
         on

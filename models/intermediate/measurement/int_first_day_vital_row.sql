@@ -1,7 +1,7 @@
 /*
 Grain       one row per ICU stay, charting stay and time in the first-day window
-Definition  vital signs charted at one time, several of a kind averaged; rows of the patient's other stays in the window are kept
-            and marked, because SAPS II reads by patient
+Definition  vital signs charted at one time, several of a kind averaged; rows of the patient's other stays in the window
+            are kept and marked, because SAPS II reads by patient
 Source      mimic-code vitalsign
 */
 with

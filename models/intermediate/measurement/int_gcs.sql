@@ -1,9 +1,10 @@
 /*
 Grain       one row per ICU stay and time at which any part of the Glasgow Coma Scale was charted
-Definition  the sum of three parts; a part not charted is carried forward up to gcs_carry_forward_h from the row before, else normal
+Definition  the sum of three parts; a part not charted is carried forward up to gcs_carry_forward_h from the row before,
+            else normal
 Source      mimic-code gcs
-Deviation   none by default: while intubated the total counts as normal (15). gcs_intubated: missing leaves it out, which matters
-            here because sedation is the exposure
+Deviation   none by default: while intubated the total counts as normal (15). gcs_intubated: missing leaves it out,
+            which matters here because sedation is the exposure
 */
 with
 

@@ -1,7 +1,7 @@
 /*
 Grain       one row per specimen and concept
-Definition  the only scan of labevents: items of the seed lab_item, implausible numbers left out, highest value if a specimen
-            has several
+Definition  the only scan of labevents: items of the seed lab_item, implausible numbers left out, highest value if a
+            specimen has several
 Source      seed lab_item (ranges of mimic-code chemistry, complete_blood_count, coagulation, enzyme, bg)
 */
 with

@@ -1,7 +1,7 @@
 /*
 Grain       one row per ICU stay and time at which urine was charted
-Definition  urine of the hours before (urine_lookback_h, in mL) and the hours of charting that it covers; each volume covers the
-            time since the one before, the first since the first heart rate
+Definition  urine of the hours before (urine_lookback_h, in mL) and the hours of charting that it covers; each volume
+            covers the time since the one before, the first since the first heart rate
 Source      mimic-code urine_output_rate, 24-hour columns
 */
 with

@@ -1,7 +1,7 @@
 /*
 Grain       one row per ICU stay and stretch of time with one body weight
-Definition  a charted weight (kg) holds until the next one; the first admission weight holds from before admission, the last until
-            after discharge; where nothing covers the start, the first weight is carried back
+Definition  a charted weight (kg) holds until the next one; the first admission weight holds from before admission, the
+            last until after discharge; where nothing covers the start, the first weight is carried back
 Source      mimic-code weight_durations
 Deviation   weights charted at the same minute are ordered by kind and value, so that two builds agree
 */

@@ -2,7 +2,8 @@
 Grain       one row per ICU stay and hour of its grid, lead hours included
 Definition  the hour's worst measurements and the SOFA points of each organ; NULL where nothing was measured
 Source      Vincent 1996; mimic-code sofa
-Deviation   none by default. A pressor counts only if it runs at the hour's end; any rate of epinephrine or norepinephrine gives 3
+Deviation   none by default. A pressor counts only if it runs at the hour's end; any rate of epinephrine or
+            norepinephrine gives 3
 */
 with
 

@@ -1,10 +1,11 @@
 /*
 Grain       one row per episode of one kind of respiratory support
-Definition  oxygen devices and ventilator modes are read as a status (seed ventilation_status, first of its priority order); rows
-            of one status form an episode until another status or ventilation_gap_h of silence; it ends at the next row of any status
+Definition  oxygen devices and ventilator modes are read as a status (seed ventilation_status, first of its priority
+            order); rows of one status form an episode until another status or ventilation_gap_h of silence; it ends at
+            the next row of any status
 Source      mimic-code ventilation, ventilator_setting, oxygen_delivery
-Deviation   of several modes charted at one time the last in byte order is read, mimic-code takes the last in the server's locale.
-            An episode of one single row is dropped, as there
+Deviation   of several modes charted at one time the last in byte order is read, mimic-code takes the last in the
+            server's locale. An episode of one single row is dropped, as there
 */
 with
 

@@ -2,7 +2,8 @@
 Grain       one row per ICU stay; every stay of icustays
 Definition  the stay with its admission and patient; age at hospital admission; the patient's ICU stays in order
 Source      mimic-code age and icustay_detail
-Deviation   stays of a patient are numbered in one sequence over all admissions that had an ICU stay, ties broken by stay_id
+Deviation   stays of a patient are numbered in one sequence over all admissions that had an ICU stay, ties broken by
+            stay_id
 */
 with
 

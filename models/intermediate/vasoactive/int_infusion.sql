@@ -14,11 +14,7 @@ inputs as (
 items as (
 
     select * from {{ ref('infusion_item') }}
-    where
-        reading <> 'extended'
-        {%- if var('vasoactive_items') == 'extended' %}
-        or reading = 'extended'
-        {%- endif %}
+    where reading in ('default', 'other_heparin', '{{ var("vasoactive_items") }}')
 
 ),
 
