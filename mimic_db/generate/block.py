@@ -17,7 +17,7 @@ from mimic_db.generate.infusions import infusions
 from mimic_db.generate.labs import laboratory
 from mimic_db.generate.outcome import draw_outcome
 from mimic_db.generate.population import draw_population
-from mimic_db.generate.rows import Array, Columns, size, stack, take
+from mimic_db.generate.rows import Columns, size, stack, take
 
 BLOCK_STAYS: Final = 250
 _ROOM: Final = 1_000_000  # numbers of rows, orders and specimens that a block may use: far more than it needs
@@ -94,8 +94,4 @@ def _numbered(rows: Columns, key: str, name: str, base: int) -> Columns:
 
 
 def _shifted(rows: Columns, names: tuple[str, ...], base: int) -> Columns:
-    return rows | {name: _int(rows[name]) + base for name in names}
-
-
-def _int(values: Array) -> Array:
-    return values.astype(np.int64)
+    return rows | {name: rows[name] + base for name in names}

@@ -123,7 +123,7 @@ def transfers(plan: Columns) -> Columns:
 
 def services(rng: np.random.Generator, plan: Columns) -> Columns:
     """The service on admission, and a later change in some."""
-    first, last = _admission_ends(plan)
+    first, _ = _admission_ends(plan)
     service = rng.choice(len(_SERVICES), len(first), p=(0.5, 0.15, 0.13, 0.1, 0.06, 0.06))
     changed = np.flatnonzero(rng.random(len(first)) < 0.2)
     start = {

@@ -35,6 +35,7 @@ DRUGS: Final[Mapping[str, Drug]] = {
     "vasopressin": Drug(222315, "Vasopressin", "units/hour", "units", 1, False),
     "phenylephrine": Drug(221749, "Phenylephrine", "mcg/kg/min", "mg", 0.06, True),
     "phenylephrine_50": Drug(229630, "Phenylephrine (50/250)", "mcg/kg/min", "mg", 0.06, True),
+    "phenylephrine_old": Drug(229631, "Phenylephrine (200/250)_OLD_1", "mcg/kg/min", "mg", 0.06, True),
     "phenylephrine_200": Drug(229632, "Phenylephrine (200/250)", "mcg/kg/min", "mg", 0.06, True),
     "dopamine": Drug(221662, "Dopamine", "mcg/kg/min", "mg", 0.06, True),
     "dobutamine": Drug(221653, "Dobutamine", "mcg/kg/min", "mg", 0.06, True),
@@ -161,6 +162,10 @@ def _dexmedetomidine(rng: np.random.Generator, plan: Columns) -> list[Columns]:
     in_mg = (plan["stay_id"][rows["stay"]] // 16) % 6 == 0
     rows["amount"] = np.where(in_mg, rows["amount"] / 1000, rows["amount"])
     rows["amountuom"] = np.where(in_mg, b"mg", rows["amountuom"])
+    hours = (rows["endtime"] - rows["starttime"]).astype(np.int64) / 3600
+    plan["dex_duration_h"] = np.where(
+        plan["dex_on"], np.bincount(rows["stay"], hours, minlength=len(plan["dex_on"])), np.nan
+    )
     # charted as stopped: at rate 0, or with no time in it
     ended = take(rows, rng.random(size(rows)) < 0.03)
     ended = ended | {
@@ -195,7 +200,7 @@ def _pressors(rng: np.random.Generator, plan: Columns) -> list[Columns]:
     epinephrine = np.flatnonzero((level >= 3) & (catecholamine > 0.90))
     low_dose = (level == 2) & (catecholamine < 0.3)
     phenylephrine = np.flatnonzero(plan["phenylephrine_24h"])
-    bottle = plan["stay_id"][phenylephrine] % 3
+    bottle = plan["stay_id"][phenylephrine] % 4
     vasopressin = run("vasopressin", np.flatnonzero(plan["vasopressin_24h"]), np.full(count, 2.4), 0.6, 4, 1.0)
     per_minute = rng.random(size(vasopressin)) < 0.04
     vasopressin["rate"] = np.where(per_minute, vasopressin["rate"] / 60, vasopressin["rate"])
@@ -210,7 +215,17 @@ def _pressors(rng: np.random.Generator, plan: Columns) -> list[Columns]:
         run("phenylephrine", phenylephrine[bottle == 0], speed, 0.1, 6),
         run("phenylephrine_50", phenylephrine[bottle == 1], speed, 0.1, 6),
         run("phenylephrine_200", phenylephrine[bottle == 2], speed, 0.1, 6),
+        run("phenylephrine_old", phenylephrine[bottle == 3], speed, 0.1, 6),
+        _brief_pressor(rng, plan),
     ]
+
+
+def _brief_pressor(rng: np.random.Generator, plan: Columns) -> Columns:
+    """Norepinephrine for a quarter of an hour, begun and ended within an hour of the clock."""
+    who = np.flatnonzero(plan["has_brief_pressor"])
+    to_clock = (3600 - plan["intime"][who].astype(np.int64) % 3600) / 3600
+    start = to_clock + np.floor(rng.uniform(0, 0.5, len(who)) * np.minimum(plan["los_h"][who], 20)) + 0.2
+    return _run(rng, plan, "norepinephrine", who, start, start + 0.25, np.full(len(who), 0.05), (0.01, 0.1), 0, 99)
 
 
 def _sedatives(rng: np.random.Generator, plan: Columns, episodes: Columns) -> list[Columns]:

@@ -107,7 +107,9 @@ def _rows(rng: np.random.Generator, plan: Columns, name: str, stay: Array, hours
     weight = np.where(rank == 0, falls[stay], np.where(rank == 1, ~falls[stay], rng.random(len(stay))))
     planned = low[stay] + weight * (high - low)[stay]
     target = np.where(np.isnan(plan["death_h"]), test.later, test.worse)[stay]
-    gone = 1 - np.exp(-np.maximum(hours - FIRST_DAY_H, 0) / 90)
+    # organs stay as they are until a late infection
+    drifts = (plan["infection"] != 1)[stay]
+    gone = np.where(drifts, 1 - np.exp(-np.maximum(hours - FIRST_DAY_H, 0) / 90), 0)
     drifting = (planned + (target - planned) * gone) * np.exp(rng.normal(0, 0.05, len(stay)) * (gone > 0))
     value = np.where(hours < FIRST_DAY_H, planned, np.maximum(drifting, 0.1 if test.decimals else 1))
     rows = lab_rows(plan, stay, hours, test.itemid, np.round(value, test.decimals), test.decimals)

@@ -99,7 +99,7 @@ def _draw_stay(rng: np.random.Generator, plan: Columns) -> None:
     count = len(plan["age"])
     brief = rng.random(count) < 0.20
     treated = plan["course"] == 1
-    long = 48.1 + np.exp(rng.normal(np.where(treated, 4.45, 4.0), 1.05))
+    long = 48.1 + np.exp(rng.normal(np.where(treated, 4.5, 3.85), 1.05))
     planned = np.where(brief, rng.uniform(7, 47.9, count), np.minimum(long, 50 * 24))
     death = np.nan_to_num(plan["death_h"], nan=np.inf)
     on_ward = rng.random(count) < 0.2
@@ -135,9 +135,10 @@ def _draw_course(rng: np.random.Generator, plan: Columns) -> None:
 
 
 def _settle_infection(plan: Columns) -> None:
-    """Late suspicion needs a stay that lasts long enough; otherwise only a culture is taken."""
-    late = plan["infection"] == 1
-    plan["infection"] = np.where(late & (plan["los_h"] < 125), 3, plan["infection"])
+    """Late suspicion needs a long stay and an organ that keeps failing; otherwise only a culture is taken."""
+    failing = np.maximum(np.maximum(plan["renal_level"], plan["liver_level"]), plan["coagulation_level"]) >= 2
+    too_little = (plan["infection"] == 1) & ((plan["los_h"] < 125) | ~failing)
+    plan["infection"] = np.where(too_little, 3, plan["infection"])
 
 
 def study_view(plan: Columns) -> Columns:

@@ -18,14 +18,14 @@ _ROLE_SHARES: Final = (0.88, 0.05, 0.07)
 
 # why a stay is, or is not, suspected of infection
 INFECTION_KINDS: Final = {
-    "early": 0.77,  # antibiotic and culture around ICU admission
-    "late": 0.04,  # both on the fourth day or later: sepsis, but not within 24 h
+    "early": 0.74,  # antibiotic and culture around ICU admission
+    "late": 0.07,  # both on the fourth day or later: sepsis, but not within 24 h
     "apart": 0.04,  # both, too far from each other
-    "culture_only": 0.04,
+    "culture_only": 0.03,
     "antibiotic_only": 0.04,
     "before_icu": 0.02,  # antibiotic started before the ICU stay: mimic-code does not attach it
     "topical": 0.02,  # culture and an antibiotic that does not act systemically
-    "none": 0.03,
+    "none": 0.04,
 }
 
 # SIC score 0..6, for stays with an infection around ICU admission and for others
@@ -179,11 +179,13 @@ def _draw_organs(rng: np.random.Generator, plan: Columns, count: int) -> None:
     awake = ~ventilated | (plan["ventilation_start_h"] > 1.5)
     plan["cns_level"] = np.where(awake, _level(rng, 0.4 * severity, (0.48, 0.24, 0.12, 0.10, 0.06)), 0)
     platelets = plan["platelets_low"]
-    plan["coagulation_level"] = sum((platelets < limit).astype(np.int64) for limit in (20, 50, 100, 150))
+    plan["coagulation_level"] = (platelets[:, None] < np.array([20, 50, 100, 150])).sum(axis=1)
     plan["sofa_four"] = organs.sum(axis=0)
     plan["sofa_score"] = plan["sofa_four"] + plan["cns_level"] + plan["coagulation_level"]
-    duration = np.maximum(1.2, np.exp(rng.normal(3.64, 1.2, count)))
-    plan["ventilation_h"] = np.where(ventilated, duration, 0.0)
+    duration = np.exp(rng.normal(3.64, 1.2, count))
+    plan["ventilation_h"] = np.where(ventilated, np.maximum(duration, 4.3), 0.0)
+    # charted only once: mimic-code makes no episode of it
+    plan["has_brief_tube"] = ~ventilated & (rng.random(count) < 0.02)
 
 
 def _draw_laboratory(rng: np.random.Generator, plan: Columns, count: int) -> None:
@@ -192,7 +194,7 @@ def _draw_laboratory(rng: np.random.Generator, plan: Columns, count: int) -> Non
 
     def between(level: Array, limits: tuple[tuple[float, float], ...]) -> Array:
         low, high = np.array(limits)[level].T
-        return np.round(rng.uniform(low, high), 1)
+        return np.asarray(np.round(rng.uniform(low, high), 1))
 
     creatinine = between(plan["renal_level"], ((0.4, 1.1), (1.2, 1.9), (2.0, 3.4), (3.5, 4.9), (5.0, 10.0)))
     bilirubin = between(plan["liver_level"], ((0.2, 1.1), (1.2, 1.9), (2.0, 5.9), (6.0, 11.9), (12.0, 34.0)))
@@ -239,7 +241,9 @@ def _draw_vital_signs(rng: np.random.Generator, plan: Columns, count: int) -> No
     plan["spo2"] = np.clip(rng.normal(97.2 - 0.3 * severity + 0.6 * plan["is_ventilated"], 1.7), 89, 100)
     oliguric = (plan["renal_level"] >= 3) & (rng.random(count) < 0.6)
     normal = np.exp(rng.normal(7.28 - 0.10 * severity, 0.62))
-    plan["urine_ml"] = np.where(oliguric, rng.uniform(30, 450, count), np.clip(normal, 620, 6500))
+    # under 200 ml a day would be level 4
+    little = rng.uniform(np.where(plan["renal_level"] == 4, 20, 240), 430)
+    plan["urine_ml"] = np.where(oliguric, little, np.clip(normal, 620, 6500))
     plan["is_oliguric"] = oliguric
     plan["has_urine"] = oliguric | (rng.random(count) > 0.02)
 
@@ -256,9 +260,11 @@ def _draw_drugs(rng: np.random.Generator, plan: Columns, count: int) -> None:
     plan["fentanyl_24h"] = often(0.55, 0.10)
     plan["vasopressin_24h"] = (level >= 3) & (rng.random(count) < np.where(level == 4, 0.40, 0.12))
     plan["phenylephrine_24h"] = rng.random(count) < np.where(level >= 3, 0.15, 0.05) * (level > 0)
-    plan["vasopressor_24h"] = (level >= 3) | plan["phenylephrine_24h"]
+    # minutes between two full hours: a drug was given, SOFA does not see it
+    plan["has_brief_pressor"] = (level <= 1) & (rng.random(count) < 0.02)
+    plan["vasopressor_24h"] = (level >= 3) | plan["phenylephrine_24h"] | plan["has_brief_pressor"]
     plan["crrt_24h"] = rng.random(count) < np.where(plan["renal_level"] >= 3, 0.5, 0.02)
-    plan["heparin_infusion"] = rng.random(count) < 0.17
+    plan["heparin_infusion"] = rng.random(count) < 0.19
     plan["heparin_bolus"] = rng.random(count) < 0.03
     plan["heparin_prophylaxis"] = rng.random(count) < 0.40
 

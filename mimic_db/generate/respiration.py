@@ -20,27 +20,35 @@ _EPISODE_HOURS: Final = 4.0
 
 
 def ventilation_episodes(rng: np.random.Generator, plan: Columns) -> Columns:
-    """Invasive ventilation: `stay`, `start` and `end` in hours, one row per episode; sets `ventilation_h` in `plan`."""
+    """Invasive ventilation: `stay`, `start` and `end` in hours, one row per episode; sets `ventilation_h` in `plan`.
+
+    `is_silent`: charting breaks off for so long that the episode counts as ended, though the tube stays.
+    """
     count, los = len(plan["los_h"]), plan["los_h"]
     start = np.minimum(plan["ventilation_start_h"], 0.4 * los)
     end = start + plan["ventilation_h"]
     # the first tube may come on a later day
     late = ~plan["is_ventilated"] & (rng.random(count) < 0.04) & (los > 72)
     start = np.where(late, rng.uniform(26, 50, count), start)
-    end = np.where(late, start + np.exp(rng.normal(3.3, 0.9, count)), end)
-    tubed = plan["is_ventilated"] | late
+    end = np.where(late, start + np.maximum(np.exp(rng.normal(3.3, 0.9, count)), 4.3), end)
+    brief = plan["has_brief_tube"] & ~late & (los > 30)
+    start = np.where(brief, rng.uniform(8, 20, count), start)
+    end = np.where(brief, start + rng.uniform(0.5, 3.5, count), end)
+    tubed = plan["is_ventilated"] | late | brief
     end = np.where(end > los - 1, los, end)
-    again = tubed & (rng.random(count) < 0.06) & (end + 40 < los)
-    pause = rng.uniform(6, 30, count)
-    second = end + pause
-    second_end = np.minimum(second + np.exp(rng.normal(3.3, 0.8, count)), los)
+    again = tubed & ~brief & (rng.random(count) < 0.08) & (end + 40 < los)
+    silent = again & (rng.random(count) < 0.25)
+    second = end + np.where(silent, rng.uniform(15.2, 30, count), rng.uniform(6, 30, count))
+    second_end = np.minimum(second + np.maximum(np.exp(rng.normal(3.3, 0.8, count)), 4.3), los)
     stay = np.concatenate([np.flatnonzero(tubed), np.flatnonzero(again)])
     episodes = {
         "stay": stay,
         "start": np.concatenate([start[tubed], second[again]]),
         "end": np.concatenate([end[tubed], np.where(second_end > los - 1, los, second_end)[again]]),
+        "is_silent": np.concatenate([silent[tubed], np.zeros(again.sum(), np.bool_)]),
     }
-    plan["ventilation_h"] = np.bincount(stay, episodes["end"] - episodes["start"], minlength=count)
+    counted = np.where(brief[stay], 0, episodes["end"] - episodes["start"])
+    plan["ventilation_h"] = np.bincount(stay, counted, minlength=count)
     plan["fio2_pct"] = np.choose(plan["respiration_level"], [40, 40, 50, 60, 80])
     return take(episodes, np.argsort(stay, kind="stable"))
 
@@ -48,7 +56,7 @@ def ventilation_episodes(rng: np.random.Generator, plan: Columns) -> Columns:
 def respiratory_charts(rng: np.random.Generator, plan: Columns, episodes: Columns) -> list[Columns]:
     """Rows of chartevents: ventilator settings every four hours of an episode, oxygen devices between episodes."""
     stay, start, end = episodes["stay"], episodes["start"], episodes["end"]
-    to_the_end = end >= plan["los_h"][stay]
+    to_the_end = (end >= plan["los_h"][stay]) | episodes["is_silent"]
     owner, rank = spread(np.ceil((end - start) / _EPISODE_HOURS).astype(np.int64) + to_the_end)
     hours = np.minimum(start[owner] + _EPISODE_HOURS * rank, end[owner] - 0.03)
     who = stay[owner]
@@ -69,7 +77,7 @@ def respiratory_charts(rng: np.random.Generator, plan: Columns, episodes: Column
 
 
 def blood_gases(rng: np.random.Generator, plan: Columns, episodes: Columns) -> Columns:
-    """Rows of labevents; arterial ones within the planned SOFA level, some venous or unlabeled ones that must not count.
+    """Rows of labevents; arterial ones within the planned SOFA level, some venous or unlabeled that must not count.
 
     `specimen` numbers specimens within this part.
     """
@@ -164,11 +172,12 @@ def _oxygen(rng: np.random.Generator, plan: Columns, stay: Array, hours: Array, 
 
 
 def ventilated_at(episodes: Columns, stay: Array, hours: Array, count: int) -> Array:
-    """Whether a time lies in an episode, or within ten minutes of one; `count` stays, each with two episodes at most."""
+    """Whether a time lies in an episode, or within ten minutes of one; `count` stays, two episodes each at most."""
     inside = np.zeros(len(stay), np.bool_)
     second = np.concatenate([[False], np.diff(episodes["stay"]) == 0]) if size(episodes) else np.zeros(0, np.bool_)
     for part in (take(episodes, ~second), take(episodes, second)):
         start, end = np.full(count, np.inf), np.full(count, -np.inf)
-        start[part["stay"]], end[part["stay"]] = part["start"], part["end"]
+        until = np.where(part["is_silent"], part["end"] + 30, part["end"])  # nothing else is charted meanwhile
+        start[part["stay"]], end[part["stay"]] = part["start"], until
         inside |= (hours > start[stay] - 0.17) & (hours < end[stay] + 0.17)
     return inside

@@ -150,7 +150,7 @@ def _temperature(rng: np.random.Generator, plan: Columns, stay: Array, hours: Ar
 
 
 def _coma(rng: np.random.Generator, plan: Columns, stay: Array, hours: Array, tubed: Array) -> list[Columns]:
-    """With a tube the verbal part is `No Response-ETT`; without, the total lies in the planned level on the first day."""
+    """With a tube the verbal part is `No Response-ETT`; without, the first day's total lies in the planned level."""
     level = plan["cns_level"][stay]
     # nobody has to be at the worst for long; but a level is reached at the first charting
     level = np.where(hours < 6, level, np.where(hours < 30, np.maximum(level - 1, 0), np.maximum(level - 2, 0)))
