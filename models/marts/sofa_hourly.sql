@@ -15,10 +15,13 @@ worst as (
 
     select
         stay_id,
-        hr
-        {%- for organ in ['respiration', 'coagulation', 'liver', 'cardiovascular', 'cns', 'renal'] %},
-        coalesce(max({{ organ }}) over sofa_window, 0) as {{ organ }}_24h
-    {% endfor -%}
+        hr,
+        coalesce(max(respiration) over sofa_window, 0) as respiration_24h,
+        coalesce(max(coagulation) over sofa_window, 0) as coagulation_24h,
+        coalesce(max(liver) over sofa_window, 0) as liver_24h,
+        coalesce(max(cardiovascular) over sofa_window, 0) as cardiovascular_24h,
+        coalesce(max(cns) over sofa_window, 0) as cns_24h,
+        coalesce(max(renal) over sofa_window, 0) as renal_24h
     from hours
     window sofa_window as (
         partition by stay_id order by hr

@@ -25,10 +25,11 @@ codes as (
 final as (
 
     select
-        diagnoses.hadm_id
-        {%- for category in categories %},
-        max(case when codes.category = '{{ category }}' then 1 else 0 end) as {{ category }}
-    {% endfor -%}
+        diagnoses.hadm_id,
+        {% for category in categories -%}
+        max(case when codes.category = '{{ category }}' then 1 else 0 end) as {{ category }},
+        {% endfor -%}
+        count(*) as code_count
     from diagnoses
     inner join codes
         on

@@ -25,11 +25,12 @@ labs as (
 final as (
 
     select
-        stays.stay_id
-        {%- for concept in concepts %},
+        stays.stay_id,
+        {% for concept in concepts -%}
         min(case when labs.concept = '{{ concept }}' then labs.value end) as {{ concept }}_min,
-        max(case when labs.concept = '{{ concept }}' then labs.value end) as {{ concept }}_max
-    {% endfor -%}
+        max(case when labs.concept = '{{ concept }}' then labs.value end) as {{ concept }}_max,
+        {% endfor -%}
+        count(*) as value_count
     from stays
     inner join labs
         on

@@ -15,12 +15,13 @@ vitals as (
 final as (
 
     select
-        stay_id
-        {%- for vital in ['heart_rate', 'sbp', 'map', 'resp_rate', 'temperature_c', 'spo2', 'glucose'] %},
+        stay_id,
+        {% for vital in ['heart_rate', 'sbp', 'map', 'resp_rate', 'temperature_c', 'spo2', 'glucose'] -%}
         min({{ vital }}) as {{ vital }}_min,
         max({{ vital }}) as {{ vital }}_max,
-        avg({{ vital }}) as {{ vital }}_mean
-    {% endfor -%}
+        avg({{ vital }}) as {{ vital }}_mean,
+        {% endfor -%}
+        count(*) as charted_times
     from vitals
     group by stay_id
 
