@@ -1,6 +1,6 @@
 # The two commands that matter: `make study` and `make test`. Both set up what they need.
 .DEFAULT_GOAL := help
-.PHONY: help study test lint check-sql unit bench clean
+.PHONY: help study test lint unit bench clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -25,7 +25,8 @@ lint: $(READY)  ## ruff, mypy (strict), sqlfluff
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check .
 	@$(RUN) -m mypy analysis_py mimic_db study.py bench
-	@$(VENV)/bin/sqlfluff lint --processes 2 models tests/data tests/generic
+	@mkdir -p target/lint && cp profiles.example.yml target/lint/profiles.yml
+	@eval "$$($(RUN) -m mimic_db env)" && $(VENV)/bin/sqlfluff lint --processes 2 models tests/data
 
 unit: $(READY)
 	@$(RUN) -m pytest

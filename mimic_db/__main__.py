@@ -1,8 +1,9 @@
-"""Command line: `python -m mimic_db start|stop|status|url|psql|load|check|generate`."""
+"""Command line: `python -m mimic_db start|stop|status|url|env|psql|load|check|generate`."""
 
 import argparse
 import importlib
 import os
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -67,6 +68,17 @@ def _status(args: argparse.Namespace) -> int:
 
 def _url(args: argparse.Namespace) -> int:
     print(server.url(args.database or "postgres"))
+    return 0
+
+
+def _env(args: argparse.Namespace) -> int:
+    dsn = (
+        server.with_database(args.dsn, args.database)
+        if args.dsn
+        else server.ensure_database(args.database or "postgres")
+    )
+    for name, value in sorted(server.dbt_environment(dsn).items()):
+        print(f"export {name}={shlex.quote(value)}")
     return 0
 
 
@@ -147,6 +159,10 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     command = commands.add_parser("url", help="print the connection URI of a database of the embedded server")
     command.add_argument("--database", help="which database (default: postgres)")
     command.set_defaults(command=_url)
+
+    text = 'print what profiles.example.yml reads, to run dbt by hand: eval "$(python -m mimic_db env --database NAME)"'
+    command = commands.add_parser("env", parents=[where], help=text, description=text)
+    command.set_defaults(command=_env)
 
     command = commands.add_parser("psql", parents=[where], help="open psql on a database")
     command.add_argument("options", nargs="*", help="options for psql, after --")
