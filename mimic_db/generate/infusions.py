@@ -243,7 +243,7 @@ def _sedatives(rng: np.random.Generator, plan: Columns, episodes: Columns) -> li
         start = begin + np.minimum(rng.uniform(0.05, 2, count), 0.1 * length)
         end = np.minimum(start + np.maximum(length, 0.4), los - 0.1)
         parts.append(_run(rng, plan, name, who, start[who], end[who], np.full(len(who), rate), (low, high)))
-    late = np.flatnonzero(~plan["is_ventilated"] & ~np.isnan(tube))
+    late = np.flatnonzero(~plan["is_ventilated"] & (tube > 24))
     parts.append(
         _run(rng, plan, "propofol", late, tube[late] + 0.2, out[late] - 0.2, np.full(len(late), 30.0), (5, 80))
     )

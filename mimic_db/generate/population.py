@@ -88,6 +88,7 @@ def draw_population(rng: np.random.Generator, count: int) -> Columns:
     _draw_laboratory(rng, plan, count)
     _draw_vital_signs(rng, plan, count)
     _draw_drugs(rng, plan, count)
+    _score_first_day(plan)
     return plan
 
 
@@ -131,7 +132,6 @@ def _draw_coagulation(rng: np.random.Generator, plan: Columns, count: int) -> No
     measured = rng.random(count) > 0.02
     plan["inr_points"] = np.where(measured, inr, 0)
     plan["platelet_points"] = platelets
-    plan["sic_score"] = plan["platelet_points"] + plan["inr_points"] + organs
     low = np.choose(
         platelets,
         [150 + rng.gamma(1.4, 55, count), rng.integers(100, 150, count), 12 + 87 * rng.beta(2.4, 1.3, count)],
@@ -153,7 +153,7 @@ def _draw_coagulation(rng: np.random.Generator, plan: Columns, count: int) -> No
 
 
 def _draw_organs(rng: np.random.Generator, plan: Columns, count: int) -> None:
-    """SOFA components of the first day, 0..4, their four-organ sum in line with the SIC score, and ventilation."""
+    """Hourly SOFA's components of the first day, 0..4, of which four fit the SIC score's organ points; ventilation."""
     severity, failing = plan["severity"], plan["organ_points"] == 2
     plan["is_ventilated"] = rng.random(count) < _chance(0.25 + 0.8 * severity)
     ventilated = plan["is_ventilated"]
@@ -180,8 +180,7 @@ def _draw_organs(rng: np.random.Generator, plan: Columns, count: int) -> None:
     plan["cns_level"] = np.where(awake, _level(rng, 0.4 * severity, (0.48, 0.24, 0.12, 0.10, 0.06)), 0)
     platelets = plan["platelets_low"]
     plan["coagulation_level"] = (platelets[:, None] < np.array([20, 50, 100, 150])).sum(axis=1)
-    plan["sofa_four"] = organs.sum(axis=0)
-    plan["sofa_score"] = plan["sofa_four"] + plan["cns_level"] + plan["coagulation_level"]
+    plan["sofa_score"] = organs.sum(axis=0) + plan["cns_level"] + plan["coagulation_level"]
     duration = np.exp(rng.normal(3.64, 1.2, count))
     plan["ventilation_h"] = np.where(ventilated, np.maximum(duration, 4.3), 0.0)
     # charted only once: mimic-code makes no episode of it
@@ -262,11 +261,23 @@ def _draw_drugs(rng: np.random.Generator, plan: Columns, count: int) -> None:
     plan["phenylephrine_24h"] = rng.random(count) < np.where(level >= 3, 0.15, 0.05) * (level > 0)
     # minutes between two full hours: a drug was given, SOFA does not see it
     plan["has_brief_pressor"] = (level <= 1) & (rng.random(count) < 0.02)
-    plan["vasopressor_24h"] = (level >= 3) | plan["phenylephrine_24h"] | plan["has_brief_pressor"]
+    plan["vasopressor_24h"] = (level >= 3) | plan["has_brief_pressor"]
     plan["crrt_24h"] = rng.random(count) < np.where(plan["renal_level"] >= 3, 0.5, 0.02)
     plan["heparin_infusion"] = rng.random(count) < 0.19
     plan["heparin_bolus"] = rng.random(count) < 0.03
     plan["heparin_prophylaxis"] = rng.random(count) < 0.40
+
+
+def _score_first_day(plan: Columns) -> None:
+    """SIC score with the first day's SOFA as mimic-code scores it, which differs from the hourly score in two points.
+
+    A ventilated patient whose ratio is 200 or more gets nothing; a catecholamine counts however short it ran.
+    """
+    spared = plan["is_ventilated"] & (plan["respiration_level"] <= 2)
+    respiration = np.where(spared, 0, plan["respiration_level"])
+    cardiovascular = np.where(plan["has_brief_pressor"], 3, plan["cardiovascular_level"])
+    plan["sofa_four"] = respiration + cardiovascular + plan["liver_level"] + plan["renal_level"]
+    plan["sic_score"] = plan["platelet_points"] + plan["inr_points"] + np.minimum(plan["sofa_four"], 2)
 
 
 def _level(rng: np.random.Generator, shift: Array, shares: tuple[float, ...]) -> Array:
