@@ -27,6 +27,10 @@ class Design:
     names: tuple[str, ...]
     scale: Floats
 
+    def column(self, term: str) -> int:
+        """Position of a term, named as itself or as the only dummy of its column."""
+        return next(at for at, name in enumerate(self.names) if name == term or name.startswith(f"{term}="))
+
 
 def require_columns(data: pd.DataFrame, columns: Sequence[str]) -> None:
     """Raise NotEstimable unless each column is in `data` exactly once."""
@@ -139,16 +143,18 @@ def complete(data: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
     return rows
 
 
+def sources(data: pd.DataFrame, terms: Sequence[str]) -> list[str]:
+    """The column of each term: a term is a column, or `column=level` of a categorical one."""
+    return [term if term in data.columns else term.split("=", 1)[0] for term in terms]
+
+
 def build_design(data: pd.DataFrame, covariates: Sequence[str], terms: Sequence[str]) -> Design:
     """Standardized design of `covariates` with `terms` last, constant and redundant columns dropped.
-
-    A term is a numeric column, or `column=level` of a categorical one.
 
     Raises:
         NotEstimable: a term is unknown, constant, or a combination of the other covariates.
     """
-    sources = [term if term in data.columns else term.split("=", 1)[0] for term in terms]
-    encoded = encode(data, [*covariates, *sources])
+    encoded = encode(data, [*covariates, *sources(data, terms)])
     resolved = [_resolve(term, encoded) for term in terms]
     numbers = encoded[[name for name in encoded.columns if name not in resolved] + resolved]
     matrix = numbers.to_numpy()

@@ -5,13 +5,12 @@ from dataclasses import replace
 
 import pandas as pd
 
-from analysis_py.cohorts import PAIR
 from analysis_py.describe import GROUP_NAMES
 from analysis_py.estimate import Estimate
 from analysis_py.outcome import logistic
 from analysis_py.results import Row, estimated, tested
 from analysis_py.sensitivity import e_value
-from analysis_py.survival import cox, cox_clustered, kaplan_meier, log_rank, proportional_hazards
+from analysis_py.survival import cox, kaplan_meier, log_rank, proportional_hazards
 from analysis_py.variables import DEATH_28D, DEATH_HOSPITAL, FOLLOW_UP, MODELS, TREATMENT
 
 HORIZON_DAYS = 28.0
@@ -40,16 +39,6 @@ def outcome_models(data: pd.DataFrame, cohort: str, unusable: Sequence[str]) -> 
         for model, covariates in MODELS.items():
             place = Row("outcome_models", cohort, outcome, model, TREATMENT)
             rows.append(estimated(place, effect, data, outcome, usable(covariates, unusable)))
-    return rows
-
-
-def clustered_models(data: pd.DataFrame, cohort: str, unusable: Sequence[str]) -> list[Row]:
-    """The Cox models again, with standard errors that allow for dependence within matched pairs."""
-    rows = []
-    for model, covariates in MODELS.items():
-        place = Row("outcome_models", cohort, DEATH_28D, f"{model}, clustered on pair", TREATMENT)
-        chosen = usable(covariates, unusable)
-        rows.append(estimated(place, cox_clustered, data, FOLLOW_UP, DEATH_28D, chosen, TREATMENT, PAIR))
     return rows
 
 
@@ -93,7 +82,7 @@ def e_values(models: Sequence[Row]) -> list[Row]:
     """How strong unmeasured confounding would have to be, for each estimate of Table 2 (common outcome)."""
     rows = []
     for row in models:
-        if row.analysis != "outcome_models" or "clustered" in row.model:
+        if row.analysis != "outcome_models" or not row.model:
             continue
         for part in ("point", "limit"):
             place = Row("e_value", row.cohort, row.outcome, row.model, TREATMENT, part, "E-value")

@@ -38,10 +38,10 @@ def house_style() -> AbstractContextManager[None]:
     return mpl.rc_context(_STYLE)
 
 
-def new_figure(width: float, height: float, columns: int = 1) -> tuple[Figure, list[Axes]]:
-    """An empty figure and its axes side by side; inches."""
+def new_figure(width: float, height: float, columns: int = 1, rows: int = 1) -> tuple[Figure, list[Axes]]:
+    """An empty figure and its axes, row by row; inches."""
     figure = Figure(figsize=(width, height), layout="constrained")
-    return figure, list(figure.subplots(1, columns, squeeze=False)[0])
+    return figure, list(figure.subplots(rows, columns, squeeze=False).ravel())
 
 
 def render(figure: Figure, kind: str) -> bytes:
@@ -128,13 +128,14 @@ def love_plot(axis: Axes, balance: pd.DataFrame) -> Axes:
     return axis
 
 
-def propensity_overlap(axis: Axes, propensity: pd.Series, treated: pd.Series, title: str, below: int) -> Axes:
-    """Density of the propensity score in both groups, mirrored; groups of fewer than `below` patients are left out."""
+def mirrored_histogram(
+    axis: Axes, score: pd.Series, treated: pd.Series, title: str, xlabel: str, below: int, top: float = 1.0
+) -> Axes:
+    """Distribution of a score in both groups, mirrored; groups of fewer than `below` patients are left out."""
     axis.set_title(title)
-    top = float(propensity.max()) if len(propensity) else 1.0
-    edges = np.linspace(0, max(top, 1e-6), 31)
+    edges = np.linspace(0, top, 31)
     for group, sign in ((True, 1), (False, -1)):
-        values = propensity[treated == group]
+        values = score[treated == group]
         if len(values) == 0 or is_small(len(values), below):
             continue
         counts, _ = np.histogram(values, bins=edges)
@@ -143,9 +144,7 @@ def propensity_overlap(axis: Axes, propensity: pd.Series, treated: pd.Series, ti
         )
     axis.axhline(0, color="black", lw=0.6)
     axis.yaxis.set_major_formatter(lambda value, _: f"{abs(value):g}")
-    axis.set(xlabel="Propensity score", ylabel="Share of group (%)", xlim=(0, edges[-1]))
-    if axis.get_legend_handles_labels()[0]:
-        axis.legend(loc="lower right")
+    axis.set(xlabel=xlabel, ylabel="Share of group (%)", xlim=(0, top))
     return axis
 
 
@@ -158,7 +157,7 @@ def flow_chart(axis: Axes, flow: pd.DataFrame, ending: Sequence[str]) -> Axes:
     box = {"boxstyle": "round,pad=0.45", "fc": "#eef3f7", "ec": COLORS[True], "lw": 0.8}
     for at, step in steps.iterrows():
         row = int(str(at))
-        text = f"{_count(step['n_after'])} stays" if row else f"{step['rule']}: {_count(step['n_after'])}"
+        text = _count(step["n_after"]) if row else f"{step['rule']}: {_count(step['n_after'])}"
         axis.text(3.1, -row, text, ha="center", va="center", bbox=box, fontsize=8.5)
         arrow = {"arrowstyle": "-|>", "color": "#555555", "lw": 0.8}
         if row:
@@ -172,3 +171,66 @@ def flow_chart(axis: Axes, flow: pd.DataFrame, ending: Sequence[str]) -> Axes:
 
 def _count(value: object) -> str:
     return f"{int(value):,}" if isinstance(value, (int, np.integer)) else str(value)
+
+
+def forest(lines: pd.DataFrame, title: str, measure: str) -> Figure:
+    """Ratios with their intervals on a log scale, one line each, between two columns of text.
+
+    `lines` has label, left (text), estimate, lower, upper, right (text), heading (bool). What lies outside 0.1 to 10
+    ends in an arrow.
+    """
+    low, high = 0.1, 10.0
+    height = 0.24 * (len(lines) + 1) + 1.0
+    figure = Figure(figsize=(9.2, height))
+    # the text beside the axis is placed by hand, so the axis is too
+    axis = figure.add_axes((0.40, 0.6 / height, 0.30, 1 - 1.0 / height))
+    axis.set(xscale="log", xlim=(low, high), ylim=(-len(lines) + 0.4, 1.6), yticks=[])
+    axis.spines["left"].set_visible(False)
+    axis.axvline(1, color="black", lw=0.8)
+    ticks = [0.1, 0.25, 0.5, 1, 2, 4, 10]
+    axis.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    axis.minorticks_off()
+    axis.set_xlabel(f"{measure}, below 1: better with dexmedetomidine")
+    figure.text(0.02, 1 - 0.25 / height, title, fontsize=10, weight="bold")
+    place: dict[str, Any] = {"xycoords": ("figure fraction", "data"), "va": "center", "fontsize": 8.5}
+    place["annotation_clip"] = False
+    axis.annotate("Deaths / n", (0.39, 1), ha="right", weight="bold", **place)
+    axis.annotate(f"{measure} (95 % CI)", (0.72, 1), weight="bold", **place)
+    for at, line in enumerate(lines.to_dict("records")):
+        weight = "bold" if line["heading"] else "normal"
+        axis.annotate(line["label"], (0.02 if line["heading"] else 0.035, -at), weight=weight, **place)
+        axis.annotate(line["left"], (0.39, -at), ha="right", **place)
+        axis.annotate(line["right"], (0.72, -at), **place)
+        if pd.isna(line["estimate"]):
+            continue
+        start, end = max(line["lower"], low), min(line["upper"], high)
+        axis.plot([start, end], [-at, -at], color=COLORS[True], lw=1.4)
+        for limit, edge, marker in ((line["lower"], low, "<"), (line["upper"], high, ">")):
+            if limit < low or limit > high:
+                axis.plot([edge], [-at], marker=marker, color=COLORS[True], ms=5, clip_on=False)
+        if low <= line["estimate"] <= high:
+            axis.plot([line["estimate"]], [-at], marker="s", color=COLORS[True], ms=5)
+    return figure
+
+
+def spline(axis: Axes, curve: pd.DataFrame, title: str, xlabel: str) -> Axes:
+    """Hazard ratio over an exposure with its band, on a log scale; `curve` as exposure.spline_curve() gives it."""
+    axis.set_title(title)
+    axis.plot(curve["value"], curve["hazard_ratio"], color=COLORS[True], lw=1.6)
+    axis.fill_between(curve["value"], curve["lower"], curve["upper"], color=COLORS[True], alpha=0.15, lw=0)
+    axis.axhline(1, color="black", lw=0.8)
+    low, high = max(float(curve["lower"].min()), 0.1), min(float(curve["upper"].max()), 10.0)
+    axis.set(xlabel=xlabel, ylabel="Hazard ratio against the median", yscale="log", ylim=(low, high))
+    ticks = [tick for tick in (0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 10) if low <= tick <= high]
+    axis.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
+    axis.minorticks_off()
+    return axis
+
+
+def imputation_trace(axis: Axes, trace: pd.DataFrame, variable: str) -> Axes:
+    """Mean of the imputed values by iteration, one line per imputed data set: lines should mix and show no trend."""
+    for _, line in trace[trace["variable"] == variable].groupby("copy"):
+        axis.plot(line["iteration"], line["mean"], lw=1, alpha=0.8)
+    axis.set_title(BY_NAME[variable].label, fontsize=8.5)
+    axis.tick_params(labelsize=7)
+    return axis

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from scipy import stats
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from analysis_py.design import Booleans, Floats, as_numbers, is_numeric, levels, require_unique_index
 from analysis_py.errors import NotEstimable
@@ -50,6 +51,14 @@ def impute_with_trace(
     if m < 1 or iterations < 1:
         raise ValueError("m and iterations must be at least 1")
     require_unique_index(data)
+    # the matrices are small: threads cost more than they give, above all on a busy machine
+    with threadpool_limits(1, user_api="blas"):
+        return _impute(data, m, iterations, seed, progress)
+
+
+def _impute(
+    data: pd.DataFrame, m: int, iterations: int, seed: int, progress: Progress | None
+) -> tuple[list[pd.DataFrame], pd.DataFrame]:
     columns = [_Column(data[name]) for name in data.columns]
     incomplete = sorted((column for column in columns if column.missing.any()), key=lambda c: c.missing.sum())
     completed, trace = [], []
@@ -118,25 +127,45 @@ class _State:
         self.centre[0] = 0.0
         self.scale[self.scale == 0] = 1.0
         self.matrix = (raw - self.centre) / self.scale
+        # kept up to date with each redraw, so that a regression costs a product with the few missing rows only
+        self.gram = self.matrix.T @ self.matrix
 
     def redraw(self, column: _Column) -> None:
         """Draw the missing values of one variable given the current values of all others."""
         if column.constant:
             return
-        others = np.ones(self.matrix.shape[1], dtype=bool)
-        others[self.place[column.name]] = False
-        predictors = self.matrix[:, others]
-        observed, missing = predictors[~column.missing], predictors[column.missing]
-        known = column.codes[~column.missing]
-        if column.kind == "numeric":
-            drawn = _predictive_mean_matching(observed, known, missing, self.random)
-        else:
-            drawn = _categorical(observed, known, missing, len(column.levels), self.random)
-        codes = self.values[column.name]
-        codes[column.missing] = drawn
         place = self.place[column.name]
-        block = column.predictors(codes[column.missing])
-        self.matrix[column.missing, place] = (block - self.centre[place]) / self.scale[place]
+        before = self.matrix[column.missing]
+        if column.kind == "numeric":
+            drawn = self._draw_numeric(column, before)
+        else:
+            others = np.delete(np.arange(self.matrix.shape[1]), np.arange(place.start, place.stop))
+            observed = self.matrix[~column.missing][:, others]
+            known = column.codes[~column.missing]
+            drawn = _categorical(observed, known, before[:, others], len(column.levels), self.random)
+        self.values[column.name][column.missing] = drawn
+        after = before.copy()
+        after[:, place] = (column.predictors(drawn) - self.centre[place]) / self.scale[place]
+        self.matrix[column.missing] = after
+        self.gram += after.T @ after - before.T @ before
+
+    def _draw_numeric(self, column: _Column, before: Floats) -> Floats:
+        """Predictive mean matching on the standardized matrix; `before` holds its missing rows."""
+        target = self.place[column.name].start
+        gram = self.gram - before.T @ before
+        others = np.delete(np.arange(len(gram)), target)
+        estimate, draw = _draw_linear(
+            gram[np.ix_(others, others)],
+            gram[others, target],
+            gram[target, target],
+            len(column.missing) - len(before),
+            self.random,
+        )
+        predicted = self.matrix @ np.insert(estimate, target, 0.0)
+        wanted = before @ np.insert(draw, target, 0.0)
+        # rounded, so that the last bits of another processor's arithmetic do not choose another donor
+        predicted, wanted = predicted.round(9), wanted.round(9)
+        return _nearest_donors(predicted[~column.missing], column.codes[~column.missing], wanted, self.random)
 
     def frame(self, data: pd.DataFrame) -> pd.DataFrame:
         """The completed copy in `data`'s own types."""
@@ -157,28 +186,26 @@ class _State:
         return completed
 
 
-def _draw_linear(observed: Floats, known: Floats, random: np.random.Generator) -> tuple[Floats, Floats]:
-    """Least-squares coefficients, and a draw of them from their posterior."""
-    gram = observed.T @ observed
+def _draw_linear(
+    gram: Floats, moments: Floats, target_square: float, rows: int, random: np.random.Generator
+) -> tuple[Floats, Floats]:
+    """Least-squares coefficients from X'X, X'y and y'y, and a draw of them from their posterior."""
     inverse = np.linalg.inv(gram + np.diag(np.diag(gram) * _RIDGE + 1e-12))
     inverse = (inverse + inverse.T) / 2
-    estimate = inverse @ (observed.T @ known)
-    residual = known - observed @ estimate
-    freedom = max(len(known) - observed.shape[1], 1)
-    variance = float(residual @ residual) / random.chisquare(freedom)
+    estimate = inverse @ moments
+    residual = float(target_square - 2 * estimate @ moments + estimate @ gram @ estimate)
+    variance = max(residual, 0.0) / random.chisquare(max(rows - len(gram), 1))
     draw = estimate + np.sqrt(variance) * (np.linalg.cholesky(inverse) @ random.standard_normal(len(estimate)))
     return estimate, draw
 
 
-def _predictive_mean_matching(observed: Floats, known: Floats, missing: Floats, random: np.random.Generator) -> Floats:
-    """For each missing row, the value of one of the donors with the nearest predicted mean (type 1 matching)."""
-    estimate, draw = _draw_linear(observed, known, random)
+def _nearest_donors(predicted: Floats, known: Floats, wanted: Floats, random: np.random.Generator) -> Floats:
+    """For each wanted mean, the value of one of the donors with the nearest predicted mean (type 1 matching)."""
     # donors of equal prediction stand in random order, so that none is preferred
     shuffle = random.permutation(len(known))
-    predicted = (observed @ estimate)[shuffle]
+    predicted = predicted[shuffle]
     order = np.argsort(predicted, kind="stable")
     predicted, donors = predicted[order], known[shuffle][order]
-    wanted = missing @ draw
     count = min(DONORS, len(donors))
     start = np.searchsorted(predicted, wanted)[:, None]
     near = start + np.arange(-count, count)[None, :]

@@ -2,16 +2,46 @@
 
 import warnings
 from collections.abc import Sequence
+from dataclasses import dataclass
 from math import nan
 
 import numpy as np
 import pandas as pd
 import statsmodels.api as sm
 
-from analysis_py.design import Booleans, Floats, as_binary, build_design, complete
+from analysis_py.design import Booleans, Design, Floats, as_binary, build_design, complete, sources
 from analysis_py.efron import diverging
 from analysis_py.errors import NotEstimable
 from analysis_py.estimate import Estimate, wald_ratio
+
+
+@dataclass(frozen=True)
+class LogisticModel:
+    """A fitted model; coefficients are those of the standardized design, intercept first."""
+
+    design: Design
+    coefficients: Floats
+    covariance: Floats
+    infinite: Booleans
+    n: int
+    events: int
+
+    def estimate(self, name: str) -> Estimate:
+        """Odds ratio of one term per natural unit.
+
+        Raises:
+            NotEstimable: the coefficient is not finite.
+        """
+        column = self.design.column(name)
+        place = Estimate("OR", nan, nan, nan, nan, self.n, self.events, len(self.coefficients))
+        return wald_ratio(
+            place,
+            name,
+            float(self.coefficients[column + 1]),
+            float(self.covariance[column + 1, column + 1]),
+            float(self.design.scale[column]),
+            bool(self.infinite[column]),
+        )
 
 
 def logistic(data: pd.DataFrame, outcome: str, covariates: Sequence[str], term: str) -> Estimate:
@@ -22,42 +52,27 @@ def logistic(data: pd.DataFrame, outcome: str, covariates: Sequence[str], term: 
     Raises:
         NotEstimable: constant outcome, separation, or an unusable column.
     """
-    return logistic_terms(data, outcome, covariates, [term])[term]
+    return fit_logistic(data, outcome, covariates, [term]).estimate(term)
 
 
-def logistic_terms(
-    data: pd.DataFrame, outcome: str, covariates: Sequence[str], terms: Sequence[str]
-) -> dict[str, Estimate]:
-    """As logistic(), for several terms of one model.
+def fit_logistic(data: pd.DataFrame, outcome: str, covariates: Sequence[str], terms: Sequence[str]) -> LogisticModel:
+    """Logistic model on the complete rows; `terms` are added to `covariates` where they are not there.
 
     Raises:
-        NotEstimable: as logistic(), if one of the terms has no finite coefficient.
+        NotEstimable: constant outcome, complete separation, or an unusable column.
     """
-    sources = [term if term in data.columns else term.split("=", 1)[0] for term in terms]
-    rows = complete(data, [outcome, *covariates, *sources])
+    rows = complete(data, [outcome, *covariates, *sources(data, terms)])
     happened = as_binary(rows[outcome])
     if happened.all() or not happened.any():
         raise NotEstimable(f"{outcome} is the same in all {len(rows)} rows")
     design = build_design(rows, covariates, terms)
     coefficients, covariance, fitted = fit_binomial(design.matrix, happened)
     residual = happened - fitted
-    with_intercept = np.column_stack([np.ones(len(rows)), design.matrix])
-    infinite = diverging(coefficients, covariance @ (with_intercept.T @ residual))[1:]
     if np.abs(residual).max() < 1e-5:
         raise NotEstimable(f"the covariates separate {outcome} completely")
-    place = Estimate("OR", nan, nan, nan, nan, len(rows), int(happened.sum()), len(coefficients))
-    estimates = {}
-    for term in terms:
-        column = next(at for at, name in enumerate(design.names) if name == term or name.startswith(f"{term}="))
-        estimates[term] = wald_ratio(
-            place,
-            term,
-            float(coefficients[column + 1]),
-            float(covariance[column + 1, column + 1]),
-            float(design.scale[column]),
-            bool(infinite[column]),
-        )
-    return estimates
+    with_intercept = np.column_stack([np.ones(len(rows)), design.matrix])
+    infinite = diverging(coefficients, covariance @ (with_intercept.T @ residual))[1:]
+    return LogisticModel(design, coefficients, covariance, infinite, len(rows), int(happened.sum()))
 
 
 def fit_binomial(matrix: Floats, happened: Booleans) -> tuple[Floats, Floats, Floats]:

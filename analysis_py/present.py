@@ -1,18 +1,26 @@
 """From the study's rows to files: results.csv, tables, figures and the report."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from textwrap import fill
 
 import pandas as pd
+from matplotlib.figure import Figure
 
 from analysis_py import figures, tables
+from analysis_py.cohorts import Matched
 from analysis_py.describe import format_p
-from analysis_py.report import Part, Picture, picture, plain_table, render_report
+from analysis_py.errors import NotEstimable
+from analysis_py.exposure import EXPOSURES, spline_curve
+from analysis_py.overlap import EQUIPOISE, preference_score
+from analysis_py.report import Part, Picture, Table, picture, plain_table, render_report
 from analysis_py.results import HIDDEN, Row, as_frame, is_small, suppress, suppress_flow
 from analysis_py.study import Study, groups
 from analysis_py.survival import kaplan_meier
 from analysis_py.variables import BY_NAME, DEATH_28D, FOLLOW_UP, GROUPS, MODEL_2, MODEL_3, TREATMENT
+
+_CELLS = "Median [quartiles] or n (%); n/e: not estimable."
 
 
 def write_results(folder: Path, study: Study, flow: pd.DataFrame, below: int, seed: int) -> list[Row]:
@@ -50,44 +58,106 @@ def _hide_flow(row: Row, hidden: set[tuple[str, str]], shown: pd.DataFrame) -> R
 
 def _tables(rows: list[Row], flow: pd.DataFrame, study: Study) -> dict[str, pd.DataFrame]:
     cohorts = list(study.cohorts)
-    return {
+    made = {
         "flow": tables.flow_table(flow),
         "table1_baseline": tables.table_one(rows, cohorts),
         "table2_models": tables.table_two(rows),
         "table3_outcomes": tables.table_three(rows, cohorts),
         "balance": tables.balance_table(rows),
+        "screening": tables.screening_table(rows),
+        "robustness": tables.robustness_table(rows),
+        "e_values": tables.e_value_table(rows),
+        "proportional_hazards": tables.proportionality_table(rows),
     }
+    if study.matched is not None:
+        made["table4_exposure"] = tables.table_four(rows)
+        made["subgroups"] = tables.subgroup_table(rows)
+    return made
 
 
 def _figures(folder: Path, rows: list[Row], flow: pd.DataFrame, study: Study, below: int) -> dict[str, Picture]:
-    cohorts = study.cohorts
     made: dict[str, Picture] = {}
+
+    def keep(name: str, figure: Figure, caption: str) -> None:
+        made[name] = picture(caption, figures.save(figure, folder / name))
 
     figure, (axis,) = figures.new_figure(7.2, 0.62 * len(flow) + 1.4)
     figures.flow_chart(axis, flow, _ending(study, below))
-    made["flow"] = picture("How the cohort came about.", figures.save(figure, folder / "flow"))
+    keep("flow", figure, "How the cohort came about.")
 
-    figure, axes = figures.new_figure(5.2 * len(cohorts), 4.2, len(cohorts))
-    for axis, (name, data) in zip(axes, cohorts.items(), strict=True):
+    figure, axes = figures.new_figure(5.2 * len(study.cohorts), 4.2, len(study.cohorts))
+    for axis, (name, data) in zip(axes, study.cohorts.items(), strict=True):
         curves = kaplan_meier(data, FOLLOW_UP, DEATH_28D, TREATMENT)
         figures.kaplan_meier(axis, curves, tables.COHORT_TITLES[name], _curve_note(rows, name), below)
-    caption = "28-day hospital survival (Kaplan-Meier, 95 % confidence band), with the number at risk."
-    made["kaplan_meier"] = picture(caption, figures.save(figure, folder / "kaplan_meier"))
+    keep(
+        "kaplan_meier", figure, "28-day hospital survival (Kaplan-Meier, 95 % confidence band) and the number at risk."
+    )
+
+    traced = list(dict.fromkeys(study.completed.trace["variable"]))
+    if traced:
+        height = -(-len(traced) // 4)
+        figure, axes = figures.new_figure(9.6, 1.5 * height, 4, height)
+        for axis, name in zip(axes, traced, strict=False):
+            figures.imputation_trace(axis, study.completed.trace, name)
+        for axis in axes[len(traced) :]:
+            axis.set_visible(False)
+        caption = (
+            "Mean of the imputed values by iteration; one line per imputed data set. They should mix, without trend."
+        )
+        keep("imputation", figure, caption)
 
     if study.matched is not None:
-        figure, (axis,) = figures.new_figure(6.4, 7.6)
-        figures.love_plot(axis, tables.smd_frame(rows))
-        caption = "Standardized mean differences, each in units of its own cohort's standard deviation."
-        made["love_plot"] = picture(caption, figures.save(figure, folder / "love_plot"))
-
-        figure, axes = figures.new_figure(9.6, 3.4, 2)
-        propensity = study.matched.propensity
-        for axis, (name, data) in zip(axes, cohorts.items(), strict=True):
-            score = propensity.loc[data.index]
-            figures.propensity_overlap(axis, score, data[TREATMENT].astype(bool), tables.COHORT_TITLES[name], below)
-        caption = "Propensity score by group: above the line dexmedetomidine, below it the controls."
-        made["propensity_overlap"] = picture(caption, figures.save(figure, folder / "propensity_overlap"))
+        _matched_figures(study, study.matched, rows, below, keep)
     return made
+
+
+def _matched_figures(
+    study: Study, matched: Matched, rows: list[Row], below: int, keep: Callable[[str, Figure, str], None]
+) -> None:
+    figure, (axis,) = figures.new_figure(6.4, 7.6)
+    figures.love_plot(axis, tables.smd_frame(rows))
+    keep("love_plot", figure, "Standardized mean differences, each in units of its own cohort's standard deviation.")
+
+    figure, axes = figures.new_figure(12.6, 3.4, 3)
+    top = float(matched.propensity.max())
+    for axis, (name, data) in zip(axes, study.cohorts.items(), strict=False):
+        score, treated = matched.propensity.loc[data.index], data[TREATMENT].astype(bool)
+        title = tables.COHORT_TITLES[name]
+        figures.mirrored_histogram(axis, score, treated, title, "Propensity score", below, top)
+    if axes[0].get_legend_handles_labels()[0]:
+        axes[0].legend(loc="lower right")
+    treated = study.full[TREATMENT].astype(bool)
+    preference = preference_score(matched.propensity, treated)
+    axes[2].axvspan(*EQUIPOISE, color="#eef3f7", zorder=0)
+    figures.mirrored_histogram(axes[2], preference, treated, "Preference score", "Preference score", below)
+    caption = "Scores by group: dexmedetomidine above the line, controls below; shaded: equipoise, 0.3 to 0.7."
+    keep("propensity_overlap", figure, caption)
+
+    lines = tables.forest_lines(rows)
+    figure = figures.forest(lines, "28-day hospital mortality after matching", "Hazard ratio")
+    keep("subgroups", figure, "Hazard ratio in subgroups of the matched cohort, with p for interaction.")
+
+    lines = tables.robustness_lines(rows)
+    figure = figures.forest(lines, "28-day hospital mortality under other choices (model 3)", "Hazard ratio")
+    keep("robustness", figure, "The fully adjusted hazard ratio under other choices.")
+
+    smooth = [exposure for exposure in EXPOSURES if exposure.cuts is not None]
+    figure, axes = figures.new_figure(4.6 * len(smooth), 3.4, len(smooth))
+    for axis, exposure in zip(axes, smooth, strict=True):
+        title = exposure.title
+        try:
+            curve = spline_curve(matched.data, exposure.column, study.completed.unusable)
+        except NotEstimable as reason:
+            axis.set_axis_off()
+            axis.set_title(title)
+            axis.text(0, 0.5, fill(f"not estimable: {reason}", 45), transform=axis.transAxes, fontsize=8.5)
+            continue
+        figures.spline(axis, curve, title, f"{title} ({exposure.unit})")
+    caption = (
+        "Hazard ratio of 28-day hospital death among treated patients over exposure (restricted cubic spline, three "
+        "knots, model 3). Patients who die early cannot be treated for long: the curve for duration is not causal."
+    )
+    keep("exposure", figure, caption)
 
 
 def _ending(study: Study, below: int) -> list[str]:
@@ -135,27 +205,44 @@ def _parts(made: dict[str, pd.DataFrame], pictures: dict[str, Picture], study: S
     def drawn(*names: str) -> list[Picture]:
         return [pictures[name] for name in names if name in pictures]
 
+    def shown(*captions: tuple[str, str]) -> list[Table]:
+        return [plain_table(caption, made[name]) for name, caption in captions if name in made]
+
+    none = "" if study.matched else f"No matched cohort: {study.not_matched}."
     return [
-        Part("flow", "Cohort", figures=drawn("flow"), tables=[plain_table("Steps", made["flow"])]),
-        Part(
-            "baseline",
-            "Table 1. Baseline",
-            tables=[plain_table("Median [quartiles] or n (%); n/e: not estimable.", made["table1_baseline"])],
-        ),
+        Part("flow", "Cohort", "", drawn("flow"), shown(("flow", "Steps"))),
+        Part("survival", "Survival", "", drawn("kaplan_meier")),
+        Part("models", "Table 2. Models of death", none, (), shown(("table2_models", "Treated against not."))),
+        Part("baseline", "Table 1. Baseline", "", (), shown(("table1_baseline", _CELLS))),
         Part(
             "balance",
             "Balance",
-            text="" if study.matched else f"No matched cohort: {study.not_matched}.",
-            figures=drawn("love_plot", "propensity_overlap"),
-            tables=[plain_table("Measures of balance", made["balance"])],
+            none,
+            drawn("love_plot", "propensity_overlap"),
+            shown(("balance", "SMD: in units of the cohort's own standard deviation, or of the one before matching.")),
         ),
-        Part("survival", "Survival", figures=drawn("kaplan_meier")),
-        Part("models", "Table 2. Models of death", tables=[plain_table("Treated against not", made["table2_models"])]),
+        Part("outcomes", "Table 3. Outcomes", "", (), shown(("table3_outcomes", _CELLS))),
+        Part("subgroups", "Subgroups", none, drawn("subgroups"), shown(("subgroups", "Matched cohort, unadjusted."))),
         Part(
-            "outcomes",
-            "Table 3. Outcomes",
-            tables=[plain_table("Median [quartiles] or n (%)", made["table3_outcomes"])],
+            "exposure",
+            "Table 4. Duration and dose",
+            none or "Duration and dose are known only after the fact: who dies early cannot be treated for long.",
+            drawn("exposure"),
+            shown(("table4_exposure", "Against matched non-users, adjusted by model 3.")),
         ),
+        Part(
+            "robustness",
+            "Robustness",
+            "",
+            drawn("robustness"),
+            shown(
+                ("robustness", "The same models under other choices."),
+                ("e_values", "E-values, with the conversion for common outcomes."),
+                ("proportional_hazards", "Tests of proportional hazards of the treatment."),
+            ),
+        ),
+        Part("screening", "Univariate screening", "", (), shown(("screening", "Cox models of 28-day hospital death."))),
+        Part("imputation", "Missing values", "", drawn("imputation")),
     ]
 
 

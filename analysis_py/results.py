@@ -8,10 +8,11 @@ from typing import Any
 import pandas as pd
 
 from analysis_py.errors import NotEstimable
-from analysis_py.estimate import Estimate, TestResult
+from analysis_py.estimate import RATIO_MEASURES, Estimate, TestResult
 
 HIDDEN = "hidden"
 _DESCRIPTIVE = ("median", "percent")
+_PARTS = ("subgroup", "exposure_duration", "exposure_dose", "exposure_dose_tertiles")
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,10 @@ def tested(place: Row, compute: Callable[..., TestResult], *arguments: Any) -> R
 
 def as_frame(rows: Iterable[Row]) -> pd.DataFrame:
     """Rows as the columns of results.csv."""
-    return pd.DataFrame([asdict(row) for row in rows], columns=[field.name for field in fields(Row)])
+    # counts stay whole numbers beside gaps and texts
+    frame = pd.DataFrame([asdict(row) for row in rows], columns=[field.name for field in fields(Row)], dtype=object)
+    numbers = ["estimate", "lower", "upper", "p_value"]
+    return frame.astype(dict.fromkeys(numbers, float))
 
 
 def is_small(count: int | str | None, below: int) -> bool:
@@ -96,7 +100,7 @@ def suppress(rows: Iterable[Row], below: int) -> list[Row]:
     rows = list(rows)
     families: dict[tuple[str, ...], list[int]] = defaultdict(list)
     for at, row in enumerate(rows):
-        if row.measure == "percent" and row.level:
+        if row.level and (row.measure == "percent" or _is_part(row)):
             families[row.analysis, row.cohort, row.outcome, row.model, row.term].append(at)
     secondary: set[int] = set()
     for members in families.values():
@@ -107,6 +111,11 @@ def suppress(rows: Iterable[Row], below: int) -> list[Row]:
     small_groups = {row.cohort for row in rows if row.measure in _DESCRIPTIVE and is_small(row.n, below)}
     partners = {cohort.rsplit(" ", 1)[0] for cohort in small_groups}
     return [_suppressed(row, below, at in secondary, partners) for at, row in enumerate(rows)]
+
+
+def _is_part(row: Row) -> bool:
+    """An effect in one of several groups whose sizes add up to one that is known."""
+    return bool(row.term) and row.analysis in _PARTS and row.measure in RATIO_MEASURES and "trend" not in row.level
 
 
 def _gives_away(row: Row, below: int) -> bool:
@@ -126,6 +135,8 @@ def _suppressed(row: Row, below: int, secondary: bool, partners: set[str]) -> Ro
     events: int | str | None = f"<{below}" if is_small(row.events, below) else row.events
     if given_away and isinstance(events, int):
         events = HIDDEN
+    if secondary and _is_part(row):
+        n = HIDDEN
     if described and " " in row.cohort and row.cohort.rsplit(" ", 1)[0] in partners:
         n, events = HIDDEN, HIDDEN if isinstance(events, int) and events > 0 else events
     if not (given_away and described):

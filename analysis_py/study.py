@@ -4,14 +4,21 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import pandas as pd
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from analysis_py.cohorts import Completed, Matched, complete_cohort, match_cohort
 from analysis_py.describe import compare, describe, missing
-from analysis_py.effects import clustered_models, e_values, outcome_models, proportionality, survival_rows
+from analysis_py.effects import e_values, outcome_models, proportionality, survival_rows
 from analysis_py.errors import NotEstimable, StudyError
+from analysis_py.exposure import exposure_rows
+from analysis_py.overlap import overlap_rows
 from analysis_py.results import Row
+from analysis_py.robustness import calipers, clustered, pooled
+from analysis_py.screening import screening_rows
+from analysis_py.subgroups import subgroup_rows
 from analysis_py.variables import OUTCOMES, TABLE_ONE, TREATMENT
 
+_ONLY_MATCHED = ("table_one", "outcomes", "outcome_models", "subgroup", "exposure", "robustness")
 ITERATIONS = 5  # rounds of chained equations, the default of mice
 
 
@@ -44,6 +51,13 @@ def run_study(
         raise StudyError(
             f"nobody is in analysis_cohort: {emptied_by(flow)}; look at cohort_flow and the vars of the study"
         )
+    with threadpool_limits(1, user_api="blas"):  # the same bits on any number of cores
+        return _run_study(cohort, flow, imputations, seed, say)
+
+
+def _run_study(
+    cohort: pd.DataFrame, flow: pd.DataFrame, imputations: int, seed: int, say: Callable[[str], None]
+) -> Study:
     say(f"filling gaps ({imputations} imputed data sets)")
     completed = complete_cohort(cohort, imputations, ITERATIONS, seed)
     full = completed.copies[0]
@@ -65,12 +79,20 @@ def run_study(
         rows += survival_rows(data, name)
         rows += outcome_models(data, name, completed.unusable)
         rows += proportionality(data, name, completed.unusable)
-        if name == "matched":
-            rows += clustered_models(data, name, completed.unusable)
-    if matched is None:
-        note = f"not estimable: {not_matched}"
-        rows += [Row(analysis, "matched", note=note) for analysis in ("table_one", "outcomes", "outcome_models")]
     rows += e_values(rows)
+    rows += screening_rows(full, "full", used)
+    if matched is None:
+        rows += [Row(analysis, "matched", note=f"not estimable: {not_matched}") for analysis in _ONLY_MATCHED]
+    else:
+        say("subgroups and exposure")
+        rows += overlap_rows(full, matched.propensity)
+        rows += subgroup_rows(matched.data, "matched", completed.unusable)
+        rows += exposure_rows(matched.data, "matched", completed.unusable)
+        say("robustness")
+        rows += clustered(matched.data, completed.unusable)
+        rows += calipers(full, completed.unusable)
+    if imputations > 1:
+        rows += pooled(completed.copies, completed.unusable)
     study.rows.extend(rows)
     return study
 

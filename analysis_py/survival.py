@@ -20,6 +20,7 @@ from analysis_py.design import (
     build_design,
     complete,
     levels,
+    sources,
 )
 from analysis_py.errors import NotEstimable
 from analysis_py.estimate import Estimate, TestResult, wald_ratio
@@ -40,7 +41,7 @@ class CoxModel:
         Raises:
             NotEstimable: the coefficient is not finite.
         """
-        column = self.column(name)
+        column = self.design.column(name)
         used = self.fit.covariance if covariance is None else covariance
         place = Estimate("HR", nan, nan, nan, nan, len(self.rows), self.events, len(self.design.names))
         return wald_ratio(
@@ -52,12 +53,6 @@ class CoxModel:
             bool(self.fit.infinite[column]),
         )
 
-    def column(self, name: str) -> int:
-        """Position of a term among the columns, by its own or its dummy's name."""
-        names = self.design.names
-        matches = [at for at, column in enumerate(names) if column == name or column.startswith(f"{name}=")]
-        return matches[-1]
-
 
 def fit_cox(data: pd.DataFrame, duration: str, event: str, covariates: Sequence[str], terms: Sequence[str]) -> CoxModel:
     """Cox model with Efron ties on the complete rows; `terms` are added to `covariates` where they are not there.
@@ -65,8 +60,7 @@ def fit_cox(data: pd.DataFrame, duration: str, event: str, covariates: Sequence[
     Raises:
         NotEstimable: no events, a negative duration, an unusable column, or a term that is constant or redundant.
     """
-    sources = [term if term in data.columns else term.split("=", 1)[0] for term in terms]
-    rows = complete(data, [duration, event, *covariates, *sources])
+    rows = complete(data, [duration, event, *covariates, *sources(data, terms)])
     times, happened = durations(rows[duration]), as_binary(rows[event])
     if not happened.any():
         raise NotEstimable(f"{event}: no events")
@@ -110,8 +104,23 @@ def proportional_hazards(
     """
     model = fit_cox(data, duration, event, covariates, [term])
     model.estimate(term)
-    statistic = efron.proportionality_score(model.fit, model.column(term))
+    statistic = efron.proportionality_score(model.fit, model.design.column(term))
     return TestResult(statistic, float(stats.chi2.sf(statistic, 1)))
+
+
+def likelihood_ratio(larger: CoxModel, smaller: CoxModel | None = None) -> TestResult:
+    """Likelihood-ratio test of the covariates by which `larger` exceeds `smaller` (none), on the same rows.
+
+    Raises:
+        NotEstimable: the larger model has no further coefficient to estimate.
+    """
+    before, likelihood = (len(smaller.design.names), smaller.fit.log_likelihood) if smaller else (0, None)
+    freedom = len(larger.design.names) - before
+    if freedom < 1:
+        raise NotEstimable("the further covariates do not vary")
+    start = larger.fit.null_log_likelihood if likelihood is None else likelihood
+    statistic = max(2 * (larger.fit.log_likelihood - start), 0.0)
+    return TestResult(statistic, float(stats.chi2.sf(statistic, freedom)))
 
 
 def log_rank(data: pd.DataFrame, duration: str, event: str, group: str) -> TestResult:

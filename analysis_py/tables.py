@@ -1,12 +1,15 @@
 """The tables of the paper, as text, made from the tidy rows."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
-from analysis_py.describe import format_p, pretty_table
+from analysis_py.describe import format_cell, format_p, pretty_table
+from analysis_py.exposure import EXPOSURES
 from analysis_py.results import Row, as_frame
+from analysis_py.subgroups import SUBGROUP_TITLES
 from analysis_py.variables import BY_NAME, DEATH_28D, DEATH_HOSPITAL, OUTCOMES, TABLE_ONE
 
 COHORT_TITLES = {"full": "Before matching", "matched": "After matching"}
@@ -38,7 +41,7 @@ def _with_headers(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def table_two(rows: Sequence[Row]) -> pd.DataFrame:
-    """Hazard and odds ratios of models 1 to 3 (and their variants) in each cohort."""
+    """Hazard and odds ratios of models 1 to 3 in each cohort."""
     frame = as_frame([row for row in rows if row.analysis == "outcome_models" and row.model])
     lines = []
     for (cohort, model), found in frame.groupby(["cohort", "model"], sort=False):
@@ -55,9 +58,7 @@ def format_ratio(row: "pd.Series[Any]") -> str:
     """`0.71 (0.53–0.95), p = 0.020`, or the reason why not."""
     if pd.isna(row["estimate"]):
         return str(row["note"])
-    p_value = format_p(row["p_value"])
-    shown = f"p {p_value[0]} {p_value[1:]}" if p_value.startswith("<") else f"p = {p_value}"
-    return f"{row['estimate']:.2f} ({row['lower']:.2f}–{row['upper']:.2f}), {shown}"
+    return f"{row['estimate']:.2f} ({row['lower']:.2f}–{row['upper']:.2f}), p {_equals(row['p_value'])}"
 
 
 def balance_table(rows: Sequence[Row]) -> pd.DataFrame:
@@ -77,3 +78,179 @@ def smd_frame(rows: Sequence[Row]) -> pd.DataFrame:
     frame = as_frame([row for row in rows if row.analysis == "balance" and row.measure == "SMD"])
     wide = frame.pivot(index="term", columns="cohort", values="estimate").astype(float)
     return wide.reindex(columns=["full", "matched"]).reset_index()
+
+
+def _interval(row: "pd.Series[Any]") -> str:
+    if pd.isna(row["estimate"]):
+        return str(row["note"])
+    return f"{row['estimate']:.2f} ({row['lower']:.2f}–{row['upper']:.2f})"
+
+
+def subgroup_table(rows: Sequence[Row]) -> pd.DataFrame:
+    """Figure 3 as a table."""
+    frame = as_frame([row for row in rows if row.analysis == "subgroup" and row.term])
+    lines = []
+    for term, found in frame.groupby("term", sort=False):
+        test = found[found["measure"].str.startswith("interaction")]
+        if len(test):
+            value = test.iloc[0]
+            shown = "n/e" if pd.isna(value["p_value"]) else format_p(value["p_value"])
+            lines.append({"Subgroup": SUBGROUP_TITLES[str(term)], "p for interaction": shown})
+        for _, row in found[~found.index.isin(test.index)].iterrows():
+            p_value = "" if pd.isna(row["p_value"]) else format_p(row["p_value"])
+            lines.append(
+                {
+                    "level": row["level"],
+                    "n": row["n"],
+                    "Deaths": row["events"],
+                    "HR (95 % CI)": _interval(row),
+                    "p": p_value,
+                }
+            )
+    columns = ["Subgroup", "level", "n", "Deaths", "HR (95 % CI)", "p", "p for interaction"]
+    return pd.DataFrame(lines, columns=columns).fillna("")
+
+
+_EXPOSURE_TITLES = {exposure.analysis: f"{exposure.title} ({exposure.unit})" for exposure in EXPOSURES}
+
+
+def table_four(rows: Sequence[Row]) -> pd.DataFrame:
+    """Classes of duration and dose against matched non-users, adjusted by model 3, with trends."""
+    frame = as_frame([row for row in rows if row.analysis in _EXPOSURE_TITLES])
+    lines = []
+    for analysis, found in frame.groupby("analysis", sort=False):
+        for level in dict.fromkeys(found["level"]):
+            here = found[found["level"] == level]
+            line = {"section": _EXPOSURE_TITLES[str(analysis)], "Class": level.capitalize() or "–"}
+            sizes = here[here["measure"] == "percent"]
+            line["n (%)"] = format_cell(sizes.iloc[0]) if len(sizes) else ""
+            for outcome, measure in ((DEATH_28D, "HR"), (DEATH_HOSPITAL, "OR")):
+                title = f"{BY_NAME[outcome].label}, {measure} (95 % CI, p)"
+                own = here[(here["outcome"] == outcome) & (here["model"] == "model 3")]
+                line[title] = _effect_or_test(own) if len(own) else ("1" if level == "none" else "")
+            if not level:
+                line[title] = str(here.iloc[0]["note"])
+            lines.append(line)
+    return pd.DataFrame(lines)
+
+
+def _effect_or_test(own: pd.DataFrame) -> str:
+    row = own.iloc[0]
+    if row["measure"] == "chi-square" and not pd.isna(row["p_value"]):
+        return f"p {_equals(row['p_value'])}"
+    return format_ratio(row)
+
+
+def screening_table(rows: Sequence[Row]) -> pd.DataFrame:
+    """Univariate Cox models of 28-day death."""
+    frame = as_frame([row for row in rows if row.analysis == "screening"])
+    lines = []
+    for _, row in frame.iterrows():
+        variable = BY_NAME[row["term"]]
+        test = row["measure"].startswith("all levels")
+        p_value = "n/e" if pd.isna(row["p_value"]) else format_p(row["p_value"])
+        name = f"{variable.title}: {row['level'] if not test else 'all levels'}" if variable.levels else variable.title
+        below = "yes" if not pd.isna(row["p_value"]) and row["p_value"] < 0.05 else ""
+        shown = "" if test else _interval(row)
+        lines.append({"Variable": name, "HR (95 % CI)": shown, "p": p_value, "p < 0.05": below})
+    return pd.DataFrame(lines)
+
+
+def robustness_table(rows: Sequence[Row]) -> pd.DataFrame:
+    """The matched (and pooled) models under other choices, the main analysis first."""
+    main = [replace(row, level="main analysis") for row in rows if row.analysis == "outcome_models" and row.model]
+    frame = as_frame([*main, *(row for row in rows if row.analysis == "robustness" and row.term)])
+    lines = []
+    for (cohort, level), found in frame.groupby(["cohort", "level"], sort=False):
+        for model in dict.fromkeys(found["model"]):
+            here = found[found["model"] == model]
+            line = {"section": COHORT_TITLES[str(cohort)], "Choice": str(level), "Model": str(model)}
+            for outcome, measure in ((DEATH_28D, "HR"), (DEATH_HOSPITAL, "OR")):
+                own = here[here["outcome"] == outcome]
+                line["n"] = str(own.iloc[0]["n"]) if len(own) and own.iloc[0]["n"] is not None else line.get("n", "")
+                line[f"{BY_NAME[outcome].label}, {measure} (95 % CI, p)"] = (
+                    format_ratio(own.iloc[0]) if len(own) else ""
+                )
+            lines.append(line)
+    return pd.DataFrame(lines)
+
+
+def e_value_table(rows: Sequence[Row]) -> pd.DataFrame:
+    """E-values of the estimates of Table 2, for the point and for the limit nearer to 1."""
+    frame = as_frame([row for row in rows if row.analysis == "e_value"])
+    lines = []
+    for (cohort, outcome, model), found in frame.groupby(["cohort", "outcome", "model"], sort=False):
+        shown = {
+            row["level"]: "n/e" if pd.isna(row["estimate"]) else f"{row['estimate']:.2f}" for _, row in found.iterrows()
+        }
+        lines.append(
+            {
+                "section": COHORT_TITLES[str(cohort)],
+                "Outcome": BY_NAME[str(outcome)].label,
+                "Model": str(model),
+                "Point": shown["point"],
+                "Limit": shown["limit"],
+            }
+        )
+    return pd.DataFrame(lines)
+
+
+def proportionality_table(rows: Sequence[Row]) -> pd.DataFrame:
+    """Tests of proportional hazards."""
+    lines = []
+    for row in rows:
+        if row.analysis == "proportional_hazards":
+            shown = row.note if row.estimate is None else f"{row.estimate:.2f}"
+            p_value = "" if row.p_value is None else format_p(row.p_value)
+            lines.append({"Cohort": COHORT_TITLES[row.cohort], "Model": row.model, "Chi-square": shown, "p": p_value})
+    return pd.DataFrame(lines)
+
+
+def forest_lines(rows: Sequence[Row]) -> pd.DataFrame:
+    """The lines of the subgroup forest plot."""
+    lines: list[dict[str, object]] = []
+    for row in rows:
+        if row.analysis != "subgroup":
+            continue
+        p_value = "" if row.p_value is None else f"p {_equals(row.p_value)}"
+        if row.measure.startswith("interaction"):
+            # the heading stands above the strata, which come first
+            at = next(at for at, line in enumerate(lines) if line["term"] == row.term)
+            test = "p for interaction n/e" if row.p_value is None else f"p for interaction {_equals(row.p_value)}"
+            lines.insert(at, _line(row.term, SUBGROUP_TITLES[row.term], None, "", test, heading=True))
+            continue
+        counts = f"{row.events} / {row.n}" if row.events is not None else ""
+        shown = "not estimable" if row.estimate is None else f"{_short(row)}  {p_value}"
+        lines.append(_line(row.term, row.level, row, counts, shown, heading=row.level == "Overall"))
+    return pd.DataFrame(lines)
+
+
+def robustness_lines(rows: Sequence[Row]) -> pd.DataFrame:
+    """The lines of the robustness forest plot: model 3, 28-day death."""
+    chosen = [row for row in rows if row.analysis in ("outcome_models", "robustness") and row.model == "model 3"]
+    lines = []
+    for cohort, title in COHORT_TITLES.items():
+        here = [row for row in chosen if row.cohort == cohort and row.outcome == DEATH_28D]
+        if here:
+            lines.append(_line("", title, None, "", "", heading=True))
+        for row in here:
+            shown = "not estimable" if row.estimate is None else f"{_short(row)}  p {_equals(row.p_value or 0)}"
+            counts = f"{row.events} / {row.n}" if row.events is not None else ""
+            lines.append(_line("", row.level or "main analysis", row, counts, shown, heading=False))
+    return pd.DataFrame(lines)
+
+
+def _line(term: str, label: str, row: Row | None, left: str, right: str, heading: bool) -> dict[str, object]:
+    numbers = (row.estimate, row.lower, row.upper) if row is not None else (None, None, None)
+    estimate, lower, upper = (float("nan") if number is None else number for number in numbers)
+    ends = {"estimate": estimate, "lower": lower, "upper": upper}
+    return {"term": term, "label": label, "left": left, "right": right, "heading": heading} | ends
+
+
+def _short(row: Row) -> str:
+    return f"{row.estimate:.2f} ({row.lower:.2f}–{row.upper:.2f})"
+
+
+def _equals(p_value: float) -> str:
+    shown = format_p(p_value)
+    return f"< {shown[1:]}" if shown.startswith("<") else f"= {shown}"

@@ -1,11 +1,12 @@
 """A synthetic analysis cohort with known confounding and effect, and the reference results made by R."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from threadpoolctl import threadpool_limits
 
 REFERENCE = Path(__file__).parents[4] / "shared" / "reference" / "r"
 
@@ -119,6 +120,13 @@ def _make_flow(stays: int = 1500) -> pd.DataFrame:
             "n_after": after,
         }
     )
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_thread() -> Iterator[None]:
+    """Small matrices on several threads take longer than on one, above all on a busy machine."""
+    with threadpool_limits(1, user_api="blas"):
+        yield
 
 
 @pytest.fixture

@@ -1,0 +1,76 @@
+"""The main estimates again under other choices: standard errors, imputations, calipers, cohorts."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pandas as pd
+
+from analysis_py.cohorts import PAIR, match_cohort
+from analysis_py.effects import effect, usable
+from analysis_py.errors import NotEstimable
+from analysis_py.estimate import Estimate
+from analysis_py.imputation import pool
+from analysis_py.propensity import CALIPER, CaliperScale
+from analysis_py.results import Row, estimated
+from analysis_py.survival import cox_clustered
+from analysis_py.variables import DEATH_28D, DEATH_HOSPITAL, FOLLOW_UP, MODELS, TREATMENT
+
+CALIPERS: tuple[tuple[float, CaliperScale], ...] = ((0.02, "sd"), (0.1, "sd"), (0.2, "sd"), (CALIPER, "raw"))
+
+
+def clustered(data: pd.DataFrame, unusable: Sequence[str]) -> list[Row]:
+    """The matched Cox models with standard errors that allow for dependence within pairs."""
+    rows = []
+    for model, covariates in MODELS.items():
+        place = Row("robustness", "matched", DEATH_28D, model, TREATMENT, "standard error clustered on pair")
+        chosen = usable(covariates, unusable)
+        rows.append(estimated(place, cox_clustered, data, FOLLOW_UP, DEATH_28D, chosen, TREATMENT, PAIR))
+    return rows
+
+
+def variant(data: pd.DataFrame, label: str, unusable: Sequence[str], caliper: float, scale: CaliperScale) -> list[Row]:
+    """The matched models with another caliper, or on another cohort of the same columns without gaps."""
+    places = _places("matched", label)
+    try:
+        matched = match_cohort(data, unusable, caliper, scale).data
+    except NotEstimable as reason:
+        return [replace(place, note=f"not estimable: {reason}") for place in places]
+    return [estimated(place, effect, matched, place.outcome, usable(MODELS[place.model], unusable)) for place in places]
+
+
+def calipers(data: pd.DataFrame, unusable: Sequence[str]) -> list[Row]:
+    """The matched models with narrower and wider calipers than the main 0.05 SD."""
+    rows = []
+    for caliper, scale in CALIPERS:
+        unit = "SD" if scale == "sd" else "of probability"
+        rows += variant(data, f"caliper {caliper:g} {unit}", unusable, caliper, scale)
+    return rows
+
+
+def pooled(copies: Sequence[pd.DataFrame], unusable: Sequence[str]) -> list[Row]:
+    """All models in every imputed data set, matched anew within each, pooled by Rubin's rules."""
+    label = f"pooled over {len(copies)} imputations"
+    rows = []
+    for cohort in ("full", "matched"):
+        places = _places(cohort, label)
+        try:
+            data_sets = copies if cohort == "full" else [match_cohort(copy, unusable).data for copy in copies]
+        except NotEstimable as reason:
+            rows += [replace(place, note=f"not estimable: {reason}") for place in places]
+            continue
+        for place in places:
+            covariates = usable(MODELS[place.model], unusable)
+            rows.append(estimated(place, _pooled_effect, data_sets, place.outcome, covariates))
+    return rows
+
+
+def _pooled_effect(data_sets: Sequence[pd.DataFrame], outcome: str, covariates: Sequence[str]) -> Estimate:
+    return pool([effect(data, outcome, covariates) for data in data_sets])
+
+
+def _places(cohort: str, label: str) -> list[Row]:
+    return [
+        Row("robustness", cohort, outcome, model, TREATMENT, label)
+        for outcome in (DEATH_28D, DEATH_HOSPITAL)
+        for model in MODELS
+    ]
