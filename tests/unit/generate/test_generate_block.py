@@ -1,0 +1,170 @@
+"""What a block of generated stays must hold: the same rows each time, valid columns, the extremes of the plan."""
+
+import hashlib
+import re
+from functools import cache
+
+import numpy as np
+import pytest
+
+from mimic_db.generate.block import BLOCK_STAYS, blocks, make_block
+from mimic_db.generate.dictionary import dictionaries
+from mimic_db.generate.rows import Columns, size
+from mimic_db.tables import TABLES
+
+DEFINITIONS = {table.name: table for table in TABLES}
+
+
+@cache
+def block(seed: int = 1, number: int = 0, stays: int = BLOCK_STAYS) -> tuple[Columns, dict[str, Columns]]:
+    return make_block(seed, number, stays)
+
+
+def digest(tables: dict[str, Columns]) -> str:
+    content = hashlib.sha256()
+    for name in sorted(tables):
+        for column in sorted(tables[name]):
+            content.update(f"{name}.{column}".encode() + tables[name][column].tobytes())
+    return content.hexdigest()
+
+
+def test_the_same_seed_gives_the_same_rows_and_another_seed_others() -> None:
+    first = digest(block()[1])
+    assert digest(make_block(1, 0, BLOCK_STAYS)[1]) == first
+    assert digest(block(seed=2)[1]) != first
+    assert digest(block(number=1)[1]) != first
+
+
+def test_blocks_cover_the_stays() -> None:
+    assert list(blocks(2 * BLOCK_STAYS + 7)) == [(0, BLOCK_STAYS), (1, BLOCK_STAYS), (2, 7)]
+
+
+@pytest.mark.parametrize("stays", [1, 2, 7])
+def test_a_block_of_few_stays_can_be_made(stays: int) -> None:
+    plan, tables = make_block(3, 0, stays)
+    assert len(plan["stay_id"]) == size(tables["icustays"]) == stays
+
+
+def test_every_table_that_the_study_needs_has_rows() -> None:
+    tables = block()[1] | dictionaries()
+    assert {table.name for table in TABLES if table.needed} <= {name for name, rows in tables.items() if size(rows)}
+
+
+@pytest.mark.parametrize("name", sorted(block()[1] | dictionaries()))
+def test_columns_are_official_and_valid(name: str) -> None:
+    rows, table = (block()[1] | dictionaries())[name], DEFINITIONS[name]
+    assert rows.keys() <= set(table.column_names)
+    for column in table.columns:
+        if column.name not in rows:
+            assert column.nullable, column.name
+            continue
+        values = rows[column.name]
+        if values.dtype.kind == "S":
+            missing = values == b""
+            length = re.search(r"\((\d+)\)", column.type)
+            if length:
+                assert np.char.str_len(np.char.decode(values, "utf-8")).max() <= int(length[1]), column.name
+        else:
+            missing = np.isnat(values) if values.dtype.kind == "M" else np.isnan(values)
+            if column.type in ("integer", "smallint"):
+                limit = 2 ** (31 if column.type == "integer" else 15)
+                assert (np.abs(values[~missing]) < limit).all(), column.name
+                assert (values[~missing] == np.round(values[~missing])).all(), column.name
+        assert column.nullable or not missing.any(), column.name
+
+
+@pytest.mark.parametrize(
+    ("table", "key"),
+    [
+        ("patients", "subject_id"),
+        ("admissions", "hadm_id"),
+        ("icustays", "stay_id"),
+        ("labevents", "labevent_id"),
+        ("microbiologyevents", "microevent_id"),
+        ("inputevents", "orderid"),
+        ("transfers", "transfer_id"),
+    ],
+)
+def test_identifiers_are_unique_across_blocks(table: str, key: str) -> None:
+    both = np.concatenate([block()[1][table][key], block(number=1)[1][table][key]])
+    assert len(np.unique(both)) == len(both)
+
+
+def test_specimens_belong_to_one_patient() -> None:
+    rows = block()[1]["labevents"]
+    pairs = np.unique(np.stack([rows["specimen_id"], rows["subject_id"]]), axis=1)
+    assert len(np.unique(pairs[0])) == pairs.shape[1]
+
+
+def test_every_item_is_in_the_dictionary() -> None:
+    tables, names = block()[1], dictionaries()
+    for table in ("chartevents", "inputevents", "outputevents", "procedureevents"):
+        listed = names["d_items"]["itemid"][names["d_items"]["linksto"] == table.encode()]
+        assert set(tables[table]["itemid"].tolist()) <= set(listed.tolist())
+    assert set(tables["labevents"]["itemid"].tolist()) <= set(names["d_labitems"]["itemid"].tolist())
+
+
+def test_stays_of_a_patient_follow_one_another() -> None:
+    rows = block()[1]["icustays"]
+    assert (rows["outtime"] > rows["intime"]).all()
+    same = rows["subject_id"][1:] == rows["subject_id"][:-1]
+    assert same.any()
+    assert (rows["intime"][1:][same] > rows["outtime"][:-1][same]).all()
+
+
+def test_admissions_hold_their_stays_and_nobody_lives_after_death() -> None:
+    tables = block()[1]
+    admissions, stays = tables["admissions"], tables["icustays"]
+    row = {hadm: number for number, hadm in enumerate(admissions["hadm_id"].tolist())}
+    at = np.array([row[hadm] for hadm in stays["hadm_id"].tolist()])
+    minute = np.timedelta64(60, "s")
+    assert (admissions["admittime"][at] <= stays["intime"]).all()
+    left = np.where(
+        np.isnat(admissions["deathtime"]),
+        admissions["dischtime"],
+        np.maximum(admissions["deathtime"], admissions["dischtime"]),
+    )
+    assert (stays["outtime"] <= left[at] + minute).all()
+    died = admissions["hospital_expire_flag"] == 1
+    assert (np.isnat(admissions["deathtime"]) != died).all()
+    deaths = dict(
+        zip(tables["patients"]["subject_id"].tolist(), tables["patients"]["dod"].astype("datetime64[D]"), strict=True)
+    )
+    dates = np.array([deaths[subject] for subject in admissions["subject_id"][died].tolist()])
+    assert (dates == admissions["deathtime"][died].astype("datetime64[D]")).all()
+
+
+@pytest.mark.parametrize(("itemid", "name", "lowest"), [(51265, "platelets_low", True), (51237, "inr_high", False)])
+def test_first_day_extremes_are_the_planned_ones(itemid: int, name: str, lowest: bool) -> None:
+    """For patients with one stay: those of an admission's second stay share the first one's blood."""
+    plan, tables = block()
+    rows = tables["labevents"]
+    _, position, count = np.unique(plan["subject_id"], return_index=True, return_counts=True)
+    for stay in position[count == 1]:
+        hours = (rows["charttime"] - plan["intime"][stay]).astype(np.int64) / 3600
+        mine = (rows["subject_id"] == plan["subject_id"][stay]) & (rows["itemid"] == itemid) & (np.abs(hours - 9) <= 15)
+        values = rows["valuenum"][mine]
+        if np.isnan(plan[name][stay]):
+            assert not len(values)
+        else:
+            assert (values.min() if lowest else values.max()) == plan[name][stay]
+
+
+def test_dexmedetomidine_runs_as_long_as_planned_in_mcg_and_mg() -> None:
+    plan, tables = block()
+    rows = tables["inputevents"]
+    running = np.isin(rows["itemid"], (225150, 229420)) & (rows["rate"] > 0) & (rows["endtime"] > rows["starttime"])
+    assert set(rows["rateuom"][running].tolist()) == {b"mcg/kg/hour"}
+    hours = (rows["endtime"] - rows["starttime"]).astype(np.int64) / 3600
+    for stay in np.flatnonzero(plan["dex_on"]):
+        mine = running & (rows["stay_id"] == plan["stay_id"][stay])
+        assert hours[mine].sum() == pytest.approx(plan["dex_duration_h"][stay])
+        assert (rows["starttime"][mine].min() - plan["intime"][stay]).astype(np.int64) / 3600 == pytest.approx(
+            plan["dex_start_h"][stay], abs=0.02
+        )
+        factor = np.where(rows["amountuom"][mine] == b"mg", 1000, 1)
+        given = rows["rate"][mine] * hours[mine] * rows["patientweight"][mine]
+        assert rows["amount"][mine] * factor == pytest.approx(given, rel=1e-3, abs=2e-3)
+    assert {b"mcg", b"mg"} <= set(
+        np.concatenate([block(number=n)[1]["inputevents"]["amountuom"] for n in (0, 1)]).tolist()
+    )
