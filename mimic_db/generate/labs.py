@@ -124,8 +124,7 @@ def _rows(rng: np.random.Generator, plan: Columns, name: str, stay: Array, hours
     }
     # drawn in the emergency department before there was an admission
     rows["hadm_id"] = np.where((rank < 0) & (hours < plan["admit_h"][stay] + 2), np.nan, rows["hadm_id"])
-    # what may be spoiled without touching the plan
-    rows["late"] = hours > FIRST_DAY_H
+    rows["late"] = hours > FIRST_DAY_H  # may be spoiled without touching the plan
     return rows
 
 
@@ -138,8 +137,7 @@ def _spoil(rng: np.random.Generator, rows: Columns) -> Columns:
     rows["valuenum"] = np.where(failed, np.nan, np.where(huge, 999_999, np.where(zero, 0, rows["valuenum"])))
     rows["value"] = np.where(failed, b"ERROR", np.where(huge, b"999999", np.where(zero, b"0", rows["value"])))
     rows["comments"] = np.where(failed, b"UNABLE TO REPORT.", rows["comments"])
-    again = rng.random(count) < 0.002
     # reported twice: the same result under another specimen
-    copies = take(rows, again)
+    copies = take(rows, rng.random(count) < 0.002)
     copies["specimen"] = copies["specimen"] + 10_000_000
     return stack([rows, copies])
