@@ -56,6 +56,7 @@ def save(figure: Figure, stem: Path) -> bytes:
     """Write stem.svg and stem.png; gives the svg back."""
     svg = render(figure, "svg")
     stem.with_suffix(".svg").write_bytes(svg)
+    figure.set_layout_engine("none")  # the places found for the first file hold for the second
     stem.with_suffix(".png").write_bytes(render(figure, "png"))
     return svg
 

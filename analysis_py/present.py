@@ -14,6 +14,7 @@ from analysis_py.describe import format_p
 from analysis_py.errors import NotEstimable
 from analysis_py.exposure import EXPOSURES, spline_curve
 from analysis_py.overlap import EQUIPOISE, preference_score
+from analysis_py.published import published_and_ours
 from analysis_py.report import Part, Picture, Table, picture, plain_table, render_report
 from analysis_py.results import HIDDEN, Row, as_frame, is_small, suppress, suppress_flow
 from analysis_py.study import Study, groups
@@ -39,7 +40,8 @@ def write_results(folder: Path, study: Study, flow: pd.DataFrame, below: int, se
     as_frame(rows).to_csv(folder / "results.csv", index=False, float_format="%.8g", lineterminator="\n")
     made = _tables(rows, shown_flow, study)
     for name, frame in made.items():
-        frame.to_csv(folder / "tables" / f"{name}.csv", index=False, lineterminator="\n")
+        path = folder / "tables" / f"{name}.csv"
+        frame.to_csv(path, index=False, float_format="%.8g", lineterminator="\n")
     with figures.house_style():
         pictures = _figures(folder / "figures", rows, shown_flow, study, below)
     page = render_report(
@@ -72,6 +74,7 @@ def _tables(rows: list[Row], flow: pd.DataFrame, study: Study) -> dict[str, pd.D
     if study.matched is not None:
         made["table4_exposure"] = tables.table_four(rows)
         made["subgroups"] = tables.subgroup_table(rows)
+    made["published_vs_ours"] = published_and_ours(rows)
     return made
 
 
@@ -240,6 +243,14 @@ def _parts(made: dict[str, pd.DataFrame], pictures: dict[str, Picture], study: S
                 ("e_values", "E-values, with the conversion for common outcomes."),
                 ("proportional_hazards", "Tests of proportional hazards of the treatment."),
             ),
+        ),
+        Part(
+            "published",
+            "Published and ours",
+            "Every number of the paper's Tables 1 to 4 and Figure 3 is in tables/published_vs_ours.csv. In Table 4 the "
+            "paper prints the same odds ratios for duration and for dose.",
+            (),
+            [plain_table("Hazard and odds ratios", tables.published_table(made["published_vs_ours"]))],
         ),
         Part("screening", "Univariate screening", "", (), shown(("screening", "Cox models of 28-day hospital death."))),
         Part("imputation", "Missing values", "", drawn("imputation")),

@@ -10,7 +10,7 @@ from analysis_py.describe import format_cell, format_p, pretty_table
 from analysis_py.exposure import EXPOSURES
 from analysis_py.results import Row, as_frame
 from analysis_py.subgroups import SUBGROUP_TITLES
-from analysis_py.variables import BY_NAME, DEATH_28D, DEATH_HOSPITAL, OUTCOMES, TABLE_ONE
+from analysis_py.variables import BY_NAME, DEATH_28D, DEATH_HOSPITAL, OUTCOMES, TABLE_ONE, TREATMENT
 
 COHORT_TITLES = {"full": "Before matching", "matched": "After matching"}
 _HEADERS = {
@@ -203,6 +203,30 @@ def proportionality_table(rows: Sequence[Row]) -> pd.DataFrame:
             shown = row.note if row.estimate is None else f"{row.estimate:.2f}"
             p_value = "" if row.p_value is None else format_p(row.p_value)
             lines.append({"Cohort": COHORT_TITLES[row.cohort], "Model": row.model, "Chi-square": shown, "p": p_value})
+    return pd.DataFrame(lines)
+
+
+def published_table(comparison: pd.DataFrame) -> pd.DataFrame:
+    """The ratios of published_and_ours() for people."""
+    lines = []
+    for line in comparison[comparison["statistic"].isin(["HR", "OR"])].to_dict("records"):
+        title = "Dexmedetomidine" if line["variable"] == TREATMENT else BY_NAME[line["variable"]].label
+        ours = "n/e"
+        if not pd.isna(line["our_value"]):
+            ours = f"{line['our_value']:.2f} ({line['our_lower']:.2f}–{line['our_upper']:.2f})"
+        published = f"{line['published_value']:.2f} ({line['published_lower']:.2f}–{line['published_upper']:.2f})"
+        lines.append(
+            {
+                "section": line["source"],
+                "What": " ".join(part for part in (title, line["level"]) if part),
+                "Cohort": COHORT_TITLES[line["cohort"]],
+                "Model": line["model"],
+                "Measure": line["statistic"],
+                "Published": published,
+                "Ours": ours,
+                "In the published interval": line["inside"],
+            }
+        )
     return pd.DataFrame(lines)
 
 

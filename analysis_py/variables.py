@@ -116,4 +116,8 @@ MODEL_3 = (
 MODELS: dict[str, tuple[str, ...]] = {"model 1": (), "model 2": MODEL_2, "model 3": MODEL_3}
 
 PROPENSITY_COVARIATES = tuple(variable.name for variable in TABLE_ONE if variable.in_models)
-BY_NAME = {variable.name: variable for variable in (*TABLE_ONE, *OUTCOMES)}
+EXPOSURE_VARIABLES = (
+    Variable(DEX_DURATION, "Dexmedetomidine duration", unit="h"),
+    Variable(DEX_DOSE, "Dexmedetomidine dose", unit="µg/kg/h"),
+)
+BY_NAME = {variable.name: variable for variable in (*TABLE_ONE, *OUTCOMES, *EXPOSURE_VARIABLES)}

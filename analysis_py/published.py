@@ -1,0 +1,83 @@
+"""Every number of the paper's Tables 1 to 4 and Figure 3 beside ours."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from analysis_py.errors import StudyError
+from analysis_py.results import Row
+from analysis_py.variables import DEATH_28D, DEATH_HOSPITAL, DEX_DURATION
+
+PUBLISHED = Path(__file__).parents[1] / "seeds" / "published_results.csv"
+_PLACE = ["source", "printed_row", "variable", "level", "cohort", "arm", "model", "statistic"]
+_Key = tuple[str, str, str, str, str, str, str]
+
+
+def read_published() -> pd.DataFrame:
+    """The transcribed numbers, one per line, with their place.
+
+    Raises:
+        StudyError: the file is not there.
+    """
+    if not PUBLISHED.is_file():
+        raise StudyError(f"{PUBLISHED} is missing: take it from the project's repository again")
+    numbers = ["value", "lower", "upper", "p_value"]
+    published = pd.read_csv(PUBLISHED, dtype=str, keep_default_na=False)
+    return published.assign(**{name: pd.to_numeric(published[name], errors="coerce") for name in numbers})
+
+
+def published_and_ours(rows: list[Row]) -> pd.DataFrame:
+    """Each published number with ours; `inside` says whether ours lies in the published interval (or quartiles)."""
+    ours = {_key(row): row for row in rows}
+    lines = []
+    for record in read_published().to_dict("records"):
+        found = ours.get(_published_key({str(name): str(value) for name, value in record.items()}))
+        line = {name: record[name] for name in (*_PLACE, "printed")}
+        for name in ("value", "lower", "upper", "p_value"):
+            line[f"published_{name}"] = record[name]
+        line |= _our_part(found, str(record["statistic"]))
+        lower, upper, value = line["published_lower"], line["published_upper"], line["our_value"]
+        comparable = pd.notna(lower) and pd.notna(upper) and isinstance(value, float)
+        line["inside"] = ("yes" if lower <= value <= upper else "no") if comparable else ""
+        line["note"] = found.note if found is not None else "not in this run"
+        lines.append(line)
+    return pd.DataFrame(lines)
+
+
+def _our_part(row: Row | None, statistic: str) -> dict[str, object]:
+    if row is None:
+        return dict.fromkeys(("our_value", "our_lower", "our_upper", "our_p_value"))
+    value = row.events if statistic == "count" else row.estimate
+    if statistic in ("p", "p for interaction"):
+        value = None
+    percent = statistic in ("count", "percent")
+    return {
+        "our_value": value,
+        "our_lower": None if percent else row.lower,
+        "our_upper": None if percent else row.upper,
+        "our_p_value": row.p_value,
+    }
+
+
+def _key(row: Row) -> _Key:
+    measure = "interaction" if row.measure.startswith("interaction") else row.measure
+    return row.analysis, row.cohort, row.outcome, row.model, row.term, row.level, measure
+
+
+def _published_key(record: dict[str, str]) -> _Key:
+    """Where our rows hold what a published line says."""
+    cohort, variable, statistic = record["cohort"], record["variable"], record["statistic"]
+    measure = {"count": "percent", "p for interaction": "interaction"}.get(statistic, statistic)
+    outcome = {"HR": DEATH_28D, "OR": DEATH_HOSPITAL}.get(statistic, "")
+    source = record["source"]
+    if source == "Table 2":
+        return "outcome_models", cohort, outcome, record["model"], "treated", "", measure
+    if source == "Table 4":
+        analysis = "exposure_duration" if variable == DEX_DURATION else "exposure_dose"
+        return analysis, cohort, outcome, record["model"], variable, record["level"], measure
+    if source == "Figure 3":
+        return "subgroup", cohort, DEATH_28D, record["model"], variable, record["level"], measure
+    described = "table_one" if source == "Table 1" else "outcomes"
+    if statistic in ("SMD", "p"):
+        return "balance" if source == "Table 1" else "outcomes", cohort, "", "", variable, "", measure
+    return described, f"{cohort} {record['arm']}", "", "", variable, record["level"], measure
