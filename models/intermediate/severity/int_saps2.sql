@@ -1,9 +1,14 @@
 /*
 Grain       one row per ICU stay
-Definition  Simplified Acute Physiology Score II of the first saps_window_h after ICU admission; a missing item counts 0
+Definition  Simplified Acute Physiology Score II of the first saps_window_h after ICU admission; the points of a missing
+            item are NULL and count 0
 Source      Le Gall 1993; mimic-code sapsii
 Deviation   none: only the admission type ELECTIVE counts as scheduled surgery, and values are read by patient, as there
 */
+{%- set items = [
+    'age', 'heart_rate', 'sbp', 'temperature', 'pao2fio2', 'urine', 'bun', 'wbc', 'potassium', 'sodium', 'bicarbonate',
+    'bilirubin', 'gcs', 'comorbidity', 'admission'
+] %}
 with
 
 stays as (
@@ -32,23 +37,21 @@ vitals as (
 labs as (
 
     select
-        stays.stay_id,
-        max(case when labs.concept = 'bun' then labs.value end) as bun_max,
-        min(case when labs.concept = 'wbc' then labs.value end) as wbc_min,
-        max(case when labs.concept = 'wbc' then labs.value end) as wbc_max,
-        min(case when labs.concept = 'potassium' then labs.value end) as potassium_min,
-        max(case when labs.concept = 'potassium' then labs.value end) as potassium_max,
-        min(case when labs.concept = 'sodium' then labs.value end) as sodium_min,
-        max(case when labs.concept = 'sodium' then labs.value end) as sodium_max,
-        min(case when labs.concept = 'bicarbonate' then labs.value end) as bicarbonate_min,
-        max(case when labs.concept = 'bilirubin' then labs.value end) as bilirubin_max
-    from stays
-    inner join {{ ref('int_lab_value') }} as labs
-        on
-            stays.subject_id = labs.subject_id
-            and labs.measured_at > stays.icu_admitted_at
-            and labs.measured_at <= {{ add_hours('stays.icu_admitted_at', var('saps_window_h')) }}
-    group by stays.stay_id
+        stay_id,
+        max(case when concept = 'bun' then value end) as bun_max,
+        min(case when concept = 'wbc' then value end) as wbc_min,
+        max(case when concept = 'wbc' then value end) as wbc_max,
+        min(case when concept = 'potassium' then value end) as potassium_min,
+        max(case when concept = 'potassium' then value end) as potassium_max,
+        min(case when concept = 'sodium' then value end) as sodium_min,
+        max(case when concept = 'sodium' then value end) as sodium_max,
+        min(case when concept = 'bicarbonate' then value end) as bicarbonate_min,
+        max(case when concept = 'bilirubin' then value end) as bilirubin_max
+    from {{ ref('int_first_day_lab_row') }}
+    where
+        measured_at > icu_admitted_at
+        and measured_at <= {{ add_hours('icu_admitted_at', var('saps_window_h')) }}
+    group by stay_id
 
 ),
 
@@ -164,63 +167,62 @@ points as (
         stays.stay_id,
         case
             {{- points_when('stays.age_years', '>=', var('saps_age_at_least_years')) }}
-            else 0
+            when stays.age_years is not null then 0
         end as age_points,
         case
             {{- points_when('vitals.heart_rate_min', '<', var('saps_heart_rate_min_below')) }}
             {{- points_when('vitals.heart_rate_max', '>=', var('saps_heart_rate_max_at_least')) }}
             {{- points_when('vitals.heart_rate_min', '<', var('saps_heart_rate_low_below')) }}
-            else 0
+            when vitals.heart_rate_max is not null then 0
         end as heart_rate_points,
         case
             {{- points_when('vitals.sbp_min', '<', var('saps_sbp_min_below_mmhg')) }}
             {{- points_when('vitals.sbp_max', '>=', var('saps_sbp_max_at_least_mmhg')) }}
-            else 0
+            when vitals.sbp_min is not null then 0
         end as sbp_points,
         case
             {{- points_when('vitals.temperature_max', '>=', var('saps_temperature_at_least_c')) }}
-            else 0
+            when vitals.temperature_max is not null then 0
         end as temperature_points,
         case
             {{- points_when('ratios.pao2fio2_min', '<', var('saps_pao2fio2_below')) }}
             when ratios.pao2fio2_min is not null then {{ var('saps_pao2fio2_otherwise_points') }}
-            else 0
         end as pao2fio2_points,
         case
             {{- points_when('urine.urine_ml', '<', var('saps_urine_below_ml')) }}
-            else 0
+            when urine.urine_ml is not null then 0
         end as urine_points,
         case
             {{- points_when('labs.bun_max', '>=', var('saps_bun_at_least_mg_dl')) }}
-            else 0
+            when labs.bun_max is not null then 0
         end as bun_points,
         case
             {{- points_when('labs.wbc_min', '<', var('saps_wbc_min_below_k_ul')) }}
             {{- points_when('labs.wbc_max', '>=', var('saps_wbc_max_at_least_k_ul')) }}
-            else 0
+            when labs.wbc_max is not null then 0
         end as wbc_points,
         case
             {{- points_when('labs.potassium_min', '<', var('saps_potassium_min_below')) }}
             {{- points_when('labs.potassium_max', '>=', var('saps_potassium_max_at_least')) }}
-            else 0
+            when labs.potassium_max is not null then 0
         end as potassium_points,
         case
             {{- points_when('labs.sodium_min', '<', var('saps_sodium_min_below')) }}
             {{- points_when('labs.sodium_max', '>=', var('saps_sodium_max_at_least')) }}
-            else 0
+            when labs.sodium_max is not null then 0
         end as sodium_points,
         case
             {{- points_when('labs.bicarbonate_min', '<', var('saps_bicarbonate_min_below')) }}
-            else 0
+            when labs.bicarbonate_min is not null then 0
         end as bicarbonate_points,
         case
             {{- points_when('labs.bilirubin_max', '>=', var('saps_bilirubin_at_least_mg_dl')) }}
-            else 0
+            when labs.bilirubin_max is not null then 0
         end as bilirubin_points,
         case
-            when coma.gcs_min < {{ var('saps_gcs_valid_min') }} then 0
+            when coma.gcs_min < {{ var('saps_gcs_valid_min') }} then null
             {{- points_when('coma.gcs_min', '<', var('saps_gcs_below')) }}
-            else 0
+            when coma.gcs_min is not null then 0
         end as gcs_points,
         case
             when comorbidities.saps_aids = 1 then {{ var('saps_aids_points') }}
@@ -256,9 +258,9 @@ final as (
 
     select
         points.*,
-        age_points + heart_rate_points + sbp_points + temperature_points + pao2fio2_points + urine_points + bun_points
-        + wbc_points + potassium_points + sodium_points + bicarbonate_points + bilirubin_points + gcs_points
-        + comorbidity_points + admission_points as saps2
+        {% for item in items -%}
+        {{ '+ ' if not loop.first }}coalesce({{ item }}_points, 0)
+        {%- endfor %} as saps2
     from points
 
 )

@@ -1,0 +1,1 @@
+"""Our tables against results of mimic-code: `python -m tests.reference.compare`."""
