@@ -1,5 +1,5 @@
--- Values outside the ranges of chart_item and lab_item are left out of everything, which is meant for the odd typing error. When they
--- are more than one in fifty of a concept, the ranges or the units do not fit these data and the left-out rows would bias the study.
+-- Values outside the ranges of chart_item and lab_item are left out of everything, which is meant for the odd typing error.
+-- When they are more than one in fifty of a concept, ranges or units do not fit these data and their absence would bias it.
 with
 
 charted as (

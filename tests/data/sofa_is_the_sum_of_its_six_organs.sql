@@ -1,0 +1,12 @@
+-- hours before the stay belong to the lead of the grid, hours after its last heart rate to nothing
+select
+    sofa.stay_id,
+    sofa.hr
+from {{ ref('sofa_hourly') }} as sofa
+left join {{ ref('int_hour_grid') }} as grid
+    on sofa.stay_id = grid.stay_id
+where
+    sofa.sofa_24h
+    <> sofa.respiration_24h + sofa.coagulation_24h + sofa.liver_24h + sofa.cardiovascular_24h + sofa.cns_24h + sofa.renal_24h
+    or grid.stay_id is null
+    or sofa.hr > grid.last_hr

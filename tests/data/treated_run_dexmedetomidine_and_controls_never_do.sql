@@ -1,0 +1,9 @@
+select cohort.stay_id
+from {{ ref('analysis_cohort') }} as cohort
+left join {{ ref('dexmedetomidine_exposure') }} as exposure
+    on cohort.stay_id = exposure.stay_id
+where
+    (cohort.treated and (exposure.stay_id is null or not exposure.is_exposed))
+    or (not cohort.treated and exposure.stay_id is not null)
+    or (cohort.treated and (cohort.dex_duration_h is null or cohort.dex_start_offset_h is null))
+    or (not cohort.treated and (cohort.dex_duration_h is not null or cohort.dex_mean_rate_48h is not null))
