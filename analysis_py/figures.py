@@ -118,10 +118,7 @@ def love_plot(axis: Axes, balance: pd.DataFrame) -> Axes:
         balance["full"], places, s=26, facecolors="white", edgecolors=COLORS[False], zorder=2, label="Before matching"
     )
     axis.scatter(balance["matched"], places, s=26, color=COLORS[True], zorder=3, label="After matching")
-    axis.axvline(0.1, color=_ACCENT, lw=1, ls="--", zorder=0)
-    axis.annotate(
-        "0.1", (0.1, 1), (2, 2), xycoords=("data", "axes fraction"), textcoords="offset points", color=_ACCENT
-    )
+    axis.axvline(0.1, color=_ACCENT, lw=1, ls="--", zorder=0, label="0.1")
     axis.set_yticks(places, [BY_NAME[str(name)].label for name in balance["term"]])
     axis.set(xlabel="Absolute standardized mean difference", ylim=(-0.8, len(balance) - 0.2))
     axis.set_xlim(left=0)
@@ -154,18 +151,18 @@ def flow_chart(axis: Axes, flow: pd.DataFrame, ending: Sequence[str]) -> Axes:
     axis.set_axis_off()
     steps = flow.reset_index(drop=True)
     last = len(steps)
-    axis.set(xlim=(0, 10), ylim=(-last - 1.2, 0.6))
+    axis.set(xlim=(0, 10), ylim=(-last - 2.0, 0.4))
     box = {"boxstyle": "round,pad=0.45", "fc": "#eef3f7", "ec": COLORS[True], "lw": 0.8}
-    for at, step in steps.iterrows():
-        row = int(str(at))
-        text = _count(step["n_after"]) if row else f"{step['rule']}: {_count(step['n_after'])}"
-        axis.text(3.1, -row, text, ha="center", va="center", bbox=box, fontsize=8.5)
-        arrow = {"arrowstyle": "-|>", "color": "#555555", "lw": 0.8}
-        if row:
-            axis.annotate("", (3.1, -row + 0.3), (3.1, -row + 0.7), arrowprops=arrow)
-            axis.plot([3.1, 5.0], [-row + 0.5, -row + 0.5], color="#555555", lw=0.8)
-            axis.text(5.1, -row + 0.5, f"{step['rule']}: {_count(step['n_excluded'])}", va="center", fontsize=8.5)
-    axis.annotate("", (3.1, -last + 0.3), (3.1, -last + 0.7), arrowprops={"arrowstyle": "-|>", "color": "#555555"})
+    arrow = {"arrowstyle": "-|>", "color": "#555555", "lw": 0.8}
+    counts = [f"{_count(steps['n_before'].iloc[0])} ICU stays", *(_count(count) for count in steps["n_after"])]
+    for row, count in enumerate(counts):
+        axis.text(3.1, -row, count, ha="center", va="center", bbox=box, fontsize=8.5)
+    for row, (rule, excluded) in enumerate(zip(steps["rule"], steps["n_excluded"], strict=True)):
+        axis.annotate("", (3.1, -row - 0.7), (3.1, -row - 0.3), arrowprops=arrow)
+        axis.plot([3.1, 4.0], [-row - 0.5, -row - 0.5], color="#555555", lw=0.8)
+        axis.text(4.1, -row - 0.5, f"{rule} ({_count(excluded)} excluded)", va="center", fontsize=8.5)
+    last += 1
+    axis.annotate("", (3.1, -last + 0.3), (3.1, -last + 0.7), arrowprops=arrow)
     axis.text(3.1, -last - 0.05, "\n".join(ending), ha="center", va="top", bbox=box | {"fc": "#dbe9f4"}, fontsize=8.5)
     return axis
 

@@ -84,7 +84,7 @@ def _figures(folder: Path, rows: list[Row], flow: pd.DataFrame, study: Study, be
     def keep(name: str, figure: Figure, caption: str) -> None:
         made[name] = picture(caption, figures.save(figure, folder / name))
 
-    figure, (axis,) = figures.new_figure(7.2, 0.62 * len(flow) + 1.4)
+    figure, (axis,) = figures.new_figure(7.2, 0.5 * len(flow) + 1.6)
     figures.flow_chart(axis, flow, _ending(study, below))
     keep("flow", figure, "How the cohort came about.")
 

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+# columns that hold words, not numbers
+_TEXTS = {"Rule", "Choice", "Model", "Outcome", "Variable", "What", "Cohort", "Measure", "Class"}
+
 
 @dataclass(frozen=True)
 class Line:
@@ -78,4 +81,4 @@ def render_report(headline: str, remarks: Sequence[str], parts: Sequence[Part], 
         lstrip_blocks=True,
     )
     template = environment.get_template("report.html.j2")
-    return template.render(headline=headline, remarks=remarks, parts=parts, methods=methods)
+    return template.render(headline=headline, remarks=remarks, parts=parts, methods=methods, texts=_TEXTS)

@@ -28,16 +28,22 @@ def flow_table(flow: pd.DataFrame) -> pd.DataFrame:
 
 def table_one(rows: Sequence[Row], cohorts: Sequence[str]) -> pd.DataFrame:
     """Baseline characteristics before and after matching."""
-    return _with_headers(pretty_table(rows, TABLE_ONE, "table_one", cohorts, "balance"))
+    return _with_headers(rows, pretty_table(rows, TABLE_ONE, "table_one", cohorts, "balance"))
 
 
 def table_three(rows: Sequence[Row], cohorts: Sequence[str]) -> pd.DataFrame:
     """Deaths, durations and stays."""
-    return _with_headers(pretty_table(rows, OUTCOMES, "outcomes", cohorts, "outcomes").drop(columns="missing"))
+    return _with_headers(rows, pretty_table(rows, OUTCOMES, "outcomes", cohorts, "outcomes").drop(columns="missing"))
 
 
-def _with_headers(frame: pd.DataFrame) -> pd.DataFrame:
-    return frame.rename(columns=_HEADERS)
+def _with_headers(rows: Sequence[Row], frame: pd.DataFrame) -> pd.DataFrame:
+    """Headings for people, the groups with their size (that of the outcome, which is never missing)."""
+    sizes = {row.cohort: row.n for row in rows if row.analysis == "outcomes" and row.term == DEATH_28D}
+    headers = {
+        name: f"{title}, n = {sizes[name]:,}" if isinstance(sizes.get(name), int) else title
+        for name, title in _HEADERS.items()
+    }
+    return frame.rename(columns=headers)
 
 
 def table_two(rows: Sequence[Row]) -> pd.DataFrame:

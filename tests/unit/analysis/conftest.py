@@ -102,14 +102,8 @@ def _make_cohort(stays: int = 1500, seed: int = 7, log_hazard_ratio: float = -0.
 
 def _make_flow(stays: int = 1500) -> pd.DataFrame:
     """A cohort_flow that ends at `stays`."""
-    excluded = [0, 400, 3, 700, 250]
-    rules = [
-        "all ICU stays",
-        "not the first ICU stay",
-        "younger than 18 years",
-        "no SIC",
-        "heparin after ICU admission",
-    ]
+    excluded = [900, 400, 3, 700, 250]
+    rules = ["Sepsis-3", "first ICU stay", "age of 18 years or more", "SIC score of 4 or more", "no heparin"]
     after = [stays + sum(excluded[step + 1 :]) for step in range(len(excluded))]
     return pd.DataFrame(
         {

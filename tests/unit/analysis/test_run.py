@@ -81,7 +81,7 @@ def test_a_variable_without_any_value_is_left_out_and_said(make_cohort: MakeCoho
 
 def test_nobody_in_the_cohort_is_an_error_that_names_the_step(make_cohort: MakeCohort, flow: pd.DataFrame) -> None:
     flow.loc[3:, ["n_excluded", "n_after"]] = [[253, 0], [0, 0]]
-    with pytest.raises(StudyError, match=r"step 4 \(no SIC\) took the last 253"):
+    with pytest.raises(StudyError, match=r"step 4 \(SIC score of 4 or more\) took the last 253"):
         study_of(make_cohort(10).iloc[:0], flow)
 
 
@@ -138,7 +138,7 @@ def test_nothing_is_hidden_at_zero() -> None:
 
 def test_small_exclusions_cannot_be_computed_from_their_neighbours(flow: pd.DataFrame) -> None:
     shown = suppress_flow(flow, 5)
-    assert shown["n_excluded"].tolist() == [0, 400, "<5", HIDDEN, 250]
+    assert shown["n_excluded"].tolist() == [900, 400, "<5", HIDDEN, 250]
     assert shown["n_after"].tolist()[2:4] == [HIDDEN, flow["n_after"][3]]
     assert shown["n_before"].tolist()[2:4] == [flow["n_before"][2], HIDDEN]
 
