@@ -10,7 +10,7 @@ from mimic_db.csv_folder import find_files
 from mimic_db.database import connect
 from mimic_db.load import load
 from mimic_db.progress import LoadProgress
-from mimic_db.tables import OFFICIAL_SCHEMAS
+from mimic_db.tables import OFFICIAL_SCHEMAS, TABLES
 
 # identifiers that must stay distinct between the copies; each is numbered anew, densely, so that no integer overflows
 IDENTIFIERS = ("subject_id", "hadm_id", "stay_id", "specimen_id", "micro_specimen_id")
@@ -19,7 +19,8 @@ IDENTIFIERS = ("subject_id", "hadm_id", "stay_id", "specimen_id", "micro_specime
 def multiplied_demo(demo: Path, times: int) -> str:
     """DSN of a database of the embedded server that holds `demo` `times` over; made at first use, kept for the next.
 
-    Every copy has patients, admissions, stays and specimens of its own; dictionaries are not multiplied.
+    Every copy has patients, admissions, stays and specimens of its own. Only the tables that the study reads are multiplied;
+    mimic-code reads no other large one.
     """
     dsn = server.ensure_database(f"bench_{times}")
     with connect(dsn) as connection:
@@ -29,10 +30,10 @@ def multiplied_demo(demo: Path, times: int) -> str:
             connection.execute(sql.SQL("drop schema if exists {} cascade").format(sql.Identifier(schema)))
         with LoadProgress() as progress:
             load(connection, find_files(demo), progress)
-        tables = _columns(connection)
+        tables = _needed_columns()
         _number_anew(connection, tables)
         for (schema, table), columns in tables.items():
-            if times > 1 and "subject_id" in columns:
+            if times > 1:
                 _copy(connection, schema, table, columns, times)
         connection.execute("vacuum (analyze)")
         connection.execute("create table bench.done as select %s as times", [times])
@@ -45,26 +46,23 @@ def _is_done(connection: psycopg.Connection[tuple[object, ...]], times: int) -> 
     return connection.execute("select times from bench.done").fetchone() == (times,)
 
 
-def _columns(connection: psycopg.Connection[tuple[object, ...]]) -> dict[tuple[str, str], list[str]]:
-    rows = connection.execute(
-        "select table_schema, table_name, array_agg(column_name::text order by ordinal_position)"
-        " from information_schema.columns where table_schema = any(%s) group by 1, 2 order by 1, 2",
-        [list(OFFICIAL_SCHEMAS.values())],
-    ).fetchall()
-    return {(str(schema), str(table)): list(columns) for schema, table, columns in rows}  # type: ignore[call-overload]
+def _needed_columns() -> dict[tuple[str, str], list[str]]:
+    return {
+        (OFFICIAL_SCHEMAS[table.module], table.name): list(table.column_names) for table in TABLES if table.needed
+    }
 
 
 def _number_anew(connection: psycopg.Connection[tuple[object, ...]], tables: dict[tuple[str, str], list[str]]) -> None:
     connection.execute("create schema bench")
     for identifier in IDENTIFIERS:
-        union = sql.SQL(" union ").join(
+        union = sql.SQL(" union all ").join(
             sql.SQL("select {} as id from {}").format(sql.Identifier(identifier), sql.Identifier(*name))
             for name, columns in tables.items()
             if identifier in columns
         )
         connection.execute(
             sql.SQL(
-                "create table bench.{} as select id, row_number() over (order by id) as seq from ({}) as ids"
+                "create table bench.{} as select id, row_number() over (order by id) as seq from ({}) as ids group by id"
             ).format(sql.Identifier(identifier), union)
         )
         connection.execute(sql.SQL("analyze bench.{}").format(sql.Identifier(identifier)))

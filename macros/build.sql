@@ -1,3 +1,7 @@
+{# Statistics for the planner, right after a table is filled: the models that follow need them at once. #}
+{% macro analyze(relation) %}{{ return(adapter.dispatch('analyze')(relation)) }}{% endmacro %}
+{% macro postgres__analyze(relation) %}analyze {{ relation }}{% endmacro %}
+
 {# A build in progress is not a finished one: the mark that a driver sets after success goes before anything changes. #}
 {% macro forget_build() %}
 {% if execute and flags.WHICH in ('build', 'run', 'seed') %}{{ return(adapter.dispatch('forget_build')()) }}{% endif %}

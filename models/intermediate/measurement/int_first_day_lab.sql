@@ -10,33 +10,23 @@ Deviation   only the values that the study uses
 ] %}
 with
 
-stays as (
-
-    select * from {{ ref('int_icu_stay') }}
-
-),
-
 labs as (
 
-    select * from {{ ref('int_lab_value') }}
+    select * from {{ ref('int_first_day_lab_row') }}
 
 ),
 
 final as (
 
     select
-        stays.stay_id,
+        stay_id,
         {% for concept in concepts -%}
-        min(case when labs.concept = '{{ concept }}' then labs.value end) as {{ concept }}_min,
-        max(case when labs.concept = '{{ concept }}' then labs.value end) as {{ concept }}_max,
+        min(case when concept = '{{ concept }}' then value end) as {{ concept }}_min,
+        max(case when concept = '{{ concept }}' then value end) as {{ concept }}_max,
         {% endfor -%}
         count(*) as value_count
-    from stays
-    inner join labs
-        on
-            stays.subject_id = labs.subject_id
-            and {{ within_first_day('labs.measured_at', 'stays.icu_admitted_at') }}
-    group by stays.stay_id
+    from labs
+    group by stay_id
 
 )
 

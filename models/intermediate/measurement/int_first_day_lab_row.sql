@@ -1,0 +1,39 @@
+/*
+Grain       one row per ICU stay, specimen and concept in the first-day window
+Definition  laboratory values of the patient around ICU admission; read by patient, as mimic-code does, so that stays close to each
+            other share them
+Source      mimic-code first_day_lab
+*/
+with
+
+stays as (
+
+    select * from {{ ref('int_icu_stay') }}
+
+),
+
+labs as (
+
+    select * from {{ ref('int_lab_value') }}
+
+),
+
+final as (
+
+    select
+        stays.stay_id,
+        labs.specimen_id,
+        labs.concept,
+        stays.icu_admitted_at,
+        labs.measured_at,
+        labs.value
+    from stays
+    inner join labs
+        on
+            stays.subject_id = labs.subject_id
+            and {{ within_first_day('labs.measured_at', 'stays.icu_admitted_at') }}
+    where labs.value is not null
+
+)
+
+select * from final
