@@ -19,7 +19,8 @@ patterns as (
     select
         field,
         concept,
-        lower(pattern) as pattern,
+        -- a route that must be equal is compared as written, as in mimic-code
+        case when match = 'equals' then pattern else lower(pattern) end as pattern,
         match
     from {{ ref('drug_name') }}
 
@@ -56,7 +57,7 @@ matched as (
                 patterns.field = 'route' and patterns.match = 'contains'
                 and lower(names.route) like '%' || patterns.pattern || '%'
             )
-            or (patterns.field = 'route' and patterns.match = 'equals' and lower(names.route) = patterns.pattern)
+            or (patterns.field = 'route' and patterns.match = 'equals' and names.route = patterns.pattern)
     group by names.drug, names.route
 
 ),

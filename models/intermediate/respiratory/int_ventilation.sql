@@ -38,7 +38,7 @@ flows as (
         measured_at,
         max(stay_id) as stay_id
     from observations
-    where concept = 'oxygen_flow'
+    where concept = 'oxygen_flow' and value_text is not null
     group by subject_id, measured_at
 
 ),
