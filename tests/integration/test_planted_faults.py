@@ -1,0 +1,165 @@
+"""`dbt test` finds a fault of each kind that is planted in a small database, and nothing where none is."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from dbt.artifacts.schemas.results import NodeStatus
+from dbt.cli.main import dbtRunner, dbtRunnerResult
+from dbt.contracts.graph.manifest import Manifest
+
+from mimic_db import server
+from mimic_db.tables import OFFICIAL_SCHEMAS, TABLES, create_table
+
+PROJECT = Path(__file__).parents[2]
+
+# two patients; the second is on dexmedetomidine
+ROWS = """
+insert into mimiciv_hosp.patients (subject_id, gender, anchor_age, anchor_year, anchor_year_group) values
+    (1, 'F', 70, 2150, '2014 - 2016'), (2, 'M', 60, 2150, '2014 - 2016');
+insert into mimiciv_hosp.admissions (subject_id, hadm_id, admittime, dischtime, admission_type, hospital_expire_flag) values
+    (1, 11, '2150-01-01 00:00', '2150-01-09 00:00', 'EW EMER.', 0),
+    (2, 12, '2150-01-01 00:00', '2150-01-09 00:00', 'EW EMER.', 0);
+insert into mimiciv_icu.icustays (subject_id, hadm_id, stay_id, intime, outtime) values
+    (1, 11, 101, '2150-01-01 06:00', '2150-01-05 06:00'), (2, 12, 102, '2150-01-01 06:00', '2150-01-05 06:00');
+insert into mimiciv_icu.chartevents (subject_id, hadm_id, stay_id, charttime, itemid, valuenum) values
+    (1, 11, 101, '2150-01-01 07:00', 220045, 80), (1, 11, 101, '2150-01-03 07:00', 220045, 90),
+    (2, 12, 102, '2150-01-01 07:00', 220045, 80);
+insert into mimiciv_hosp.labevents (labevent_id, subject_id, hadm_id, specimen_id, itemid, charttime, valuenum) values
+    (1, 1, 11, 1, 51265, '2150-01-01 08:00', 90), (2, 2, 12, 2, 51237, '2150-01-01 08:00', 1.3);
+insert into mimiciv_icu.inputevents
+    (subject_id, hadm_id, stay_id, starttime, endtime, itemid, orderid, rate, rateuom, amount, amountuom) values
+    (2, 12, 102, '2150-01-01 08:00', '2150-01-01 20:00', 225150, 7, 0.5, 'mcg/kg/hour', 480, 'mcg');
+"""
+
+# what is planted -> the test that must find it
+FAULTS_IN_THE_SOURCE = {
+    "insert into mimiciv_icu.icustays select * from mimiciv_icu.icustays where stay_id = 101": "stg_mimic__icustays.stay_id unique",
+    "insert into mimiciv_icu.icustays (subject_id, hadm_id, stay_id, intime, outtime) "
+    "values (1, 11, 103, '2150-01-08 06:00', '2150-01-07 06:00')": "stg_mimic__icustays.icu_discharged_at in_order",
+    "insert into mimiciv_icu.icustays (subject_id, hadm_id, stay_id, intime, outtime) "
+    "values (1, 99, 104, '2150-01-08 06:00', '2150-01-09 06:00')": "stg_mimic__icustays.hadm_id relationships",
+    "insert into mimiciv_icu.icustays (subject_id, hadm_id, stay_id, intime, outtime) "
+    "values (99, 11, 105, '2150-01-08 06:00', '2150-01-09 06:00')": "stg_mimic__icustays.subject_id relationships",
+    "insert into mimiciv_icu.chartevents (subject_id, hadm_id, stay_id, charttime, itemid) "
+    "values (1, 11, 999, '2150-01-01 07:00', 1)": "stg_mimic__chartevents.stay_id relationships",
+    "insert into mimiciv_hosp.labevents (labevent_id, subject_id, specimen_id, itemid) "
+    "values (9, 99, 9, 1)": "stg_mimic__labevents.subject_id relationships",
+    "insert into mimiciv_hosp.diagnoses_icd (subject_id, hadm_id, seq_num, icd_code, icd_version) "
+    "values (1, 99, 1, 'I10', 10)": "stg_mimic__diagnoses_icd.hadm_id relationships",
+    "update mimiciv_hosp.patients set anchor_age = 300 where subject_id = 1": "stg_mimic__patients.anchor_age accepted_between",
+    "insert into mimiciv_icu.inputevents (subject_id, hadm_id, stay_id, starttime, endtime, itemid, orderid) "
+    "values (1, 11, 101, '2150-01-02 07:00', '2150-01-02 06:00', 1, 1)": "stg_mimic__inputevents.ended_at mostly_in_order",
+    "insert into mimiciv_icu.inputevents (subject_id, hadm_id, stay_id, starttime, endtime, itemid, orderid, rate) "
+    "values (1, 11, 101, '2150-01-02 06:00', '2150-01-02 07:00', 1, 1, -1)": "stg_mimic__inputevents.rate mostly_between",
+    "insert into mimiciv_icu.outputevents (subject_id, hadm_id, stay_id, charttime, storetime, itemid, value) "
+    "values (1, 11, 101, '2150-01-02 06:00', '2150-01-02 07:00', 1, -50)": "stg_mimic__outputevents.volume_ml mostly_between",
+    "update mimiciv_icu.chartevents set valuenum = 9999 where stay_id = 102": "charted_values_are_mostly_plausible",
+}
+FAULTS_IN_A_TABLE = {
+    "insert into dexsic.sic_score select * from dexsic.sic_score where stay_id = 101": "sic_score.stay_id unique",
+    "update dexsic.int_icu_stay set icu_stay_h = -1 where stay_id = 101": "int_icu_stay.icu_stay_h accepted_between",
+    "update dexsic.int_icu_stay set hadm_id = null where stay_id = 102": "int_icu_stay.hadm_id not_null",
+    "update dexsic.outcomes set ventilation_h = -1 where stay_id = 101": "outcomes.ventilation_h accepted_between",
+    "update dexsic.outcomes set stay_id = 999 where stay_id = 102": "outcomes.stay_id relationships",
+    "update dexsic.int_first_day_lab set platelets_min = -5 where stay_id = 101": "int_first_day_lab columns_between",
+    "update dexsic.int_first_day_lab set inr_max = 900 where stay_id = 102": "int_first_day_lab.inr_max mostly_between",
+    "update dexsic.sofa_hourly set renal_24h = 3 where stay_id = 101 and hr = 0": "sofa_is_the_sum_of_its_six_organs",
+    "delete from dexsic.sofa_hourly where stay_id = 101 and hr = 1": "every_hour_of_the_grid_has_a_sofa",
+    "update dexsic.cohort_flow set n_after = n_after + 1 where step = 2": "cohort_flow_adds_up",
+    "update dexsic.dexmedetomidine_exposure set duration_h = -1": "dexmedetomidine_exposure.duration_h accepted_between",
+}
+FAULTS = FAULTS_IN_THE_SOURCE | FAULTS_IN_A_TABLE
+STAGING = ["staging", "charted_values_are_mostly_plausible"]
+TABLES_WITH_FAULTS = [
+    "sic_score", "int_icu_stay", "outcomes", "int_first_day_lab", "sofa_hourly", "cohort_flow", "dexmedetomidine_exposure"
+]  # fmt: skip
+
+Dbt = Callable[..., dbtRunnerResult]
+
+
+@pytest.fixture(scope="module")
+def database(make_database: Callable[[], str]) -> str:
+    """DSN of a database with the tables of MIMIC-IV and two patients without a fault."""
+    dsn = make_database()
+    with psycopg.connect(dsn) as connection:
+        for schema in OFFICIAL_SCHEMAS.values():
+            connection.execute(f"create schema {schema}")
+        for table in TABLES:
+            if table.needed:
+                connection.execute(create_table(table, OFFICIAL_SCHEMAS[table.module]))
+        connection.execute(ROWS)
+    return dsn
+
+
+@pytest.fixture(scope="module")
+def dbt(database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dbt]:
+    """Runs a dbt command on that database; the project is parsed once."""
+    folder = tmp_path_factory.mktemp("dbt")
+    shutil.copy(PROJECT / "profiles.example.yml", folder / "profiles.yml")
+    options = ["--quiet", "--project-dir", str(PROJECT), "--profiles-dir", str(folder)]
+    options += ["--target-path", str(folder / "target"), "--log-path", str(folder)]
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in (server.dbt_environment(database) | {"DEXSIC_SCHEMA": "dexsic"}).items():
+            patch.setenv(name, value)
+        parsed = dbtRunner().invoke(["parse", *options])
+        assert isinstance(parsed.result, Manifest), parsed.exception
+        runner = dbtRunner(manifest=parsed.result)
+        yield lambda *command: runner.invoke([*command, *options])
+
+
+@pytest.fixture(scope="module")
+def built(dbt: Dbt) -> Dbt:
+    """dbt on the database with everything built from faultless data."""
+    done = dbt("build", "--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
+    assert done.success, done.exception
+    return dbt
+
+
+@pytest.fixture(scope="module")
+def found(built: Dbt, database: str) -> set[str]:
+    """The tests that fail when every fault is planted, after none has failed without."""
+    command = ["test", "--exclude", "test_type:unit", "--select", *STAGING, *TABLES_WITH_FAULTS]
+    assert not failed(built(*command))
+    with psycopg.connect(database) as connection:
+        for fault in FAULTS:
+            connection.execute(fault)
+    return failed(built(*command))
+
+
+def failed(run: dbtRunnerResult) -> set[str]:
+    """Failed tests as `table.column test`, `table test`, or the file's name of a singular test."""
+    assert run.exception is None, run.exception
+    names = set()
+    for result in run.result.results:  # type: ignore[union-attr]
+        if result.status in (NodeStatus.Fail, NodeStatus.Error):
+            node = result.node
+            generic = getattr(node, "test_metadata", None)
+            table = getattr(node, "attached_node", None)
+            if generic and table:
+                column = f".{node.column_name}" if node.column_name else ""
+                names.add(f"{table.rsplit('.', 1)[-1]}{column} {generic.name}")
+            else:
+                names.add(node.name)
+    return names
+
+
+@pytest.mark.parametrize(("fault", "test"), FAULTS.items(), ids=FAULTS.values())
+def test_a_planted_fault_is_found(fault: str, test: str, found: set[str]) -> None:
+    assert test in found
+
+
+def test_an_unexpected_unit_of_the_rate_stops_the_exposure(built: Dbt, database: str) -> None:
+    with psycopg.connect(database) as connection:
+        connection.execute(
+            "update mimiciv_icu.inputevents set rateuom = 'mcg/kg/min' where itemid = 225150 and stay_id = 102"
+        )
+    run = built(
+        "build", "--exclude-resource-type", "unit_test",
+        "--select", "int_infusion", "int_dexmedetomidine_row", "dexmedetomidine_exposure",
+    )  # fmt: skip
+    assert "int_dexmedetomidine_row.rate_unit accepted_values" in failed(run)
+    skipped = {result.node.name for result in run.result.results if result.status == NodeStatus.Skipped}  # type: ignore[union-attr]
+    assert "dexmedetomidine_exposure" in skipped
