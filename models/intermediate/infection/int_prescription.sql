@@ -26,7 +26,8 @@ final as (
         prescriptions.route,
         prescriptions.started_at,
         prescriptions.stopped_at,
-        drugs.is_antibiotic,
+        -- int_drug holds no route and an empty one as one name
+        drugs.is_antibiotic and prescriptions.route is not null as is_antibiotic,
         drugs.is_heparin
     from prescriptions
     inner join drugs
