@@ -22,6 +22,7 @@ from psycopg import sql
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from analysis_py.output_folder import MARKER
 from mimic_db import __main__ as mimic_db
 from mimic_db import server
 from mimic_db.csv_folder import database_name
@@ -35,7 +36,6 @@ PROJECT = Path(__file__).parent
 BUILD_FILES = ("dbt_project.yml", "requirements.txt", "models/**/*", "macros/**/*.sql", "seeds/**/*", "tests/**/*.sql")
 STATISTICS_FILES = ("analysis_py/**/*", "requirements.txt")
 STAMP = "dexsic build "
-STATISTICS_STAMP = ".made_from"
 say = Console(highlight=False, soft_wrap=True).print
 
 
@@ -189,8 +189,8 @@ def _one_line(message: str) -> str:
 
 
 def _statistics(options: argparse.Namespace, profiles_dir: Path, made_from: str) -> int:
-    stamp = options.output / STATISTICS_STAMP
-    if stamp.is_file() and stamp.read_text() == made_from:
+    stamp = options.output / MARKER
+    if stamp.is_file() and made_from in stamp.read_text():
         say("[bold]3/3 statistics[/bold]  nothing has changed since the last run: skipped")
         return 0
     say("[bold]3/3 statistics[/bold]  matching and models")
@@ -199,7 +199,8 @@ def _statistics(options: argparse.Namespace, profiles_dir: Path, made_from: str)
         ["--profiles-dir", str(profiles_dir), "--output", str(options.output), "--seed", str(options.seed)]
     )
     if status == 0:
-        stamp.write_text(made_from)
+        with stamp.open("a") as marker:
+            marker.write(f"Made from {made_from}\n")
     return status
 
 

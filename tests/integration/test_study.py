@@ -1,0 +1,144 @@
+"""`python -m study` and the steps that it stands for, as a newcomer types them."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import psycopg
+import pytest
+from psycopg import sql
+
+from mimic_db import server
+from mimic_db.database import connect
+
+PROJECT = Path(__file__).parents[2]
+
+
+def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """A Python module of the project, in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", *arguments],
+        cwd=PROJECT,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def first_run(embedded_server: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    output = tmp_path_factory.mktemp("study") / "output"
+    done = run("study", "--stays", "700", "--seed", "3", "--output", str(output))
+    assert done.returncode == 0, done.stdout + done.stderr
+    return output, done.stdout
+
+
+def test_the_study_runs_on_generated_data_and_says_where_to_look(first_run: tuple[Path, str]) -> None:
+    output, text = first_run
+    assert "report.html" in text
+    for name in ("report.html", "results.csv", "tables/flow.csv", "figures/kaplan_meier.svg"):
+        assert (output / name).stat().st_size > 0
+    flow = pd.read_csv(output / "tables" / "flow.csv")
+    assert flow["Before"].iloc[0] == "700" or flow["Before"].iloc[0] == 700
+
+
+def test_a_second_run_does_only_what_is_needed(first_run: tuple[Path, str]) -> None:
+    output, _ = first_run
+    before = {path: path.read_bytes() for path in output.rglob("*") if path.is_file()}
+    again = run("study", "--stays", "700", "--seed", "3", "--output", str(output))
+    assert again.returncode == 0, again.stderr
+    assert again.stdout.count("skipped") == 2
+    assert {path: path.read_bytes() for path in output.rglob("*") if path.is_file()} == before
+
+
+def test_other_definitions_are_built_anew(first_run: tuple[Path, str], tmp_path: Path) -> None:
+    output, _ = first_run
+    other = tmp_path / "output"
+    shutil.copytree(output, other)
+    done = run("study", "--stays", "700", "--seed", "3", "--output", str(other), "--vars", "{heparin: any_icu}")
+    assert done.returncode == 0, done.stderr
+    assert "skipped" not in done.stdout
+    assert "any_icu" in (other / "tables" / "flow.csv").read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--csv", "no/such/folder"], "no/such/folder"),
+        (["--dsn", "postgresql://nobody@127.0.0.1:1/none"], "cannot connect"),
+        (["--dsn", "not a dsn ="], "no connection string"),
+        (["--stays", "300", "--vars", "{heparin: nonsense}"], "heparin"),
+    ],
+)
+def test_what_cannot_run_ends_in_one_message(
+    arguments: list[str], expected: str, embedded_server: Path, tmp_path: Path
+) -> None:
+    done = run("study", *arguments, "--output", str(tmp_path / "output"))
+    assert done.returncode == 1
+    assert expected in done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+    assert not (tmp_path / "output").exists()
+
+
+def test_a_database_without_mimic_is_refused_before_anything_is_built(
+    make_database: Callable[[], str], tmp_path: Path
+) -> None:
+    dsn = make_database()
+    done = run("study", "--dsn", dsn, "--output", str(tmp_path / "output"))
+    assert done.returncode == 1
+    assert "mimiciv_hosp" in done.stdout
+    with connect(dsn) as connection:
+        assert connection.execute("select to_regnamespace('dexsic')").fetchone() == (None,)
+
+
+@pytest.mark.needs_shared
+@pytest.mark.needs_debian_postgres
+def test_a_role_that_may_only_read_builds_on_a_server_that_someone_else_loaded(
+    debian_postgres: str, demo_folder: Path, tmp_path: Path
+) -> None:
+    with connect(debian_postgres) as connection:
+        connection.execute("create database mimiciv")
+        connection.execute("create role researcher login password 'reads-only'")
+        connection.execute("grant create on database mimiciv to researcher")
+    owner = server.with_database(debian_postgres, "mimiciv")
+    loaded = run("mimic_db", "load", "--csv", str(demo_folder), "--dsn", owner)
+    assert loaded.returncode == 0, loaded.stderr
+    with connect(owner) as connection:
+        for schema in ("mimiciv_hosp", "mimiciv_icu"):
+            connection.execute(sql.SQL("grant usage on schema {} to researcher").format(sql.Identifier(schema)))
+            connection.execute(
+                sql.SQL("grant select on all tables in schema {} to researcher").format(sql.Identifier(schema))
+            )
+
+    profiles = tmp_path / "profiles"
+    profiles.mkdir()
+    shutil.copy(PROJECT / "profiles.example.yml", profiles / "profiles.yml")
+    reader = psycopg.conninfo.make_conninfo(owner, user="researcher", password="reads-only")  # noqa: S106
+    environment = server.dbt_environment(reader)
+    checked = run("mimic_db", "check", "--dsn", reader)
+    assert checked.returncode == 0, checked.stdout
+    built = run(
+        "dbt.cli.main", "build", "--profiles-dir", str(profiles), "--target-path", str(tmp_path / "target"),
+        "--log-path", str(tmp_path / "logs"), **environment,
+    )  # fmt: skip
+    assert built.returncode == 0, built.stdout[-3000:]
+    made = run("analysis_py.run", "--profiles-dir", str(profiles), "--output", str(tmp_path / "output"), **environment)
+    assert made.returncode == 0, made.stderr
+    flow = pd.read_csv(tmp_path / "output" / "tables" / "flow.csv")
+    assert str(flow["Before"].iloc[0]) == "140"
+
+    with connect(reader) as connection:
+        row = connection.execute("select count(*) from dexsic.dexmedetomidine_exposure").fetchone()
+        assert row == (15,)
+        steps = connection.execute(
+            "select n_before, n_excluded, n_after from dexsic.cohort_flow order by step"
+        ).fetchall()
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("delete from mimiciv_icu.icustays")
+    assert all(before == excluded + after for before, excluded, after in steps)
+    assert [step[0] for step in steps[1:]] == [step[2] for step in steps[:-1]]
