@@ -3,10 +3,12 @@
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 from dbt.artifacts.schemas.results import NodeStatus
+from dbt.artifacts.schemas.run import RunExecutionResult
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 from dbt.contracts.graph.manifest import Manifest
 
@@ -19,9 +21,9 @@ PROJECT = Path(__file__).parents[2]
 ROWS = """
 insert into mimiciv_hosp.patients (subject_id, gender, anchor_age, anchor_year, anchor_year_group) values
     (1, 'F', 70, 2150, '2014 - 2016'), (2, 'M', 60, 2150, '2014 - 2016');
-insert into mimiciv_hosp.admissions (subject_id, hadm_id, admittime, dischtime, admission_type, hospital_expire_flag) values
-    (1, 11, '2150-01-01 00:00', '2150-01-09 00:00', 'EW EMER.', 0),
-    (2, 12, '2150-01-01 00:00', '2150-01-09 00:00', 'EW EMER.', 0);
+insert into mimiciv_hosp.admissions (subject_id, hadm_id, admittime, dischtime, admission_type) values
+    (1, 11, '2150-01-01 00:00', '2150-01-09 00:00', 'EW EMER.'),
+    (2, 12, '2150-01-01 00:00', '2150-01-09 00:00', 'EW EMER.');
 insert into mimiciv_icu.icustays (subject_id, hadm_id, stay_id, intime, outtime) values
     (1, 11, 101, '2150-01-01 06:00', '2150-01-05 06:00'), (2, 12, 102, '2150-01-01 06:00', '2150-01-05 06:00');
 insert into mimiciv_icu.chartevents (subject_id, hadm_id, stay_id, charttime, itemid, valuenum) values
@@ -34,48 +36,52 @@ insert into mimiciv_icu.inputevents
     (2, 12, 102, '2150-01-01 08:00', '2150-01-01 20:00', 225150, 7, 0.5, 'mcg/kg/hour', 480, 'mcg');
 """
 
-# what is planted -> the test that must find it
-FAULTS_IN_THE_SOURCE = {
-    "insert into mimiciv_icu.icustays select * from mimiciv_icu.icustays where stay_id = 101": "stg_mimic__icustays.stay_id unique",
-    "insert into mimiciv_icu.icustays (subject_id, hadm_id, stay_id, intime, outtime) "
-    "values (1, 11, 103, '2150-01-08 06:00', '2150-01-07 06:00')": "stg_mimic__icustays.icu_discharged_at in_order",
-    "insert into mimiciv_icu.icustays (subject_id, hadm_id, stay_id, intime, outtime) "
-    "values (1, 99, 104, '2150-01-08 06:00', '2150-01-09 06:00')": "stg_mimic__icustays.hadm_id relationships",
-    "insert into mimiciv_icu.icustays (subject_id, hadm_id, stay_id, intime, outtime) "
-    "values (99, 11, 105, '2150-01-08 06:00', '2150-01-09 06:00')": "stg_mimic__icustays.subject_id relationships",
-    "insert into mimiciv_icu.chartevents (subject_id, hadm_id, stay_id, charttime, itemid) "
-    "values (1, 11, 999, '2150-01-01 07:00', 1)": "stg_mimic__chartevents.stay_id relationships",
-    "insert into mimiciv_hosp.labevents (labevent_id, subject_id, specimen_id, itemid) "
-    "values (9, 99, 9, 1)": "stg_mimic__labevents.subject_id relationships",
-    "insert into mimiciv_hosp.diagnoses_icd (subject_id, hadm_id, seq_num, icd_code, icd_version) "
-    "values (1, 99, 1, 'I10', 10)": "stg_mimic__diagnoses_icd.hadm_id relationships",
-    "update mimiciv_hosp.patients set anchor_age = 300 where subject_id = 1": "stg_mimic__patients.anchor_age accepted_between",
-    "insert into mimiciv_icu.inputevents (subject_id, hadm_id, stay_id, starttime, endtime, itemid, orderid) "
-    "values (1, 11, 101, '2150-01-02 07:00', '2150-01-02 06:00', 1, 1)": "stg_mimic__inputevents.ended_at mostly_in_order",
-    "insert into mimiciv_icu.inputevents (subject_id, hadm_id, stay_id, starttime, endtime, itemid, orderid, rate) "
-    "values (1, 11, 101, '2150-01-02 06:00', '2150-01-02 07:00', 1, 1, -1)": "stg_mimic__inputevents.rate mostly_between",
-    "insert into mimiciv_icu.outputevents (subject_id, hadm_id, stay_id, charttime, storetime, itemid, value) "
-    "values (1, 11, 101, '2150-01-02 06:00', '2150-01-02 07:00', 1, -50)": "stg_mimic__outputevents.volume_ml mostly_between",
-    "update mimiciv_icu.chartevents set valuenum = 9999 where stay_id = 102": "charted_values_are_mostly_plausible",
+# the test that must find it -> what is planted
+STAY = "insert into mimiciv_icu.icustays (subject_id, hadm_id, stay_id, intime, outtime) values "
+INPUT = "insert into mimiciv_icu.inputevents (subject_id, stay_id, hadm_id, itemid, orderid, rate, starttime, endtime) values "
+FAULTS = {
+    # in the source
+    "stg_mimic__icustays.stay_id unique": "insert into mimiciv_icu.icustays select * from mimiciv_icu.icustays",
+    "stg_mimic__icustays.icu_discharged_at in_order": STAY + "(1, 11, 103, '2150-01-08', '2150-01-07')",
+    "stg_mimic__icustays.hadm_id relationships": STAY + "(1, 99, 104, '2150-01-07', '2150-01-08')",
+    "stg_mimic__icustays.subject_id relationships": STAY + "(99, 11, 105, '2150-01-07', '2150-01-08')",
+    "stg_mimic__chartevents.stay_id relationships": (
+        "insert into mimiciv_icu.chartevents (subject_id, hadm_id, stay_id, charttime, itemid) "
+        "values (1, 11, 999, '2150-01-01', 1)"
+    ),
+    "stg_mimic__labevents.subject_id relationships": (
+        "insert into mimiciv_hosp.labevents (labevent_id, subject_id, specimen_id, itemid) values (9, 99, 9, 1)"
+    ),
+    "stg_mimic__diagnoses_icd.hadm_id relationships": (
+        "insert into mimiciv_hosp.diagnoses_icd (subject_id, hadm_id, seq_num, icd_code, icd_version) "
+        "values (1, 99, 1, 'I10', 10)"
+    ),
+    "stg_mimic__inputevents.stay_id relationships": INPUT + "(1, 999, 11, 1, 1, 1, '2150-01-02', '2150-01-03')",
+    "stg_mimic__inputevents.ended_at mostly_in_order": INPUT + "(1, 101, 11, 1, 1, 1, '2150-01-03', '2150-01-02')",
+    "stg_mimic__inputevents.rate mostly_between": INPUT + "(1, 101, 11, 1, 1, -1, '2150-01-02', '2150-01-03')",
+    "stg_mimic__outputevents.volume_ml mostly_between": (
+        "insert into mimiciv_icu.outputevents (subject_id, hadm_id, stay_id, charttime, storetime, itemid, value) "
+        "values (1, 11, 101, '2150-01-02', '2150-01-02', 1, -50)"
+    ),
+    "stg_mimic__patients.anchor_age accepted_between": "update mimiciv_hosp.patients set anchor_age = 300",
+    "charted_values_are_mostly_plausible": "update mimiciv_icu.chartevents set valuenum = 9999 where stay_id = 102",
+    # in a table
+    "sic_score.stay_id unique": "insert into dexsic.sic_score select * from dexsic.sic_score",
+    "int_icu_stay.icu_stay_h accepted_between": "update dexsic.int_icu_stay set icu_stay_h = -1",
+    "int_icu_stay.hadm_id not_null": "update dexsic.int_icu_stay set hadm_id = null where stay_id = 102",
+    "outcomes.ventilation_h accepted_between": "update dexsic.outcomes set ventilation_h = -1 where stay_id = 101",
+    "outcomes.stay_id relationships": "update dexsic.outcomes set stay_id = 999 where stay_id = 102",
+    "int_first_day_lab columns_between": "update dexsic.int_first_day_lab set platelets_min = -5 where stay_id = 101",
+    "int_first_day_lab.inr_max mostly_between": "update dexsic.int_first_day_lab set inr_max = 900 where stay_id = 102",
+    "sofa_is_the_sum_of_its_six_organs": "update dexsic.sofa_hourly set renal_24h = 3 where stay_id = 101 and hr = 0",
+    "every_hour_of_the_grid_has_a_sofa": "delete from dexsic.sofa_hourly where stay_id = 101 and hr = 1",
+    "cohort_flow_adds_up": "update dexsic.cohort_flow set n_after = n_after + 1 where step = 2",
+    "dexmedetomidine_exposure.running_h accepted_between": "update dexsic.dexmedetomidine_exposure set running_h = -1",
 }
-FAULTS_IN_A_TABLE = {
-    "insert into dexsic.sic_score select * from dexsic.sic_score where stay_id = 101": "sic_score.stay_id unique",
-    "update dexsic.int_icu_stay set icu_stay_h = -1 where stay_id = 101": "int_icu_stay.icu_stay_h accepted_between",
-    "update dexsic.int_icu_stay set hadm_id = null where stay_id = 102": "int_icu_stay.hadm_id not_null",
-    "update dexsic.outcomes set ventilation_h = -1 where stay_id = 101": "outcomes.ventilation_h accepted_between",
-    "update dexsic.outcomes set stay_id = 999 where stay_id = 102": "outcomes.stay_id relationships",
-    "update dexsic.int_first_day_lab set platelets_min = -5 where stay_id = 101": "int_first_day_lab columns_between",
-    "update dexsic.int_first_day_lab set inr_max = 900 where stay_id = 102": "int_first_day_lab.inr_max mostly_between",
-    "update dexsic.sofa_hourly set renal_24h = 3 where stay_id = 101 and hr = 0": "sofa_is_the_sum_of_its_six_organs",
-    "delete from dexsic.sofa_hourly where stay_id = 101 and hr = 1": "every_hour_of_the_grid_has_a_sofa",
-    "update dexsic.cohort_flow set n_after = n_after + 1 where step = 2": "cohort_flow_adds_up",
-    "update dexsic.dexmedetomidine_exposure set duration_h = -1": "dexmedetomidine_exposure.duration_h accepted_between",
-}
-FAULTS = FAULTS_IN_THE_SOURCE | FAULTS_IN_A_TABLE
-STAGING = ["staging", "charted_values_are_mostly_plausible"]
-TABLES_WITH_FAULTS = [
-    "sic_score", "int_icu_stay", "outcomes", "int_first_day_lab", "sofa_hourly", "cohort_flow", "dexmedetomidine_exposure"
-]  # fmt: skip
+TESTED = (
+    "staging charted_values_are_mostly_plausible sic_score int_icu_stay outcomes int_first_day_lab sofa_hourly "
+    "cohort_flow dexmedetomidine_exposure"
+)
 
 Dbt = Callable[..., dbtRunnerResult]
 
@@ -121,45 +127,47 @@ def built(dbt: Dbt) -> Dbt:
 @pytest.fixture(scope="module")
 def found(built: Dbt, database: str) -> set[str]:
     """The tests that fail when every fault is planted, after none has failed without."""
-    command = ["test", "--exclude", "test_type:unit", "--select", *STAGING, *TABLES_WITH_FAULTS]
+    command = ["test", "--exclude", "test_type:unit", "--select", TESTED]
     assert not failed(built(*command))
     with psycopg.connect(database) as connection:
-        for fault in FAULTS:
+        for fault in FAULTS.values():
             connection.execute(fault)
     return failed(built(*command))
 
 
+def outcomes(run: dbtRunnerResult) -> list[Any]:
+    """The results of a finished run, one per node."""
+    assert isinstance(run.result, RunExecutionResult), run.exception
+    return list(run.result.results)
+
+
 def failed(run: dbtRunnerResult) -> set[str]:
     """Failed tests as `table.column test`, `table test`, or the file's name of a singular test."""
-    assert run.exception is None, run.exception
     names = set()
-    for result in run.result.results:  # type: ignore[union-attr]
-        if result.status in (NodeStatus.Fail, NodeStatus.Error):
-            node = result.node
-            generic = getattr(node, "test_metadata", None)
-            table = getattr(node, "attached_node", None)
-            if generic and table:
-                column = f".{node.column_name}" if node.column_name else ""
-                names.add(f"{table.rsplit('.', 1)[-1]}{column} {generic.name}")
-            else:
-                names.add(node.name)
+    for result in outcomes(run):
+        if result.status not in (NodeStatus.Fail, NodeStatus.Error):
+            continue
+        generic = getattr(result.node, "test_metadata", None)
+        if generic:
+            table = result.node.attached_node.rsplit(".", 1)[-1]
+            column = f".{result.node.column_name}" if result.node.column_name else ""
+            names.add(f"{table}{column} {generic.name}")
+        else:
+            names.add(result.node.name)
     return names
 
 
-@pytest.mark.parametrize(("fault", "test"), FAULTS.items(), ids=FAULTS.values())
-def test_a_planted_fault_is_found(fault: str, test: str, found: set[str]) -> None:
+@pytest.mark.parametrize("test", FAULTS)
+def test_a_planted_fault_is_found(test: str, found: set[str]) -> None:
     assert test in found
 
 
 def test_an_unexpected_unit_of_the_rate_stops_the_exposure(built: Dbt, database: str) -> None:
     with psycopg.connect(database) as connection:
-        connection.execute(
-            "update mimiciv_icu.inputevents set rateuom = 'mcg/kg/min' where itemid = 225150 and stay_id = 102"
-        )
-    run = built(
-        "build", "--exclude-resource-type", "unit_test",
-        "--select", "int_infusion", "int_dexmedetomidine_row", "dexmedetomidine_exposure",
-    )  # fmt: skip
+        connection.execute("update mimiciv_icu.inputevents set rateuom = 'mcg/kg/min' where itemid = 225150")
+    chain = "int_infusion int_dexmedetomidine_row dexmedetomidine_exposure"
+    run = built("build", "--exclude-resource-type", "unit_test", "--select", chain)
     assert "int_dexmedetomidine_row.rate_unit accepted_values" in failed(run)
-    skipped = {result.node.name for result in run.result.results if result.status == NodeStatus.Skipped}  # type: ignore[union-attr]
-    assert "dexmedetomidine_exposure" in skipped
+    assert "dexmedetomidine_exposure" in {
+        result.node.name for result in outcomes(run) if result.status == NodeStatus.Skipped
+    }
