@@ -89,6 +89,9 @@ def _moments(x: Floats, sets: RiskSets, coefficients: Floats) -> tuple[_Moments,
     cumulative = np.cumsum(weighted_at_death, axis=0)
     weighted_tied = _before(cumulative, sets.last) - _before(cumulative, sets.first)
     total = np.cumsum(weight)[sets.stop - 1] - sets.fraction * tied
+    if not (total > 1e-200).all():
+        # so far apart that a whole risk set weighs nothing: no place to step to
+        return _Moments(weight, total, weighted_tied), -np.inf
     sums = np.cumsum(weighted, axis=0)[sets.stop - 1] - sets.fraction[:, None] * weighted_tied
     log_likelihood = float(linear[sets.deaths].sum() - (np.log(total) + shift).sum())
     return _Moments(weight, total, sums / total[:, None]), log_likelihood

@@ -9,8 +9,10 @@ from analysis_py.errors import NotEstimable
 
 Z_975 = float(stats.norm.ppf(0.975))
 RATIO_MEASURES = frozenset({"HR", "OR", "RR"})
-# Log ratio, or its standard error, per standard deviation of the covariate: beyond lies separation, not an effect.
-_LARGEST_COEFFICIENT = 15.0
+# Per standard deviation of the covariate. With E events the standard error of an unadjusted log ratio is about
+# 1 / sqrt(E): beyond these limits there is (nearly) separation, not an effect.
+_LARGEST_COEFFICIENT = 10.0
+_LARGEST_ERROR = 3.0
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ def wald_ratio(
         NotEstimable: the likelihood has no finite maximum in this coefficient.
     """
     error = float(np.sqrt(variance)) if variance > 0 else float("inf")
-    if infinite or max(abs(coefficient), error) > _LARGEST_COEFFICIENT:
+    if infinite or abs(coefficient) > _LARGEST_COEFFICIENT or error > _LARGEST_ERROR:
         raise NotEstimable(f"{name} separates those with from those without an event, wholly or nearly")
     limits = (coefficient + np.array([0, -Z_975, Z_975]) * error) / scale
     with np.errstate(over="ignore"):

@@ -76,13 +76,21 @@ def fit_logistic(data: pd.DataFrame, outcome: str, covariates: Sequence[str], te
 
 
 def fit_binomial(matrix: Floats, happened: Booleans) -> tuple[Floats, Floats, Floats]:
-    """Logistic regression with intercept: coefficients (intercept first), their covariance, fitted probabilities."""
+    """Logistic regression with intercept: coefficients (intercept first), their covariance, fitted probabilities.
+
+    Raises:
+        NotEstimable: the iterations break down.
+    """
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         # separation is judged from the fit by the callers; statsmodels would warn at each iteration
         warnings.simplefilter("ignore")
-        model = sm.GLM(
-            happened.astype(float), np.column_stack([np.ones(len(matrix)), matrix]), family=sm.families.Binomial()
-        ).fit(maxiter=100, tol=1e-10)
+        with_intercept = np.column_stack([np.ones(len(matrix)), matrix])
+        try:
+            model = sm.GLM(happened.astype(float), with_intercept, family=sm.families.Binomial()).fit(
+                maxiter=100, tol=1e-10
+            )
+        except (ValueError, np.linalg.LinAlgError) as error:
+            raise NotEstimable("the logistic model does not converge") from error
         coefficients = np.asarray(model.params)
         covariance = np.asarray(model.normalized_cov_params)
         # column by column, so that rows with equal covariates get equal probabilities to the last bit

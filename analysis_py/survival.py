@@ -90,6 +90,7 @@ def cox_clustered(
         NotEstimable: as cox().
     """
     model = fit_cox(data, duration, event, covariates, [term])
+    model.estimate(term)  # what the likelihood cannot tell, a sandwich cannot either
     codes = pd.factorize(data.loc[model.rows.index, cluster])[0]
     return model.estimate(term, efron.clustered_covariance(model.fit, codes))
 

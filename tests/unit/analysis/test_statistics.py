@@ -153,6 +153,37 @@ def test_proportional_hazards_is_uniform_under_the_null() -> None:
     assert 0.4 < np.mean(p_values) < 0.6
 
 
+@pytest.mark.parametrize("seed", range(60))
+def test_tiny_and_odd_data_give_a_sane_number_or_a_reason(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    rows = int(random.integers(1, 40))
+    data = pd.DataFrame(
+        {
+            "treated": random.random(rows) < random.choice([0.05, 0.5]),
+            "time": random.integers(0, 6, rows),
+            "died": random.random(rows) < random.choice([0.05, 0.5, 0.95]),
+            "large": 1e9 + random.normal(size=rows),
+            "rare": random.random(rows) < 0.1,
+            "site": random.choice(["a", "b", "c"], rows),
+            "constant": 1,
+            **{f"x{number}": random.normal(size=rows) * 1e-6 for number in range(int(random.integers(0, 9)))},
+        }
+    )
+    covariates = [name for name in data.columns if name not in ("time", "died")]
+    for fit in (
+        lambda: cox(data, "time", "died", covariates, "treated"),
+        lambda: logistic(data, "died", covariates, "treated"),
+        lambda: cox_clustered(data, "time", "died", covariates, "treated", "time"),
+    ):
+        with np.errstate(all="raise", under="ignore"):
+            try:
+                estimate = fit()
+            except NotEstimable:
+                continue
+        assert 1e-5 < estimate.value < 1e5
+        assert 0 <= estimate.p_value <= 1
+
+
 # --- curves ------------------------------------------------------------------------------------------------------
 
 
