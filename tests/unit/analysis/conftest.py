@@ -1,19 +1,11 @@
-"""A synthetic analysis cohort with known confounding and effect, and the reference results made by R."""
+"""A synthetic analysis cohort with known confounding and effect."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from threadpoolctl import threadpool_limits
-
-REFERENCE = Path(__file__).parents[4] / "shared" / "reference" / "r"
-
-collect_ignore = []
-if not REFERENCE.is_dir():
-    collect_ignore.append("test_equal_to_r.py")
-    print("no ../shared/reference/r: the comparison with R is left out")
 
 
 def _make_cohort(stays: int = 1500, seed: int = 7, log_hazard_ratio: float = -0.5) -> pd.DataFrame:

@@ -6,12 +6,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from lifelines.datasets import load_lung
 
 from analysis_py.balance import compare_groups, standardized_mean_difference
 from analysis_py.estimate import Estimate
 from analysis_py.outcome import logistic
 from analysis_py.propensity import fit_propensity, match_nearest
-from analysis_py.survival import cox, kaplan_meier, log_rank
+from analysis_py.survival import cox, kaplan_meier, log_rank, proportional_hazards
+
+pytestmark = pytest.mark.needs_shared
 
 REFERENCE = Path(__file__).parents[4] / "shared" / "reference" / "r"
 
@@ -101,3 +104,12 @@ def _quantities(data: pd.DataFrame, reference: Reference, cohort: str) -> dict[s
             value = measure(data, detail, treatment, "binary" if binary else "continuous")
             found[quantity] = value, 1e-4 if kind == "smd" else 1e-2
     return found
+
+
+def test_proportional_hazards_is_cox_zph() -> None:
+    # cox.zph(coxph(Surv(time, status) ~ age + sex + wt.loss, lung)) of survival 3
+    lung = load_lung()
+    lung["died"] = lung["status"] == lung["status"].max()
+    covariates = ["age", "sex", "wt.loss"]
+    found = [proportional_hazards(lung, "time", "died", covariates, term).statistic for term in covariates]
+    assert found == pytest.approx([0.5077, 2.5489, 0.0144], abs=5e-5)
