@@ -38,7 +38,10 @@ insert into mimiciv_icu.inputevents
 
 # the test that must find it -> what is planted
 STAY = "insert into mimiciv_icu.icustays (subject_id, hadm_id, stay_id, intime, outtime) values "
-INPUT = "insert into mimiciv_icu.inputevents (subject_id, stay_id, hadm_id, itemid, orderid, rate, starttime, endtime) values "
+INPUT = (
+    "insert into mimiciv_icu.inputevents (subject_id, stay_id, hadm_id, itemid, orderid, rate, starttime, endtime) "
+    "values "
+)
 FAULTS = {
     # in the source
     "stg_mimic__icustays.stay_id unique": "insert into mimiciv_icu.icustays select * from mimiciv_icu.icustays",
