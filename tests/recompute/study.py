@@ -1,0 +1,348 @@
+"""What mimic-code lacks, by loops over the raw tables. One value per ICU stay; items are found by their labels.
+
+Organ points, Sepsis-3 onset and ventilation episodes are taken from our tables, which tests.reference compares with
+mimic-code cell by cell.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import Any
+
+import pandas as pd
+
+from tests.recompute.clock import Clock, Row, clock
+from tests.recompute.source import Source, read_model
+
+HOUR = pd.Timedelta(hours=1)
+DAY = 24 * HOUR
+SEDATIVES = {"propofol": r"Propofol", "midazolam": r"Midazolam", "fentanyl": r"Fentanyl"}
+PRESSORS = ("Norepinephrine", "Epinephrine", "Vasopressin")
+NOT_A_DOSE = ("heparin flush", "heparin dwell", "priming")
+
+# ICD-9, ICD-10: Quan 2005 as mimic-code has it; hypertension and pregnancy by chapter
+CODES = {
+    "hypertension": (r"40[1-5]", r"I1[0-6]"),
+    "congestive_heart_failure": (
+        r"428|39891|402[019]1|404[019][13]|425[4-9]", r"I43|I50|I099|I110|I13[02]|I255|I420|I42[5-9]|P290"
+    ),
+    "copd": (r"49[0-9]|50[0-5]|416[89]|5064|508[18]", r"J4[0-7]|J6[0-7]|I27[89]|J684|J70[13]"),
+    "rheumatic_disease": (r"725|4465|710[0-4]|714[0128]", r"M0[56]|M3[234]|M315|M35[13]|M360"),
+    "liver_disease": (
+        r"57[01]|070[69]|573[3489]|V427|070[23][23]|070[45]4|456[012]|572[2-8]",
+        r"B18|K7[34]|K70[0-49]|K71[13457]|K72[19]|K76[02-9]|Z944|I85[09]|I864|I982",
+    ),
+    "diabetes": (r"250[0-9]", r"E1[0-4][0-9]"),
+    "renal_disease": (
+        r"582|585|586|V56|5880|V420|V451|583[0-7]|403[019]1|404[019][23]",
+        r"N1[89]|I120|I131|N0[35][2-7]|N250|Z49[012]|Z940|Z992",
+    ),
+    # neuroendocrine tumors (C7A, C7B) are in no range of mimic-code
+    "tumor": (
+        r"1[4-6]|17[0-2]|17[4-9]|18|19|20[0-8]|2386",
+        r"C[01]|C2[0-6]|C3[0-47-9]|C4[0135-9A]|C5[0-8]|C6|C7[0-9]|C8[0-58]|C9[0-7]",
+    ),
+    "pregnancy": (r"6[3-7]|V2[237]", r"O|Z3[347A]"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Study:
+    """Raw tables of a source, our tables of a database, and the definitions on them."""
+
+    source: Source
+    dsn: str
+
+    @cached_property
+    def stays(self) -> dict[int, Any]:
+        """ICU stays with their admission and patient, by stay_id."""
+        stays = self.source.read("icu", "icustays", ["subject_id", "hadm_id", "stay_id", "intime", "outtime"])
+        columns = ["hadm_id", "admittime", "dischtime", "deathtime", "hospital_expire_flag"]
+        admissions = self.source.read("hosp", "admissions", columns)
+        patients = self.source.read("hosp", "patients", ["subject_id", "anchor_age", "anchor_year"])
+        rows = stays.merge(admissions, on="hadm_id").merge(patients, on="subject_id")
+        return {stay.stay_id: stay for stay in _rows(rows)}
+
+    @cached_property
+    def labels(self) -> pd.DataFrame:
+        """Items of the ICU tables."""
+        return self.source.read("icu", "d_items", ["itemid", "label", "linksto"])
+
+    def items(self, table: str, pattern: str) -> list[int]:
+        """Items of a table whose whole label matches."""
+        found = self.labels[(self.labels["linksto"] == table) & self.labels["label"].str.fullmatch(pattern)]
+        return [int(item) for item in found["itemid"]]
+
+    @cached_property
+    def inputs(self) -> dict[int, list[Any]]:
+        """Rows of inputevents by stay, with the drug's label."""
+        names = r"Dexmed.*|Heparin Sodium.*|Propofol.*|Midazolam.*|Fentanyl.*|" + "|".join(PRESSORS)
+        columns = ["stay_id", "itemid", "starttime", "endtime", "rate", "amount"]
+        rows = self.source.read("icu", "inputevents", columns, self.items("inputevents", names))
+        return _by(rows.merge(self.labels[["itemid", "label"]], on="itemid"))
+
+    def drug_rows(self, stay_id: int, pattern: str) -> list[Any]:
+        """Rows of a drug in a stay."""
+        return [row for row in self.inputs.get(stay_id, []) if re.fullmatch(pattern, row.label)]
+
+    def dexmedetomidine(self, stay_id: int) -> dict[str, Any] | None:
+        """start_offset_h, running_h, longest_episode_h, mean_rate_48h, is_exposed; None where it never ran."""
+        admitted = self.stays[stay_id].intime
+        ran = _clock(self.drug_rows(stay_id, "Dexmed.*"))
+        if ran is None:
+            return None
+        offset_h, hours = (ran.begin - admitted) / HOUR, ran.hours()
+        return {
+            "start_offset_h": offset_h,
+            "running_h": hours,
+            "longest_episode_h": ran.longest_hours(bridge_h=1),
+            "mean_rate_48h": ran.mean_rate(admitted, admitted + 48 * HOUR),
+            "is_exposed": offset_h <= 48 and hours >= 4,
+        }
+
+    @cached_property
+    def heparin_orders(self) -> dict[int, list[Any]]:
+        """Prescriptions of heparin by admission, without what never reaches the patient as a dose."""
+        rows = self.source.read("hosp", "prescriptions", ["hadm_id", "drug", "starttime", "stoptime"])
+        drugs = rows["drug"].fillna("").str.lower()
+        kept = [("heparin" in drug) and not any(text in drug for text in NOT_A_DOSE) for drug in drugs]
+        return _by(rows[kept], "hadm_id")
+
+    def heparin(self, stay_id: int) -> dict[str, bool]:
+        """The three readings of heparin after ICU admission."""
+        stay = self.stays[stay_id]
+        given = [row for row in self.drug_rows(stay_id, "Heparin Sodium.*") if row.endtime > stay.intime]
+        ordered = False
+        for order in self.heparin_orders.get(stay.hadm_id, []):
+            ends = order.starttime if pd.isna(order.stoptime) else order.stoptime
+            ordered = ordered or (order.starttime < stay.outtime and ends > stay.intime)
+        return {
+            "has_heparin_infusion": any(row.label == "Heparin Sodium" and row.rate > 0 for row in given),
+            "has_heparin_any_icu": bool(given),
+            "has_heparin_any_order": ordered,
+        }
+
+    def on_first_day(self, stay_id: int, start: pd.Timestamp, end: pd.Timestamp) -> bool:
+        """Whether something touches the 24 h after ICU admission."""
+        admitted = self.stays[stay_id].intime
+        return bool(end >= admitted and start <= admitted + DAY)
+
+    @cached_property
+    def ventilation(self) -> dict[int, list[Any]]:
+        """Episodes of invasive ventilation by stay."""
+        episodes = read_model(self.dsn, "int_ventilation")
+        return _by(episodes[episodes["status"] == "InvasiveVent"])
+
+    @cached_property
+    def crrt(self) -> dict[int, list[Any]]:
+        """Times of CRRT by stay: (start, end) of a mode charted or a procedure."""
+        charted = self.source.read(
+            "icu", "chartevents", ["stay_id", "charttime", "value"], self.items("chartevents", "CRRT mode")
+        )
+        modes = charted[charted["value"].notna()].assign(
+            starttime=lambda x: x["charttime"], endtime=lambda x: x["charttime"]
+        )
+        procedures = self.source.read(
+            "icu",
+            "procedureevents",
+            ["stay_id", "starttime", "endtime"],
+            self.items("procedureevents", r"Dialysis - (CRRT|CVVHDF?|SCUF)"),
+        )
+        columns = ["stay_id", "starttime", "endtime"]
+        return _by(pd.concat([modes[columns], procedures[columns]]))
+
+    def first_day(self, stay_id: int) -> dict[str, bool]:
+        """What was given in the 24 h after ICU admission."""
+
+        def given(pattern: str) -> bool:
+            return any(
+                self.on_first_day(stay_id, row.starttime, row.endtime)
+                and (row.rate > 0 or (pd.isna(row.rate) and row.amount > 0))
+                for row in self.drug_rows(stay_id, pattern)
+            )
+
+        drugs = {f"{name}_24h": given(f"{pattern}.*") for name, pattern in SEDATIVES.items()}
+        return drugs | {
+            "vasopressor_24h": given("|".join(PRESSORS)),
+            "vasopressin_24h": given("Vasopressin"),
+            "ventilation_24h": any(
+                self.on_first_day(stay_id, row.started_at, row.ended_at) for row in self.ventilation.get(stay_id, [])
+            ),
+            "crrt_24h": any(
+                self.on_first_day(stay_id, row.starttime, row.endtime) for row in self.crrt.get(stay_id, [])
+            ),
+        }
+
+    @cached_property
+    def diagnoses(self) -> dict[int, list[Any]]:
+        """Codes by admission."""
+        rows = self.source.read("hosp", "diagnoses_icd", ["hadm_id", "icd_code", "icd_version"])
+        return _by(rows, "hadm_id")
+
+    def comorbidities(self, stay_id: int) -> dict[str, bool]:
+        """Which groups of CODES the admission has."""
+        codes = self.diagnoses.get(self.stays[stay_id].hadm_id, [])
+        return {
+            name: any(re.match(nine if row.icd_version == 9 else ten, row.icd_code.strip()) for row in codes)
+            for name, (nine, ten) in CODES.items()
+        }
+
+    @cached_property
+    def labs(self) -> dict[int, list[Any]]:
+        """Platelets and INR by patient; of several values in one specimen the highest."""
+        labels = self.source.read("hosp", "d_labitems", ["itemid", "label", "category"])
+        items = labels[labels["label"].isin(["Platelet Count", "INR(PT)"]) & (labels["category"] == "Hematology")]
+        columns = ["subject_id", "specimen_id", "itemid", "charttime", "valuenum"]
+        rows = self.source.read("hosp", "labevents", columns, [int(item) for item in items["itemid"]])
+        rows = rows.merge(items[["itemid", "label"]], on="itemid").dropna(subset=["valuenum"])
+        rows = rows[(rows["label"] == "INR(PT)") | (rows["valuenum"] > 0)]
+        rows = rows.sort_values("valuenum").drop_duplicates(["specimen_id", "itemid"], keep="last")
+        return _by(rows, "subject_id")
+
+    @cached_property
+    def organ_points(self) -> dict[int, dict[str, float]]:
+        """First-day points of each organ by stay, missing = 0."""
+        organs = ("respiration", "coagulation", "liver", "cardiovascular", "cns", "renal")
+        points = read_model(self.dsn, "int_first_day_sofa").fillna(0)
+        return {row.stay_id: {organ: getattr(row, organ) for organ in organs} for row in _rows(points)}
+
+    @cached_property
+    def sepsis_at(self) -> dict[int, pd.Timestamp]:
+        """Onset of Sepsis-3 of the septic stays."""
+        return {row.stay_id: row.sofa_at for row in _rows(read_model(self.dsn, "sepsis3")) if row.is_sepsis3}
+
+    def sic(self, stay_id: int) -> dict[str, Any]:
+        """The SIC score and each reading of SIC."""
+        stay = self.stays[stay_id]
+        begin, end = stay.intime - 6 * HOUR, stay.intime + DAY
+        rows = [row for row in self.labs.get(stay.subject_id, []) if begin <= row.charttime <= end]
+        platelets = min((row.valuenum for row in rows if row.label == "Platelet Count"), default=None)
+        inr = max((row.valuenum for row in rows if row.label == "INR(PT)"), default=None)
+        organs = self.organ_points[stay_id]
+        four = sum(organs[organ] for organ in ("respiration", "cardiovascular", "liver", "renal"))
+        total = sum(organs.values())
+        blood = 0
+        if platelets is not None:
+            blood += (platelets < 100) + (platelets < 150)
+        if inr is not None:
+            blood += (inr > 1.2) + (inr > 1.4)
+        score = blood + min(2, four)
+        early = stay_id in self.sepsis_at and self.sepsis_at[stay_id] <= end
+        return {
+            "platelets_min": platelets,
+            "inr_max": inr,
+            "sofa_four": four,
+            "sofa_total": total,
+            "sic_score": score,
+            "has_early_sepsis": early,
+            "is_sic": early and score >= 4,
+            "is_sic_paper": early and score >= 4,
+            "is_sic_total": early and blood + min(2, total) >= 4,
+            "is_sic_strict": early and score >= 4 and blood > 2,
+            "is_sic_strict_total": early and blood + min(2, total) >= 4 and blood > 2,
+        }
+
+    @cached_property
+    def first_stays(self) -> set[int]:
+        """The first ICU stay of each patient's first admission that has one."""
+        first: dict[int, Any] = {}
+        for stay in self.stays.values():
+            other = first.get(stay.subject_id)
+            order = (stay.admittime, stay.intime, stay.stay_id)
+            if other is None or order < (other.admittime, other.intime, other.stay_id):
+                first[stay.subject_id] = stay
+        return {stay.stay_id for stay in first.values()}
+
+    def eligibility(self, stay_id: int) -> dict[str, bool]:
+        """Every rule of section 2.2, in the default reading, and the readings of heparin."""
+        stay = self.stays[stay_id]
+        exposure = self.dexmedetomidine(stay_id)
+        heparin = self.heparin(stay_id)
+        rules = {
+            "is_later_stay": stay_id not in self.first_stays,
+            "is_minor": bool(stay.anchor_age + stay.admittime.year - stay.anchor_year < 18),
+            "is_pregnant": self.comorbidities(stay_id)["pregnancy"],
+            "is_short_stay": pd.isna(stay.outtime) or stay.outtime - stay.intime < 48 * HOUR,
+            "has_heparin": heparin["has_heparin_infusion"],
+            "is_dex_short": exposure is not None and exposure["running_h"] < 4,
+            "is_dex_short_longest_episode": exposure is not None and exposure["longest_episode_h"] < 4,
+            "is_dex_late": exposure is not None and exposure["start_offset_h"] > 48,
+        }
+        out = (
+            "is_later_stay",
+            "is_minor",
+            "is_pregnant",
+            "is_short_stay",
+            "has_heparin",
+            "is_dex_short",
+            "is_dex_late",
+        )
+        sic = self.sic(stay_id)
+        eligible = sic["has_early_sepsis"] and sic["is_sic"] and not any(rules[rule] for rule in out)
+        treated = exposure is not None and exposure["is_exposed"]
+        return rules | heparin | {"is_eligible": bool(eligible), "treated": bool(treated)}
+
+    def flow(self) -> list[tuple[int, int]]:
+        """(excluded, left) of each step."""
+        left = list(self.stays)
+        steps: list[Callable[[int], bool]] = [
+            lambda stay: not self.sic(stay)["has_early_sepsis"],
+            lambda stay: not self.sic(stay)["is_sic"],
+        ]
+        names = (
+            "is_later_stay",
+            "is_minor",
+            "is_pregnant",
+            "is_short_stay",
+            "has_heparin",
+            "is_dex_short",
+            "is_dex_late",
+        )
+        rules = {stay: self.eligibility(stay) for stay in left}
+        steps += [partial(_has, rules, name) for name in names]
+        counts = []
+        for excluded in steps:
+            passed = [stay for stay in left if not excluded(stay)]
+            counts.append((len(left) - len(passed), len(passed)))
+            left = passed
+        return counts
+
+    def outcomes(self, stay_id: int) -> dict[str, Any]:
+        """Death, follow-up (days), hours of support, length of stay (days)."""
+        stay = self.stays[stay_id]
+        died = stay.hospital_expire_flag == 1
+        died_at = stay.dischtime if pd.isna(stay.deathtime) else stay.deathtime
+        in_horizon = bool(died and died_at <= stay.intime + 28 * DAY)
+        pressors = _clock(self.drug_rows(stay_id, "|".join(PRESSORS)))
+        ventilated = clock((row.started_at, row.ended_at, 1.0) for row in self.ventilation.get(stay_id, []))
+        return {
+            "died_28d_hospital": in_horizon,
+            "followup_28d_days": max(0.0, (died_at - stay.intime) / DAY) if in_horizon else 28.0,
+            "died_hospital": bool(died),
+            "ventilation_h": ventilated.hours() if ventilated else 0.0,
+            "vasopressor_h": pressors.hours() if pressors else 0.0,
+            "hospital_days": (stay.dischtime - stay.admittime) / DAY,
+            "icu_days": (stay.outtime - stay.intime) / DAY,
+        }
+
+
+def _has(rules: dict[int, dict[str, bool]], name: str, stay_id: int) -> bool:
+    return rules[stay_id][name]
+
+
+def _rows(data: pd.DataFrame) -> list[Any]:
+    return list(data.itertuples(index=False))
+
+
+def _by(rows: pd.DataFrame, key: str = "stay_id") -> dict[int, list[Any]]:
+    grouped: dict[int, list[Any]] = {}
+    for row in _rows(rows):
+        grouped.setdefault(getattr(row, key), []).append(row)
+    return grouped
+
+
+def _clock(rows: list[Any]) -> Clock | None:
+    """The clock of rows with a rate above 0."""
+    running: list[Row] = [(row.starttime, row.endtime, row.rate) for row in rows if row.rate > 0]
+    return clock(running)
