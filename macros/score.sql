@@ -1,9 +1,10 @@
 {# `when` lines of a points table, worst first: {points: threshold} compared to `value` by `operator`. #}
 {% macro points_when(value, operator, thresholds) %}
-{%- for points, threshold in thresholds | dictsort(reverse=true) %}
-        when {{ value }} {{ operator }} {{ threshold }} then {{ points }}
+{%- for points in points_of(thresholds) %}
+        when {{ value }} {{ operator }} {{ threshold_of(thresholds, points) }} then {{ points }}
 {%- endfor %}
 {% endmacro %}
 
-{# Highest of several expressions, NULLs left out. #}
-{% macro highest(values) %}greatest({{ values | join(', ') }}){% endmacro %}
+{# The points of a table, most first. Keys are numbers in dbt_project.yml, but text when `--vars` is JSON. #}
+{% macro points_of(thresholds) %}{{ return(thresholds.keys() | map('int') | sort(reverse=true) | list) }}{% endmacro %}
+{% macro threshold_of(thresholds, points) %}{{ return(thresholds.get(points, thresholds.get(points | string))) }}{% endmacro %}

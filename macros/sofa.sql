@@ -5,11 +5,12 @@
 {% macro sofa_respiration(ventilated, not_ventilated, ventilated_rule='hourly') %}
 {%- set below = var('sofa_pao2fio2_below') -%}
 case
-        {%- for points, threshold in below | dictsort(reverse=true) %}
-        {%- if ventilated_rule == 'hourly' or points | int > var('sofa_pao2fio2_max_points_not_ventilated') %}
+        {%- for points in points_of(below) %}
+        {%- set threshold = threshold_of(below, points) %}
+        {%- if ventilated_rule == 'hourly' or points > var('sofa_pao2fio2_max_points_not_ventilated') %}
         when {{ ventilated }} < {{ threshold }} then {{ points }}
         {%- endif %}
-        {%- if points | int <= var('sofa_pao2fio2_max_points_not_ventilated') %}
+        {%- if points <= var('sofa_pao2fio2_max_points_not_ventilated') %}
         when {{ not_ventilated }} < {{ threshold }} then {{ points }}
         {%- endif %}
         {%- endfor %}
@@ -34,16 +35,16 @@ case
 {%- set catecholamine_above = var('sofa_catecholamine_above_mcg_kg_min') -%}
 case
         when
-            {{ dopamine }} > {{ dopamine_above[4] }}
-            or {{ epinephrine }} > {{ catecholamine_above[4] }}
-            or {{ norepinephrine }} > {{ catecholamine_above[4] }}
+            {{ dopamine }} > {{ threshold_of(dopamine_above, 4) }}
+            or {{ epinephrine }} > {{ threshold_of(catecholamine_above, 4) }}
+            or {{ norepinephrine }} > {{ threshold_of(catecholamine_above, 4) }}
             then 4
         when
-            {{ dopamine }} > {{ dopamine_above[3] }}
+            {{ dopamine }} > {{ threshold_of(dopamine_above, 3) }}
             or {{ epinephrine }} is not null
             or {{ norepinephrine }} is not null
             then 3
-        when {{ dopamine }} > {{ dopamine_above[2] }} or {{ dobutamine }} > {{ dopamine_above[2] }} then 2
+        when {{ dopamine }} > {{ threshold_of(dopamine_above, 2) }} or {{ dobutamine }} > {{ threshold_of(dopamine_above, 2) }} then 2
         {{- points_when(map, '<', var('sofa_map_below_mmhg')) }}
         when coalesce({{ map }}, {{ dopamine }}, {{ dobutamine }}) is not null then 0
     end
@@ -59,8 +60,9 @@ case
 {%- set creatinine_from = var('sofa_creatinine_at_least_mg_dl') -%}
 {%- set urine_below = var('sofa_urine_below_ml_day') -%}
 case
-        {%- for points, threshold in creatinine_from | dictsort(reverse=true) %}
-        when {{ creatinine }} >= {{ threshold }}{% if points in urine_below %} or {{ urine }} < {{ urine_below[points] }}{% endif %} then {{ points }}
+        {%- for points in points_of(creatinine_from) %}
+        when {{ creatinine }} >= {{ threshold_of(creatinine_from, points) }}
+            {%- if points in points_of(urine_below) %} or {{ urine }} < {{ threshold_of(urine_below, points) }}{% endif %} then {{ points }}
         {%- endfor %}
         when coalesce({{ creatinine }}, {{ urine }}) is not null then 0
     end

@@ -9,13 +9,13 @@ from mimic_db.database import Connection
 def source_fingerprint(connection: Connection, schemas: Iterable[str]) -> str:
     """A hash that changes when a table in `schemas` is loaded, written to, or replaced.
 
-    Needs no privilege on the tables. It may change without need (a rewrite by VACUUM FULL, a crash that resets the
+    Needs no privilege on the tables. Sizes do not count: vacuum gives back what a COPY reserved. It may change without need (a rewrite by VACUUM FULL, a crash that resets the
     statistics), so a rebuild may be needless but never missed. A session's own writes count once it has ended
     (or after a second of idling), because the server reports them then.
     """
     rows = connection.execute(
         """
-        select n.nspname, c.relname, c.oid::bigint, c.relfilenode::bigint, pg_relation_size(c.oid),
+        select n.nspname, c.relname, c.oid::bigint, c.relfilenode::bigint,
                s.n_tup_ins, s.n_tup_upd, s.n_tup_del
         from pg_class c
         join pg_namespace n on n.oid = c.relnamespace
