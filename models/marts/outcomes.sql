@@ -1,8 +1,8 @@
 /*
 Grain       one row per ICU stay
 Definition  28-day hospital death: died in hospital within death_horizon_days of ICU admission; those discharged alive
-            are event-free to day 28 (followup: day28) or leave at hospital discharge (followup: discharge). Hours are
-            unions of intervals, 0 = never
+            are event-free to day 28 (followup: day28) or leave at hospital discharge (followup: discharge; always in
+            followup_discharge_days). Hours are unions of intervals, 0 = never
 Source      section 2.4 of Huang 2024; docs/DECISIONS.md, outcomes
 Deviation   the time of a hospital death is deathtime, or the discharge when that is missing; a death charted before ICU
             admission counts as at admission
@@ -62,31 +62,40 @@ judged as (
 
 ),
 
+followed as (
+
+    select
+        judged.*,
+        case when died_28d_hospital then death_days else {{ var('death_horizon_days') }} end as until_day28,
+        case
+            when died_28d_hospital then death_days
+            else coalesce(discharge_days, {{ var('death_horizon_days') }})
+        end as until_discharge
+    from judged
+
+),
+
 final as (
 
     select
-        judged.stay_id,
-        judged.died_28d_hospital,
+        followed.stay_id,
+        followed.died_28d_hospital,
         cast(greatest(0, least(
-            {{ var('death_horizon_days') }},
-            case
-                when judged.died_28d_hospital then judged.death_days
-                {%- if var('followup') == 'discharge' %}
-                when judged.discharge_days is not null then judged.discharge_days
-                {%- endif %}
-                else {{ var('death_horizon_days') }}
-            end
+            {{ var('death_horizon_days') }}, followed.until_{{ var('followup') }}
         )) as double precision) as followup_28d_days,
-        judged.died_hospital,
+        cast(greatest(0, least(
+            {{ var('death_horizon_days') }}, followed.until_discharge
+        )) as double precision) as followup_discharge_days,
+        followed.died_hospital,
         coalesce(ventilation.hours, 0) as ventilation_h,
         coalesce(vasopressors.hours, 0) as vasopressor_h,
-        {{ hours_between('judged.hospital_admitted_at', 'judged.hospital_discharged_at') }} / 24 as hospital_days,
-        judged.icu_stay_h / 24 as icu_days
-    from judged
+        {{ hours_between('followed.hospital_admitted_at', 'followed.hospital_discharged_at') }} / 24 as hospital_days,
+        followed.icu_stay_h / 24 as icu_days
+    from followed
     left join ventilation
-        on judged.stay_id = ventilation.stay_id
+        on followed.stay_id = ventilation.stay_id
     left join vasopressors
-        on judged.stay_id = vasopressors.stay_id
+        on followed.stay_id = vasopressors.stay_id
 
 )
 

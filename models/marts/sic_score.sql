@@ -63,6 +63,17 @@ points as (
 
 ),
 
+scored as (
+
+    select
+        points.*,
+        platelets_points + inr_points + sofa_four_points as sic_score_four,
+        platelets_points + inr_points + sofa_total_points as sic_score_total,
+        platelets_points + inr_points > {{ var('sic_strict_platelet_inr_above') }} as is_strict
+    from points
+
+),
+
 final as (
 
     select
@@ -73,24 +84,18 @@ final as (
         sofa_total,
         platelets_points,
         inr_points,
-        {{ 'sofa_total_points' if var('sic_sofa') == 'total' else 'sofa_four_points' }} as sofa_points,
-        platelets_points + inr_points + {{ 'sofa_total_points' if var('sic_sofa') == 'total' else 'sofa_four_points' }}
-            as sic_score,
+        sofa_{{ var('sic_sofa') }}_points as sofa_points,
+        sic_score_{{ var('sic_sofa') }} as sic_score,
+        sic_score_four,
+        sic_score_total,
         has_early_sepsis,
-        has_early_sepsis and platelets_points + inr_points + sofa_four_points >= {{ var('sic_min_score') }} as is_sic_paper,
-        has_early_sepsis and platelets_points + inr_points + sofa_total_points >= {{ var('sic_min_score') }}
-            as is_sic_total,
-        has_early_sepsis and platelets_points + inr_points + sofa_four_points >= {{ var('sic_min_score') }}
-        and platelets_points + inr_points > {{ var('sic_strict_platelet_inr_above') }} as is_sic_strict,
-        has_early_sepsis and platelets_points + inr_points + sofa_total_points >= {{ var('sic_min_score') }}
-        and platelets_points + inr_points > {{ var('sic_strict_platelet_inr_above') }} as is_sic_strict_total,
-        has_early_sepsis
-        and platelets_points + inr_points + {{ 'sofa_total_points' if var('sic_sofa') == 'total' else 'sofa_four_points' }}
-        >= {{ var('sic_min_score') }}
-        {%- if var('sic_rule') == 'strict' %}
-        and platelets_points + inr_points > {{ var('sic_strict_platelet_inr_above') }}
-        {%- endif %} as is_sic
-    from points
+        has_early_sepsis and sic_score_four >= {{ var('sic_min_score') }} as is_sic_paper,
+        has_early_sepsis and sic_score_total >= {{ var('sic_min_score') }} as is_sic_total,
+        has_early_sepsis and sic_score_four >= {{ var('sic_min_score') }} and is_strict as is_sic_strict,
+        has_early_sepsis and sic_score_total >= {{ var('sic_min_score') }} and is_strict as is_sic_strict_total,
+        has_early_sepsis and sic_score_{{ var('sic_sofa') }} >= {{ var('sic_min_score') }}
+        {{- ' and is_strict' if var('sic_rule') == 'strict' }} as is_sic
+    from scored
 
 )
 
