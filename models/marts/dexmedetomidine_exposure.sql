@@ -21,11 +21,9 @@ doses as (
 
     select
         stays.stay_id,
-        sum(
-            running.rate_mcg_kg_h * {{ hours_between(
-                'greatest(running.started_at, stays.icu_admitted_at)', 'least(running.ended_at, stays.dose_window_ends_at)'
-            ) }}
-        ) as dose_mcg_kg
+        {{ exact_sum('cast(running.rate_mcg_kg_h as numeric) * (' ~ epoch_seconds(
+            'least(running.ended_at, stays.dose_window_ends_at)'
+        ) ~ ' - ' ~ epoch_seconds('greatest(running.started_at, stays.icu_admitted_at)') ~ ')') }} / 3600 as dose_mcg_kg
     from stays
     inner join {{ ref('int_dexmedetomidine_row') }} as running
         on
@@ -41,15 +39,10 @@ runs as (
     select
         stays.stay_id,
         min({{ hours_between('stays.icu_admitted_at', 'runs.started_at') }}) as start_offset_h,
-        sum({{ hours_between('runs.started_at', 'runs.ended_at') }}) as running_h,
-        sum(
-            case
-                when runs.ended_at > stays.icu_admitted_at and runs.started_at < stays.dose_window_ends_at
-                    then {{ hours_between(
-                        'greatest(runs.started_at, stays.icu_admitted_at)', 'least(runs.ended_at, stays.dose_window_ends_at)'
-                    ) }}
-            end
-        ) as running_in_window_h
+        {{ total_hours('runs.started_at', 'runs.ended_at') }} as running_h,
+        {{ total_hours(
+            'greatest(runs.started_at, stays.icu_admitted_at)', 'least(runs.ended_at, stays.dose_window_ends_at)'
+        ) }} as running_in_window_h
     from stays
     inner join {{ ref('int_dexmedetomidine_run') }} as runs
         on stays.stay_id = runs.stay_id

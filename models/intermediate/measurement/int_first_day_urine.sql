@@ -21,7 +21,7 @@ final as (
 
     select
         stays.stay_id,
-        sum(urine.urine_ml) as urine_ml
+        {{ exact_sum('urine.urine_ml') }} as urine_ml
     from stays
     inner join urine
         on

@@ -19,7 +19,7 @@ final as (
         {% for vital in ['heart_rate', 'sbp', 'map', 'resp_rate', 'temperature_c', 'spo2', 'glucose'] -%}
         min({{ vital }}) as {{ vital }}_min,
         max({{ vital }}) as {{ vital }}_max,
-        avg({{ vital }}) as {{ vital }}_mean,
+        {{ exact_mean(vital) }} as {{ vital }}_mean,
         {% endfor -%}
         count(*) as charted_times
     from vitals

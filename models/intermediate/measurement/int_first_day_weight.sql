@@ -21,7 +21,7 @@ final as (
 
     select
         stays.stay_id,
-        avg(weights.weight_kg) as weight_kg
+        {{ exact_mean('weights.weight_kg') }} as weight_kg
     from stays
     inner join weights
         on

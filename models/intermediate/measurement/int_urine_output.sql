@@ -23,7 +23,8 @@ final as (
     select
         outputs.stay_id,
         outputs.measured_at,
-        sum(case when outputs.volume_ml > 0 then items.sign * outputs.volume_ml else outputs.volume_ml end) as urine_ml
+        {{ exact_sum('case when outputs.volume_ml > 0 then items.sign * outputs.volume_ml else outputs.volume_ml end') }}
+            as urine_ml
     from outputs
     inner join items
         on outputs.itemid = items.itemid

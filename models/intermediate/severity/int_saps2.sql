@@ -59,7 +59,7 @@ urine as (
 
     select
         stays.stay_id,
-        sum(urine.urine_ml) as urine_ml
+        {{ exact_sum('urine.urine_ml') }} as urine_ml
     from stays
     inner join {{ ref('int_urine_output') }} as urine
         on
