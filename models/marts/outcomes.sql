@@ -27,7 +27,7 @@ ventilation as (
 
     select
         stay_id,
-        sum({{ hours_between('started_at', 'ended_at') }}) as hours
+        {{ total_hours('started_at', 'ended_at') }} as hours
     from {{ ref('int_ventilation_run') }}
     group by stay_id
 
@@ -37,7 +37,7 @@ vasopressors as (
 
     select
         stay_id,
-        sum({{ hours_between('started_at', 'ended_at') }}) as hours
+        {{ total_hours('started_at', 'ended_at') }} as hours
     from {{ ref('int_vasopressor_run') }}
     group by stay_id
 
