@@ -1,5 +1,7 @@
 {# Statistics for the planner, right after a table is filled: the models that follow need them at once. #}
-{% macro analyze(relation) %}{{ return(adapter.dispatch('analyze')(relation)) }}{% endmacro %}
+{% macro analyze(relation) %}
+{%- if config.get('materialized') != 'view' %}{{ return(adapter.dispatch('analyze')(relation)) }}{% endif -%}
+{% endmacro %}
 {% macro postgres__analyze(relation) %}analyze {{ relation }}{% endmacro %}
 
 {# A build in progress is not a finished one: the mark that a driver sets after success goes before anything changes. #}

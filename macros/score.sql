@@ -5,6 +5,6 @@
 {%- endfor %}
 {% endmacro %}
 
-{# The points of a table, most first. Keys are numbers in dbt_project.yml, but text when `--vars` is JSON. #}
+{# The points of a table, most first. Its keys are text (with numbers, dbt cannot keep what it has parsed) or numbers. #}
 {% macro points_of(thresholds) %}{{ return(thresholds.keys() | map('int') | sort(reverse=true) | list) }}{% endmacro %}
 {% macro threshold_of(thresholds, points) %}{{ return(thresholds.get(points, thresholds.get(points | string))) }}{% endmacro %}

@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 /*
 Grain       one row per ICU stay with heparin after ICU admission, in any reading
 Definition  has_infusion: a continuous intravenous infusion was running; has_any_icu: any heparin charted in the ICU,

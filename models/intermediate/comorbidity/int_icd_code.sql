@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 /*
 Grain       one row per diagnosis code in use and category of it
 Definition  codes whose first characters lie in a range of the seed icd_category; each distinct code is matched once

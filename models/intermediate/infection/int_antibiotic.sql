@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 /*
 Grain       one row per prescription of a systemic antibiotic (and per ICU stay that it starts in)
 Definition  the antibiotic with the ICU stay during which it starts, if any; numbered within the patient

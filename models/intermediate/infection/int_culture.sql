@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 /*
 Grain       one row per microbiology specimen
 Definition  time (or only date) of the culture and whether an organism grew

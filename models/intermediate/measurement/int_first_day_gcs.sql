@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 /*
 Grain       one row per ICU stay with a GCS in the first-day window
 Definition  lowest GCS of the first day

@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 /*
 Grain       one row per ICU stay with a weight that starts before the end of the first day
 Definition  mean of the weights (kg) in force then

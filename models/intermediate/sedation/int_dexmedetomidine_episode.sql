@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 /*
 Grain       one row per ICU stay and episode of dexmedetomidine
 Definition  running rows with pauses of up to dex_episode_bridge_h bridged

@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 /*
 Grain       one row per running stretch of dexmedetomidine at one rate
 Definition  rows with a rate above 0 that end after they start; rate in mcg/kg/h

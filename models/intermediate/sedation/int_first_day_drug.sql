@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 /*
 Grain       one row per ICU stay with a drug of Table 1 on the first day
 Definition  was it running, or given as a bolus, between ICU admission and first_day_intervention_h later?

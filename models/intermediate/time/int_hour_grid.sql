@@ -16,14 +16,26 @@ heart_rates as (
 
 ),
 
-charted as (
+stays as (
 
     select
         stay_id,
-        min(measured_at) as first_charted_at,
-        max(measured_at) as last_charted_at
+        hadm_id
+    from {{ ref('int_icu_stay') }}
+
+),
+
+charted as (
+
+    select
+        stays.stay_id,
+        stays.hadm_id,
+        min(heart_rates.measured_at) as first_charted_at,
+        max(heart_rates.measured_at) as last_charted_at
     from heart_rates
-    group by stay_id
+    inner join stays
+        on heart_rates.stay_id = stays.stay_id
+    group by stays.stay_id, stays.hadm_id
 
 ),
 
@@ -31,6 +43,7 @@ final as (
 
     select
         stay_id,
+        hadm_id,
         first_charted_at,
         last_charted_at,
         case

@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 /*
 Grain       one row per stretch of a vasoactive infusion at one rate
 Definition  rates in one unit per drug: mcg/kg/min, vasopressin units/hour

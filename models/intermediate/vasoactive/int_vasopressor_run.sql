@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 /*
 Grain       one row per ICU stay and uninterrupted stretch of vasopressor treatment
 Definition  union of the running intervals of norepinephrine, epinephrine and vasopressin
