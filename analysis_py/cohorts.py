@@ -19,6 +19,7 @@ from analysis_py.variables import (
 )
 
 PAIR = "pair"
+ITERATIONS = 5  # rounds of chained equations, the default of mice
 _HAZARD = "cumulative_hazard"
 
 
@@ -46,7 +47,12 @@ def complete_cohort(
 
     The imputation model holds treatment and outcome too: death, and the cumulative hazard at the end of follow-up
     (White and Royston 2009, doi:10.1002/sim.3618). Variables without any value stay as they are.
+
+    Raises:
+        NotEstimable: nobody is in the cohort, or as impute().
     """
+    if cohort.empty:
+        raise NotEstimable("nobody is in the cohort")
     names = [variable.name for variable in TABLE_ONE]
     unusable = tuple(name for name in names if cohort[name].isna().all())
     predictors = [name for name in names if name not in unusable]

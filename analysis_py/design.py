@@ -86,16 +86,37 @@ def as_binary(values: pd.Series) -> Booleans:
     return np.asarray(numbers == 1.0)
 
 
+def as_events(values: pd.Series) -> Booleans:
+    """As as_binary(), or 1/2 as R's survival package codes it: 2 is the event.
+
+    Raises:
+        NotEstimable: as as_binary().
+    """
+    if is_numeric(values) and set(values.unique()) == {1, 2}:
+        return np.asarray(values == 2, dtype=bool)
+    return as_binary(values)
+
+
 def two_groups(values: pd.Series) -> Booleans:
     """A treatment column as booleans, with somebody on both sides.
 
+    Boolean, 0/1, or any two values, of which the second in order (of categories, of the alphabet, of numbers) is the
+    treated one, as for R's factors.
+
     Raises:
-        NotEstimable: not binary, or one group is empty.
+        NotEstimable: missing values, more than two values, or one group is empty.
     """
+    if values.isna().any():
+        raise NotEstimable(f"{values.name} has missing values")
+    if is_numeric(values):
+        as_numbers(values)
+    present = levels(values)
+    if len(present) > 2:
+        raise NotEstimable(f"{values.name} has more than two values")
+    if len(present) == 2:
+        return np.asarray(values == present[1], dtype=bool)
     treated = as_binary(values)
-    if treated.all() or not treated.any():
-        raise NotEstimable(f"{values.name} has no {'un' if treated.any() else ''}treated rows")
-    return treated
+    raise NotEstimable(f"{values.name} has no {'un' if treated.any() else ''}treated rows")
 
 
 def levels(values: pd.Series) -> list[object]:

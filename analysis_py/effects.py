@@ -11,9 +11,7 @@ from analysis_py.outcome import logistic
 from analysis_py.results import Row, estimated, tested
 from analysis_py.sensitivity import e_value
 from analysis_py.survival import cox, kaplan_meier, log_rank, proportional_hazards
-from analysis_py.variables import DEATH_28D, DEATH_HOSPITAL, FOLLOW_UP, MODELS, TREATMENT
-
-HORIZON_DAYS = 28.0
+from analysis_py.variables import DEATH_28D, DEATH_HOSPITAL, FOLLOW_UP, HORIZON_DAYS, MODELS, TREATMENT
 
 
 def usable(covariates: Sequence[str], unusable: Sequence[str]) -> list[str]:

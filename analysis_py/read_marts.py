@@ -1,5 +1,7 @@
-"""The two marts that the statistics need, read in one transaction and typed."""
+"""The marts that the statistics need, read in one transaction and typed."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,6 +11,16 @@ from psycopg import sql
 
 from analysis_py.errors import StudyError
 from analysis_py.profile import Target
+from analysis_py.readings import (
+    BASELINE,
+    FOLLOW_UP_DISCHARGE,
+    HEPARIN_READINGS,
+    OUTCOME_COLUMNS,
+    RULES,
+    SCORES,
+    SIC_READINGS,
+    SIC_SCORE,
+)
 from analysis_py.variables import (
     DEX_DOSE,
     DEX_DURATION,
@@ -26,11 +38,38 @@ _PLAIN = (
     Variable(DEX_DURATION, "duration"),
     Variable(DEX_DOSE, "dose"),
 )
-_NEVER_MISSING = (TREATMENT, FOLLOW_UP, "died_28d_hospital", "died_hospital")
+_COHORT = (*TABLE_ONE, *OUTCOMES, *_PLAIN)
+_STAYS = (
+    Variable(TREATMENT, "treatment", "binary"),
+    *(Variable(name, name, "binary") for name in (*SIC_READINGS, *HEPARIN_READINGS)),
+    # of any value here: levels are those of a cohort
+    *(Variable(name, name) for name in (SIC_SCORE, *SCORES, FOLLOW_UP, FOLLOW_UP_DISCHARGE)),
+    *(variable for variable in TABLE_ONE if variable.name != SIC_SCORE),
+    *OUTCOMES,
+)
+_NEVER_MISSING = {
+    TREATMENT,
+    FOLLOW_UP,
+    FOLLOW_UP_DISCHARGE,
+    "died_28d_hospital",
+    "died_hospital",
+    *SIC_READINGS,
+    *HEPARIN_READINGS,
+    *SCORES,
+}
 
 
-def read_marts(target: Target) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """analysis_cohort (typed, index stay_id) and cohort_flow (by step).
+@dataclass(frozen=True)
+class Marts:
+    """analysis_cohort and, for other readings of its definitions, every stay that one of them keeps; cohort_flow."""
+
+    cohort: pd.DataFrame
+    stays: pd.DataFrame
+    flow: pd.DataFrame
+
+
+def read_marts(target: Target) -> Marts:
+    """analysis_cohort (typed, index stay_id), the stays of other readings (the same), and cohort_flow (by step).
 
     Raises:
         StudyError: server, schema, mart, column or privilege missing, or values that no mart of ours can hold.
@@ -42,7 +81,10 @@ def read_marts(target: Target) -> tuple[pd.DataFrame, pd.DataFrame]:
             if target.role:
                 connection.execute(sql.SQL("set role {}").format(sql.Identifier(target.role)))
             cohort = _read(connection, target.schema, "analysis_cohort", "stay_id")
+            stays = _read_stays(connection, target.schema)
             flow = _read(connection, target.schema, "cohort_flow", "step")
+    except psycopg.errors.UndefinedColumn as error:
+        raise StudyError(f"{_first_line(error)}: the marts are of another version, run `dbt build` again") from error
     except psycopg.errors.UndefinedTable as error:
         raise StudyError(f"{_first_line(error)}: run `dbt build` first, with the same profile and target") from error
     except psycopg.errors.InsufficientPrivilege as error:
@@ -54,31 +96,43 @@ def read_marts(target: Target) -> tuple[pd.DataFrame, pd.DataFrame]:
     except psycopg.Error as error:
         raise StudyError(f"the marts cannot be read: {_first_line(error)}") from error
     require(flow, FLOW_COLUMNS, f"{target.schema}.cohort_flow")
-    return type_cohort(cohort, f"{target.schema}.analysis_cohort"), flow
+    return Marts(
+        type_stays(cohort, f"{target.schema}.analysis_cohort", _COHORT),
+        type_stays(stays, f"{target.schema}.cohort_eligibility", _STAYS),
+        flow,
+    )
 
 
 def type_cohort(cohort: pd.DataFrame, name: str) -> pd.DataFrame:
     """analysis_cohort with floats, nullable booleans and categories, indexed by stay_id.
 
     Raises:
+        StudyError: as type_stays().
+    """
+    return type_stays(cohort, name, _COHORT)
+
+
+def type_stays(stays: pd.DataFrame, name: str, variables: Sequence[Variable]) -> pd.DataFrame:
+    """`variables` as floats, nullable booleans and categories, indexed by stay_id; `name` is for messages.
+
+    Raises:
         StudyError: a missing column, a repeated stay, a missing outcome, an infinite or unexpected value.
     """
-    variables = (*TABLE_ONE, *OUTCOMES, *_PLAIN)
-    require(cohort, ["stay_id", *(variable.name for variable in variables)], name)
-    if cohort["stay_id"].duplicated().any():
+    require(stays, ["stay_id", *(variable.name for variable in variables)], name)
+    if stays["stay_id"].duplicated().any():
         raise StudyError(f"{name} holds a stay_id more than once: `dbt test` shows which")
-    typed = pd.DataFrame(index=pd.Index(cohort["stay_id"], name="stay_id"))
+    columns = {}
     for variable in variables:
-        typed[variable.name] = _typed(cohort[variable.name], variable, name).to_numpy()
-        typed[variable.name] = typed[variable.name].astype(_dtype(variable))
-    for column in _NEVER_MISSING:
-        if typed[column].isna().any():
-            raise StudyError(f"{name}.{column} has missing values: `dbt test` shows where")
-        if typed[column].dtype == "boolean":
-            typed[column] = typed[column].astype(bool)
-    if (typed[FOLLOW_UP] < 0).any():
-        raise StudyError(f"{name}.{FOLLOW_UP} is negative: `dbt test` shows where")
-    return typed
+        column = _typed(stays[variable.name], variable, name).astype(_dtype(variable))
+        if variable.name in _NEVER_MISSING:
+            if column.isna().any():
+                raise StudyError(f"{name}.{variable.name} has missing values: `dbt test` shows where")
+            if variable.kind == "binary":
+                column = column.astype(bool)
+        if variable.name in (FOLLOW_UP, FOLLOW_UP_DISCHARGE) and (column < 0).any():
+            raise StudyError(f"{name}.{variable.name} is negative: `dbt test` shows where")
+        columns[variable.name] = column.to_numpy() if column.dtype == float else column.array
+    return pd.DataFrame(columns, index=pd.Index(stays["stay_id"], name="stay_id"))
 
 
 def require(data: pd.DataFrame, columns: Any, name: str) -> None:
@@ -90,7 +144,45 @@ def require(data: pd.DataFrame, columns: Any, name: str) -> None:
 
 def _read(connection: psycopg.Connection[Any], schema: str, table: str, order: str) -> pd.DataFrame:
     query = sql.SQL("select * from {} order by {}").format(sql.Identifier(schema, table), sql.Identifier(order))
-    cursor = connection.execute(query)
+    return _frame(connection.execute(query))
+
+
+def _read_stays(connection: psycopg.Connection[Any], schema: str) -> pd.DataFrame:
+    """The stays that differ from the main cohort in no more than the reading of one rule."""
+
+    def columns(mart: str, names: Sequence[str]) -> list[sql.Composable]:
+        return [sql.SQL("{}.{}").format(sql.Identifier(mart), sql.Identifier(name)) for name in names]
+
+    def mart(name: str) -> sql.Composed:
+        return sql.SQL("{} as {}").format(sql.Identifier(schema, name), sql.Identifier(name))
+
+    rules, sic, heparin = (columns("cohort_eligibility", names) for names in (RULES, SIC_READINGS, HEPARIN_READINGS))
+    chosen = [
+        *columns("cohort_eligibility", ("stay_id", TREATMENT)),
+        *sic,
+        *heparin,
+        *columns("sic_score", SCORES),
+        *columns("baseline", BASELINE),
+        *columns("outcomes", OUTCOME_COLUMNS),
+    ]
+    query = sql.SQL(
+        "select {chosen} from {eligibility} join {sic_score} using (stay_id) join {baseline} using (stay_id)"
+        " join {outcomes} using (stay_id) where cohort_eligibility.has_early_sepsis and not ({rules})"
+        " and ({any_sic}) and not ({all_heparin}) order by stay_id"
+    ).format(
+        chosen=sql.SQL(", ").join(chosen),
+        eligibility=mart("cohort_eligibility"),
+        sic_score=mart("sic_score"),
+        baseline=mart("baseline"),
+        outcomes=mart("outcomes"),
+        rules=sql.SQL(" or ").join(rules),
+        any_sic=sql.SQL(" or ").join(sic),
+        all_heparin=sql.SQL(" and ").join(heparin),
+    )
+    return _frame(connection.execute(query))
+
+
+def _frame(cursor: psycopg.Cursor[Any]) -> pd.DataFrame:
     names = [column.name for column in cursor.description or ()]
     return pd.DataFrame(cursor.fetchall(), columns=names)
 

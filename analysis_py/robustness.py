@@ -1,16 +1,17 @@
-"""The main estimates again under other choices: standard errors, imputations, calipers, cohorts."""
+"""The main estimates again under other choices: standard errors, calipers, imputations, readings of definitions."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import pandas as pd
 
-from analysis_py.cohorts import PAIR, match_cohort
+from analysis_py.cohorts import ITERATIONS, PAIR, complete_cohort, match_cohort
 from analysis_py.effects import effect, usable
 from analysis_py.errors import NotEstimable
 from analysis_py.estimate import Estimate
 from analysis_py.imputation import pool
 from analysis_py.propensity import CALIPER, CaliperScale
+from analysis_py.readings import READINGS, cohort_of
 from analysis_py.results import Row, estimated
 from analysis_py.survival import cox_clustered
 from analysis_py.variables import DEATH_28D, DEATH_HOSPITAL, FOLLOW_UP, MODELS, TREATMENT
@@ -34,8 +35,8 @@ def variant(data: pd.DataFrame, label: str, unusable: Sequence[str], caliper: fl
     try:
         matched = match_cohort(data, unusable, caliper, scale).data
     except NotEstimable as reason:
-        return [replace(place, note=f"not estimable: {reason}") for place in places]
-    return [estimated(place, effect, matched, place.outcome, usable(MODELS[place.model], unusable)) for place in places]
+        return _unavailable(places, reason)
+    return _models(matched, places, unusable)
 
 
 def calipers(data: pd.DataFrame, unusable: Sequence[str]) -> list[Row]:
@@ -56,11 +57,30 @@ def pooled(copies: Sequence[pd.DataFrame], unusable: Sequence[str]) -> list[Row]
         try:
             data_sets = copies if cohort == "full" else [match_cohort(copy, unusable).data for copy in copies]
         except NotEstimable as reason:
-            rows += [replace(place, note=f"not estimable: {reason}") for place in places]
+            rows += _unavailable(places, reason)
             continue
         for place in places:
             covariates = usable(MODELS[place.model], unusable)
             rows.append(estimated(place, _pooled_effect, data_sets, place.outcome, covariates))
+    return rows
+
+
+def readings(stays: pd.DataFrame, seed: int, say: Callable[[str], None]) -> list[Row]:
+    """All models in the cohort of each reading, its gaps filled and its pairs found as in the main analysis.
+
+    `stays` as read_marts() gives it.
+    """
+    rows = []
+    for reading in READINGS:
+        say(f"robustness: {reading.label}")
+        try:
+            completed = complete_cohort(cohort_of(stays, reading), 1, ITERATIONS, seed)
+        except NotEstimable as reason:
+            rows += _unavailable([*_places("full", reading.label), *_places("matched", reading.label)], reason)
+            continue
+        (full,) = completed.copies
+        rows += _models(full, _places("full", reading.label), completed.unusable)
+        rows += variant(full, reading.label, completed.unusable, CALIPER, "sd")
     return rows
 
 
@@ -74,3 +94,11 @@ def _places(cohort: str, label: str) -> list[Row]:
         for outcome in (DEATH_28D, DEATH_HOSPITAL)
         for model in MODELS
     ]
+
+
+def _models(data: pd.DataFrame, places: Sequence[Row], unusable: Sequence[str]) -> list[Row]:
+    return [estimated(place, effect, data, place.outcome, usable(MODELS[place.model], unusable)) for place in places]
+
+
+def _unavailable(places: Sequence[Row], reason: NotEstimable) -> list[Row]:
+    return [replace(place, note=f"not estimable: {reason}") for place in places]

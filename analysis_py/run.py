@@ -26,11 +26,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         refuse_foreign(options.output)
         target = read_target(find_profiles(options.profiles_dir), options.target)
         with messages.status("reading the marts") as status:
-            cohort, flow = read_marts(target)
-            study = run_study(cohort, flow, options.imputations, options.seed, status.update)
+            marts = read_marts(target)
+            study = run_study(marts.cohort, marts.flow, options.imputations, options.seed, status.update, marts.stays)
             status.update("writing")
             with replaced(options.output) as folder:
-                rows = write_results(folder, study, flow, options.suppress_below, options.seed)
+                rows = write_results(folder, study, marts.flow, options.suppress_below, options.seed)
     except StudyError as error:
         messages.print(f"error: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
         return 1

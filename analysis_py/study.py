@@ -6,20 +6,19 @@ from dataclasses import dataclass, field, replace
 import pandas as pd
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from analysis_py.cohorts import Completed, Matched, complete_cohort, match_cohort
+from analysis_py.cohorts import ITERATIONS, Completed, Matched, complete_cohort, match_cohort
 from analysis_py.describe import compare, describe, missing
 from analysis_py.effects import e_values, outcome_models, proportionality, survival_rows
 from analysis_py.errors import NotEstimable, StudyError
 from analysis_py.exposure import exposure_rows
 from analysis_py.overlap import overlap_rows
 from analysis_py.results import Row
-from analysis_py.robustness import calipers, clustered, pooled
+from analysis_py.robustness import calipers, clustered, pooled, readings
 from analysis_py.screening import screening_rows
 from analysis_py.subgroups import subgroup_rows
 from analysis_py.variables import OUTCOMES, TABLE_ONE, TREATMENT
 
 _ONLY_MATCHED = ("table_one", "outcomes", "outcome_models", "subgroup", "exposure", "robustness")
-ITERATIONS = 5  # rounds of chained equations, the default of mice
 
 
 @dataclass(frozen=True)
@@ -40,9 +39,16 @@ class Study:
 
 
 def run_study(
-    cohort: pd.DataFrame, flow: pd.DataFrame, imputations: int, seed: int, say: Callable[[str], None]
+    cohort: pd.DataFrame,
+    flow: pd.DataFrame,
+    imputations: int,
+    seed: int,
+    say: Callable[[str], None],
+    stays: pd.DataFrame | None = None,
 ) -> Study:
     """Everything from the typed analysis_cohort and cohort_flow. `say` is told what is being done.
+
+    `stays`, as read_marts() gives it, adds the other readings of the study's definitions.
 
     Raises:
         StudyError: nobody is in the cohort.
@@ -52,14 +58,21 @@ def run_study(
             f"nobody is in analysis_cohort: {emptied_by(flow)}; look at cohort_flow and the vars of the study"
         )
     with threadpool_limits(1, user_api="blas"):  # the same bits on any number of cores
-        return _run_study(cohort, flow, imputations, seed, say)
+        return _run_study(cohort, flow, imputations, seed, say, stays)
 
 
 def _run_study(
-    cohort: pd.DataFrame, flow: pd.DataFrame, imputations: int, seed: int, say: Callable[[str], None]
+    cohort: pd.DataFrame,
+    flow: pd.DataFrame,
+    imputations: int,
+    seed: int,
+    say: Callable[[str], None],
+    stays: pd.DataFrame | None,
 ) -> Study:
-    say(f"filling gaps ({imputations} imputed data sets)")
-    completed = complete_cohort(cohort, imputations, ITERATIONS, seed)
+    say(f"filling gaps: {imputations} imputed data sets")
+    completed = complete_cohort(
+        cohort, imputations, ITERATIONS, seed, lambda done, m: say(f"filling gaps: imputed data set {done} of {m}")
+    )
     full = completed.copies[0]
     remarks = [f"{name} has no value in this cohort and is in no model." for name in completed.unusable]
     say("matching")
@@ -88,11 +101,14 @@ def _run_study(
         rows += overlap_rows(full, matched.propensity)
         rows += subgroup_rows(matched.data, "matched", completed.unusable)
         rows += exposure_rows(matched.data, "matched", completed.unusable)
-        say("robustness")
+        say("robustness: calipers")
         rows += clustered(matched.data, completed.unusable)
         rows += calipers(full, completed.unusable)
     if imputations > 1:
+        say(f"robustness: the {imputations} imputed data sets, matched within each")
         rows += pooled(completed.copies, completed.unusable)
+    if stays is not None:
+        rows += readings(stays, seed, say)
     study.rows.extend(rows)
     return study
 

@@ -15,7 +15,7 @@ from analysis_py.design import (
     Booleans,
     Design,
     Floats,
-    as_binary,
+    as_events,
     as_numbers,
     build_design,
     complete,
@@ -61,7 +61,7 @@ def fit_cox(data: pd.DataFrame, duration: str, event: str, covariates: Sequence[
         NotEstimable: no events, a negative duration, an unusable column, or a term that is constant or redundant.
     """
     rows = complete(data, [duration, event, *covariates, *sources(data, terms)])
-    times, happened = durations(rows[duration]), as_binary(rows[event])
+    times, happened = durations(rows[duration]), as_events(rows[event])
     if not happened.any():
         raise NotEstimable(f"{event}: no events")
     design = build_design(rows, covariates, terms)
@@ -73,7 +73,7 @@ def cox(data: pd.DataFrame, duration: str, event: str, covariates: Sequence[str]
     """Hazard ratio of `term` in a Cox model with Efron ties, by Wald.
 
     `covariates` may or may not name `term`. Text covariates become dummies. Rows with missing values are left out.
-    `duration` in any unit, at least 0; `event` boolean or 0/1.
+    `duration` in any unit, at least 0; `event` boolean, 0/1 or 1/2.
 
     Raises:
         NotEstimable: no events, separation, or an unusable column.
@@ -131,7 +131,7 @@ def log_rank(data: pd.DataFrame, duration: str, event: str, group: str) -> TestR
         NotEstimable: no events, or fewer than two groups.
     """
     rows = complete(data, [duration, event, group])
-    times, happened = durations(rows[duration]), as_binary(rows[event])
+    times, happened = durations(rows[duration]), as_events(rows[event])
     if rows[group].nunique() < 2:
         raise NotEstimable(f"{group} has fewer than two groups")
     if not happened.any():
@@ -151,7 +151,7 @@ def kaplan_meier(data: pd.DataFrame, duration: str, event: str, group: str) -> p
         NotEstimable: an unusable column, or no complete row.
     """
     rows = complete(data, [duration, event, group])
-    times, happened = durations(rows[duration]), as_binary(rows[event])
+    times, happened = durations(rows[duration]), as_events(rows[event])
     curves = []
     for level in levels(rows[group]):
         members = (rows[group] == level).to_numpy(dtype=bool)

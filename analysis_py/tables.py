@@ -8,11 +8,13 @@ import pandas as pd
 
 from analysis_py.describe import format_cell, format_p, pretty_table
 from analysis_py.exposure import EXPOSURES
+from analysis_py.propensity import CALIPER
 from analysis_py.results import Row, as_frame
 from analysis_py.subgroups import SUBGROUP_TITLES
 from analysis_py.variables import BY_NAME, DEATH_28D, DEATH_HOSPITAL, OUTCOMES, TABLE_ONE, TREATMENT
 
 COHORT_TITLES = {"full": "Before matching", "matched": "After matching"}
+_MAIN = {"full": "main analysis", "matched": f"main analysis (caliper {CALIPER:g} SD)"}
 _HEADERS = {
     f"{cohort} {part}": f"{title}: {words}"
     for cohort, title in COHORT_TITLES.items()
@@ -162,21 +164,26 @@ def screening_table(rows: Sequence[Row]) -> pd.DataFrame:
     return pd.DataFrame(lines)
 
 
+def _choices(rows: Sequence[Row], cohort: str) -> list[Row]:
+    """The models of one cohort under every choice, the main analysis first."""
+    main = [replace(row, level=_MAIN[cohort]) for row in rows if row.analysis == "outcome_models" and row.model]
+    other = [row for row in rows if row.analysis == "robustness" and row.term]
+    return [row for row in (*main, *other) if row.cohort == cohort]
+
+
 def robustness_table(rows: Sequence[Row]) -> pd.DataFrame:
-    """The matched (and pooled) models under other choices, the main analysis first."""
-    main = [replace(row, level="main analysis") for row in rows if row.analysis == "outcome_models" and row.model]
-    frame = as_frame([*main, *(row for row in rows if row.analysis == "robustness" and row.term)])
+    """All models under other choices, before and after matching."""
     lines = []
-    for (cohort, level), found in frame.groupby(["cohort", "level"], sort=False):
-        for model in dict.fromkeys(found["model"]):
-            here = found[found["model"] == model]
-            line = {"section": COHORT_TITLES[str(cohort)], "Choice": str(level), "Model": str(model)}
+    for cohort, title in COHORT_TITLES.items():
+        frame = as_frame(_choices(rows, cohort))
+        for (level, model), found in frame.groupby(["level", "model"], sort=False):
+            line = {"section": title, "Choice": str(level), "Model": str(model), "n": ""}
             for outcome, measure in ((DEATH_28D, "HR"), (DEATH_HOSPITAL, "OR")):
-                own = here[here["outcome"] == outcome]
-                line["n"] = str(own.iloc[0]["n"]) if len(own) and own.iloc[0]["n"] is not None else line.get("n", "")
-                line[f"{BY_NAME[outcome].label}, {measure} (95 % CI, p)"] = (
-                    format_ratio(own.iloc[0]) if len(own) else ""
-                )
+                own = found[found["outcome"] == outcome]
+                if len(own) and own.iloc[0]["n"] is not None:
+                    line["n"] = str(own.iloc[0]["n"])
+                shown = format_ratio(own.iloc[0]) if len(own) else ""
+                line[f"{BY_NAME[outcome].label}, {measure} (95 % CI, p)"] = shown
             lines.append(line)
     return pd.DataFrame(lines)
 
@@ -257,16 +264,15 @@ def forest_lines(rows: Sequence[Row]) -> pd.DataFrame:
 
 def robustness_lines(rows: Sequence[Row]) -> pd.DataFrame:
     """The lines of the robustness forest plot: model 3, 28-day death."""
-    chosen = [row for row in rows if row.analysis in ("outcome_models", "robustness") and row.model == "model 3"]
     lines = []
     for cohort, title in COHORT_TITLES.items():
-        here = [row for row in chosen if row.cohort == cohort and row.outcome == DEATH_28D]
+        here = [row for row in _choices(rows, cohort) if row.model == "model 3" and row.outcome == DEATH_28D]
         if here:
             lines.append(_line("", title, None, "", "", heading=True))
         for row in here:
             shown = "not estimable" if row.estimate is None else f"{_short(row)}  p {_equals(row.p_value or 0)}"
             counts = f"{row.events} / {row.n}" if row.events is not None else ""
-            lines.append(_line("", row.level or "main analysis", row, counts, shown, heading=False))
+            lines.append(_line("", row.level, row, counts, shown, heading=False))
     return pd.DataFrame(lines)
 
 

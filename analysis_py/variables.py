@@ -80,6 +80,7 @@ TABLE_ONE: tuple[Variable, ...] = (
 
 # Figure 2 and Table 2 are about the first two, Table 3 about all.
 DEATH_28D, FOLLOW_UP, DEATH_HOSPITAL = "died_28d_hospital", "followup_28d_days", "died_hospital"
+HORIZON_DAYS = 28.0
 OUTCOMES: tuple[Variable, ...] = (
     Variable(DEATH_28D, "28-day hospital mortality", "binary"),
     Variable(DEATH_HOSPITAL, "In-hospital mortality", "binary"),

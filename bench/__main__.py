@@ -2,7 +2,7 @@
 
 The MIMIC-IV demo is multiplied in the embedded server (about 12 GB of disk at the default size, kept for the next run).
 Set against: one sequential scan of the big tables, the same build on a fifth of the data, and mimic-code where
-MIMIC_CODE names a checkout.
+MIMIC_CODE names a checkout. Before that, the statistics for a cohort of the paper's size (bench/statistics.py).
 """
 
 import argparse
@@ -19,6 +19,7 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
+from bench import statistics
 from bench.multiply import multiplied_demo
 from mimic_db import server
 from mimic_db.database import connect
@@ -40,6 +41,7 @@ def main() -> int:
     parser.add_argument("--times", type=int, default=50, help="how many demos (50)")
     options = parser.parse_args()
     try:
+        Console(width=120).print(statistics.table())
         _measure(options.csv, options.times, os.environ.get("MIMIC_CODE"))
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)

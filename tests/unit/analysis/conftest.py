@@ -92,6 +92,40 @@ def _make_cohort(stays: int = 1500, seed: int = 7, log_hazard_ratio: float = -0.
     )
 
 
+def _split(cohort: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """The marts behind an analysis_cohort, with a stay more for each rule; every other stay has no strict SIC."""
+    other = cohort.iloc[:4].assign(stay_id=[1, 2, 3, 4])
+    stays = pd.concat([cohort, other], ignore_index=True)
+    number = len(cohort)
+    position = stays.index.to_numpy()
+    rules = ["is_later_stay", "is_minor", "is_pregnant", "is_short_stay", "is_dex_short", "is_dex_late"]
+    eligibility = stays[["stay_id", "treated"]].assign(
+        has_early_sepsis=True,
+        # one stay with SIC by six organs only, one with heparin that is no infusion, one with any, one of a minor
+        **dict.fromkeys(["is_sic", "is_sic_paper"], position != number),
+        **dict.fromkeys(["is_sic_strict", "is_sic_strict_total"], (position % 2 == 0) & (position != number)),
+        is_sic_total=True,
+        **dict.fromkeys(["has_heparin", "has_heparin_any_icu"], (position == number + 1) | (position == number + 2)),
+        has_heparin_infusion=position == number + 2,
+        has_heparin_any_order=position == number + 2,
+        **dict.fromkeys(rules, False),
+    )
+    eligibility["is_minor"] = position == number + 3
+    scores = stays[["stay_id"]].assign(
+        sic_score_four=np.where(position == number, 3, stays["sic_score"]), sic_score_total=stays["sic_score"]
+    )
+    outcomes = ["died_28d_hospital", "followup_28d_days", "died_hospital", "ventilation_h", "vasopressor_h"]
+    first, last = stays.columns.get_loc("age_years"), stays.columns.get_loc("died_28d_hospital")
+    baseline = stays[["stay_id", *stays.columns[first:last]]].assign(sic_score=scores["sic_score_four"])
+    ends = np.where(stays["died_28d_hospital"], stays["followup_28d_days"], stays["hospital_days"].clip(upper=28))
+    return {
+        "cohort_eligibility": eligibility,
+        "sic_score": scores,
+        "baseline": baseline,
+        "outcomes": stays[["stay_id", *outcomes, "hospital_days", "icu_days"]].assign(followup_discharge_days=ends),
+    }
+
+
 def _make_flow(stays: int = 1500) -> pd.DataFrame:
     """A cohort_flow that ends at `stays`."""
     excluded = [900, 400, 3, 700, 250]
@@ -124,6 +158,12 @@ def make_cohort() -> Callable[..., pd.DataFrame]:
 @pytest.fixture
 def cohort() -> pd.DataFrame:
     return _make_cohort(300)
+
+
+@pytest.fixture
+def marts(cohort: pd.DataFrame, flow: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Every mart that a run reads, by name."""
+    return {"analysis_cohort": cohort, "cohort_flow": flow, **_split(cohort)}
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from psycopg.conninfo import conninfo_to_dict
 from analysis_py.errors import StudyError
 from analysis_py.profile import Target
 from analysis_py.read_marts import read_marts, type_cohort
+from analysis_py.readings import READINGS, cohort_of
 from analysis_py.run import main
 
 SCHEMA = 'my "study'
@@ -32,10 +33,10 @@ def write(dsn: str, table: str, frame: pd.DataFrame) -> None:
 
 
 @pytest.fixture
-def dsn(make_database: Callable[[], str], cohort: pd.DataFrame, flow: pd.DataFrame) -> str:
+def dsn(make_database: Callable[[], str], marts: dict[str, pd.DataFrame]) -> str:
     dsn = make_database()
-    write(dsn, "analysis_cohort", cohort)
-    write(dsn, "cohort_flow", flow)
+    for name, mart in marts.items():
+        write(dsn, name, mart)
     return dsn
 
 
@@ -44,11 +45,34 @@ def target(dsn: str, schema: str = SCHEMA, **changed: str) -> Target:
 
 
 def test_marts_come_typed_and_in_order(dsn: str, cohort: pd.DataFrame, flow: pd.DataFrame) -> None:
-    read, steps = read_marts(target(dsn))
-    pd.testing.assert_frame_equal(read, type_cohort(cohort, "mart"))
-    assert read["age_years"].dtype == float
-    assert read["diabetes"].dtype == "boolean"
-    assert steps["n_after"].tolist() == flow["n_after"].tolist()
+    read = read_marts(target(dsn))
+    pd.testing.assert_frame_equal(read.cohort, type_cohort(cohort, "mart"))
+    assert read.cohort["age_years"].dtype == float
+    assert read.cohort["diabetes"].dtype == "boolean"
+    assert read.flow["n_after"].tolist() == flow["n_after"].tolist()
+
+
+def test_a_reading_that_the_vars_chose_gives_the_main_cohort_and_others_change_one_rule(dsn: str) -> None:
+    marts = read_marts(target(dsn))
+    main = marts.cohort
+    found = {reading.label: cohort_of(marts.stays, reading) for reading in READINGS}
+    for label in ("SIC: score of 4 or more (paper)", "no heparin given in the ICU"):
+        pd.testing.assert_frame_equal(found[label], main[found[label].columns])
+    assert found["SIC: strict"].index.tolist() == main.index[::2].tolist()
+    added = {label: sorted(set(cohort.index) - set(main.index)) for label, cohort in found.items()}
+    assert added["SIC: paper, SOFA of six organs"] == [1]
+    assert added["no heparin infusion in the ICU"] == added["no heparin order"] == [2]
+    assert found["SIC: paper, SOFA of six organs"].loc[1, "sic_score"] >= 4
+
+
+def test_follow_up_ends_at_discharge_or_on_day_28(dsn: str) -> None:
+    marts = read_marts(target(dsn))
+    died, hospital_days = marts.cohort["died_28d_hospital"], marts.cohort["hospital_days"]
+    ends = {reading.follow_up: cohort_of(marts.stays, reading)["followup_28d_days"] for reading in READINGS[-2:]}
+    assert (ends["day28"][~died] == 28).all()
+    assert (ends["discharge"][~died] == hospital_days[~died].clip(upper=28)).all()
+    for follow_up in ends.values():
+        assert (follow_up[died] == marts.cohort.loc[died, "followup_28d_days"]).all()
 
 
 def test_a_whole_run_through_the_profile(dsn: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -61,6 +85,8 @@ def test_a_whole_run_through_the_profile(dsn: str, tmp_path: Path, capsys: pytes
     results = pd.read_csv(output / "results.csv")
     columns = "analysis cohort outcome model term level measure estimate lower upper p_value n events note"
     assert results.columns.tolist() == columns.split()
+    robust = results[(results["analysis"] == "robustness") & (results["cohort"] == "matched")]
+    assert {reading.label for reading in READINGS} <= set(robust["level"])
     assert f"report: {output / 'report.html'}" in capsys.readouterr().out
 
 
@@ -75,6 +101,8 @@ def test_a_whole_run_through_the_profile(dsn: str, tmp_path: Path, capsys: pytes
         ),
         ("insert into {0}.analysis_cohort select * from {0}.analysis_cohort", "holds a stay_id more than once"),
         ("alter table {}.cohort_flow drop column rule", "cohort_flow lacks rule"),
+        ("alter table {}.outcomes drop column followup_discharge_days", "another version, run `dbt build` again"),
+        ("insert into {0}.outcomes select * from {0}.outcomes", "cohort_eligibility holds a stay_id more than once"),
     ],
 )
 def test_faulty_marts_are_named_with_the_remedy(dsn: str, statement: str, message: str) -> None:
