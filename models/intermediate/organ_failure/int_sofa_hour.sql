@@ -12,7 +12,7 @@ pressures_charted as (
     select
         stay_id,
         measured_at,
-        avg(value) as map_mmhg
+        {{ exact_mean('value') }} as map_mmhg
     from {{ ref('int_chart_value') }}
     where concept = 'map' and value is not null
     group by stay_id, measured_at
