@@ -25,6 +25,7 @@ lint: $(READY)  ## ruff, mypy (strict), sqlfluff
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check .
 	@$(RUN) -m mypy analysis_py mimic_db study.py bench
+	@$(RUN) -m mypy --explicit-package-bases tests/reference tests/recompute
 	@mkdir -p target/lint && cp profiles.example.yml target/lint/profiles.yml
 	@eval "$$($(RUN) -m mimic_db env)" && $(VENV)/bin/sqlfluff lint --processes 2 models tests/data
 

@@ -169,7 +169,7 @@ def _dbt(*arguments: str) -> None:
         quiet = ("--log-level", "none", "--log-level-file", "info", "--project-dir", str(PROJECT))
         result = runner(callbacks=[follow]).invoke([*arguments, *quiet])
     if result.exception:
-        raise UserError(f"dbt could not start: {_one_line(str(result.exception))}")
+        raise UserError(f"dbt build did not start: {_one_line(str(result.exception))}")
     outcomes = list(result.result or [])
     failed = [node for node in outcomes if node.status in ("error", "fail", "runtime error")]
     for node in failed:
@@ -184,7 +184,8 @@ def _dbt(*arguments: str) -> None:
 
 def _one_line(message: str) -> str:
     """dbt's message without line breaks, and without the value that PostgreSQL quotes from a row."""
-    lines = [line.strip() for line in message.splitlines() if line.strip() and not line.strip().startswith("compiled")]
+    lines = [line.strip() for line in message.splitlines()]
+    lines = [line for line in lines if line and not line.startswith(("compiled code", "> in macro", "> called by"))]
     return re.sub(r': ".*?"$', "", " ".join(lines[:3]))
 
 

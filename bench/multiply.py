@@ -19,8 +19,8 @@ IDENTIFIERS = ("subject_id", "hadm_id", "stay_id", "specimen_id", "micro_specime
 def multiplied_demo(demo: Path, times: int) -> str:
     """DSN of a database of the embedded server that holds `demo` `times` over; made at first use, kept for the next.
 
-    Every copy has patients, admissions, stays and specimens of its own. Only the tables that the study reads are multiplied;
-    mimic-code reads no other large one.
+    Every copy has patients, admissions, stays and specimens of its own. Only the tables that the study reads are
+    multiplied; mimic-code reads no other large one.
     """
     dsn = server.ensure_database(f"bench_{times}")
     with connect(dsn) as connection:
@@ -47,9 +47,7 @@ def _is_done(connection: psycopg.Connection[tuple[object, ...]], times: int) -> 
 
 
 def _needed_columns() -> dict[tuple[str, str], list[str]]:
-    return {
-        (OFFICIAL_SCHEMAS[table.module], table.name): list(table.column_names) for table in TABLES if table.needed
-    }
+    return {(OFFICIAL_SCHEMAS[table.module], table.name): list(table.column_names) for table in TABLES if table.needed}
 
 
 def _number_anew(connection: psycopg.Connection[tuple[object, ...]], tables: dict[tuple[str, str], list[str]]) -> None:
@@ -62,7 +60,8 @@ def _number_anew(connection: psycopg.Connection[tuple[object, ...]], tables: dic
         )
         connection.execute(
             sql.SQL(
-                "create table bench.{} as select id, row_number() over (order by id) as seq from ({}) as ids group by id"
+                "create table bench.{} as select id, row_number() over (order by id) as seq"
+                " from ({}) as ids group by id"
             ).format(sql.Identifier(identifier), union)
         )
         connection.execute(sql.SQL("analyze bench.{}").format(sql.Identifier(identifier)))

@@ -9,9 +9,9 @@ from mimic_db.database import Connection
 def source_fingerprint(connection: Connection, schemas: Iterable[str]) -> str:
     """A hash that changes when a table in `schemas` is loaded, written to, or replaced.
 
-    Needs no privilege on the tables. Sizes do not count: vacuum gives back what a COPY reserved. It may change without need (a rewrite by VACUUM FULL, a crash that resets the
-    statistics), so a rebuild may be needless but never missed. A session's own writes count once it has ended
-    (or after a second of idling), because the server reports them then.
+    Needs no privilege on the tables. Sizes do not count: vacuum gives back what a COPY reserved. It may change without
+    need (a rewrite by VACUUM FULL, a crash that resets the statistics), so a rebuild may be needless but never missed.
+    A session's own writes count once it has ended (or after a second of idling), because the server reports them then.
     """
     rows = connection.execute(
         """

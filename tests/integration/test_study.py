@@ -72,11 +72,14 @@ def test_other_definitions_are_built_anew(first_run: tuple[Path, str], tmp_path:
         (["--csv", "no/such/folder"], "no/such/folder"),
         (["--dsn", "postgresql://nobody@127.0.0.1:1/none"], "cannot connect"),
         (["--dsn", "not a dsn ="], "no connection string"),
-        (["--stays", "300", "--vars", "{heparin: nonsense}"], "heparin"),
+        (
+            ["--stays", "700", "--seed", "3", "--vars", "{heparin: nonsense}"],
+            "choose one of infusion, any_icu, any_order",
+        ),
     ],
 )
 def test_what_cannot_run_ends_in_one_message(
-    arguments: list[str], expected: str, embedded_server: Path, tmp_path: Path
+    arguments: list[str], expected: str, first_run: tuple[Path, str], tmp_path: Path
 ) -> None:
     done = run("study", *arguments, "--output", str(tmp_path / "output"))
     assert done.returncode == 1
