@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from io import BytesIO
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 import matplotlib as mpl
@@ -11,6 +12,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from analysis_py.results import is_small
 from analysis_py.variables import BY_NAME, GROUPS
@@ -30,6 +32,9 @@ _STYLE: dict[Any, Any] = {
     # the same picture gives the same bytes
     "svg.hashsalt": "dexsic",
 }
+_TRUNK = 1.4  # where the boxes of the flow chart stand, of 10
+# Okabe and Ito again, for lines that stand for nothing but themselves
+_CYCLE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 _RISK_TIMES = (0, 7, 14, 21, 28)
 
 
@@ -78,17 +83,40 @@ def kaplan_meier(axis: Axes, curves: pd.DataFrame, title: str, note: str, below:
         axis.fill_between(curve["time"], curve["lower"], curve["upper"], step="post", color=color, alpha=0.15, lw=0)
         lowest = min(lowest, float(curve["lower"].min()))
     floor = max(0.0, np.floor((lowest - 0.02) * 10) / 10)
-    axis.set(xlim=(0, 28), ylim=(floor, 1.005), xticks=_RISK_TIMES, ylabel="Survival")
+    axis.set(
+        xlim=(0, 28),
+        ylim=(floor, 1.005),
+        xticks=_RISK_TIMES,
+        ylabel="Survival" if floor == 0 else f"Survival (axis from {floor:.1f})",
+    )
     axis.set_xlabel("Days after ICU admission")
     axis.text(0.03, 0.05, note, transform=axis.transAxes, fontsize=8.5, va="bottom")
     if axis.get_legend_handles_labels()[0]:
-        axis.legend(loc="upper right")
+        # where curves that fall from the upper left leave room
+        axis.legend(loc="lower left", bbox_to_anchor=(0.0, 0.14))
     # the risk table hangs below the axis, at fixed distances in points
     offset = -44
     axis.annotate(
-        "At risk", (0, 0), (0, offset), xycoords="axes fraction", textcoords="offset points", fontsize=8, weight="bold"
+        "Number at risk",
+        (0, 0),
+        (-22, offset),
+        xycoords="axes fraction",
+        textcoords="offset points",
+        ha="right",
+        fontsize=8,
+        weight="bold",
     )
     for line, (treated, counts) in enumerate(labels, start=1):
+        axis.annotate(
+            GROUPS[treated],
+            (0, 0),
+            (-22, offset - 12 * line),
+            xycoords="axes fraction",
+            textcoords="offset points",
+            ha="right",
+            fontsize=8,
+            color=COLORS[treated],
+        )
         for time, count in zip(_RISK_TIMES, counts, strict=True):
             axis.annotate(
                 count,
@@ -118,10 +146,11 @@ def love_plot(axis: Axes, balance: pd.DataFrame) -> Axes:
         balance["full"], places, s=26, facecolors="white", edgecolors=COLORS[False], zorder=2, label="Before matching"
     )
     axis.scatter(balance["matched"], places, s=26, color=COLORS[True], zorder=3, label="After matching")
-    axis.axvline(0.1, color=_ACCENT, lw=1, ls="--", zorder=0, label="0.1")
+    axis.axvline(0.1, color=_ACCENT, lw=1, ls="--", zorder=0, label="Difference of 0.1")
     axis.set_yticks(places, [BY_NAME[str(name)].label for name in balance["term"]])
     axis.set(xlabel="Absolute standardized mean difference", ylim=(-0.8, len(balance) - 0.2))
-    axis.set_xlim(left=0)
+    # dots at 0 are shown whole
+    axis.set_xlim(left=-0.015 * axis.get_xlim()[1])
     axis.legend(loc="lower right")
     return axis
 
@@ -151,19 +180,21 @@ def flow_chart(axis: Axes, flow: pd.DataFrame, ending: Sequence[str]) -> Axes:
     axis.set_axis_off()
     steps = flow.reset_index(drop=True)
     last = len(steps)
-    axis.set(xlim=(0, 10), ylim=(-last - 2.0, 0.4))
+    axis.set(xlim=(0, 10), ylim=(-last - 1.9, 0.5))
     box = {"boxstyle": "round,pad=0.45", "fc": "#eef3f7", "ec": COLORS[True], "lw": 0.8}
     arrow = {"arrowstyle": "-|>", "color": "#555555", "lw": 0.8}
     counts = [f"{_count(steps['n_before'].iloc[0])} ICU stays", *(_count(count) for count in steps["n_after"])]
     for row, count in enumerate(counts):
-        axis.text(3.1, -row, count, ha="center", va="center", bbox=box, fontsize=8.5)
+        axis.text(_TRUNK, -row, count, ha="center", va="center", bbox=box, fontsize=8.5)
     for row, (rule, excluded) in enumerate(zip(steps["rule"], steps["n_excluded"], strict=True)):
-        axis.annotate("", (3.1, -row - 0.7), (3.1, -row - 0.3), arrowprops=arrow)
-        axis.plot([3.1, 4.0], [-row - 0.5, -row - 0.5], color="#555555", lw=0.8)
-        axis.text(4.1, -row - 0.5, f"{rule} ({_count(excluded)} excluded)", va="center", fontsize=8.5)
-    last += 1
-    axis.annotate("", (3.1, -last + 0.3), (3.1, -last + 0.7), arrowprops=arrow)
-    axis.text(3.1, -last - 0.05, "\n".join(ending), ha="center", va="top", bbox=box | {"fc": "#dbe9f4"}, fontsize=8.5)
+        axis.annotate("", (_TRUNK, -row - 0.7), (_TRUNK, -row - 0.3), arrowprops=arrow)
+        axis.plot([_TRUNK, _TRUNK + 0.6], [-row - 0.5, -row - 0.5], color="#555555", lw=0.8)
+        text = fill(f"{rule}: {_count(excluded)} excluded", 62)
+        axis.text(_TRUNK + 0.7, -row - 0.5, text, va="center", fontsize=8.5)
+    axis.annotate("", (_TRUNK, -last - 0.7), (_TRUNK, -last - 0.3), arrowprops=arrow)
+    axis.text(
+        _TRUNK - 1, -last - 1.0, "\n".join(ending), ha="left", va="top", bbox=box | {"fc": "#dbe9f4"}, fontsize=8.5
+    )
     return axis
 
 
@@ -227,8 +258,10 @@ def spline(axis: Axes, curve: pd.DataFrame, title: str, xlabel: str) -> Axes:
 
 def imputation_trace(axis: Axes, trace: pd.DataFrame, variable: str) -> Axes:
     """Mean of the imputed values by iteration, one line per imputed data set: lines should mix and show no trend."""
-    for _, line in trace[trace["variable"] == variable].groupby("copy"):
-        axis.plot(line["iteration"], line["mean"], lw=1, alpha=0.8)
-    axis.set_title(BY_NAME[variable].label, fontsize=8.5)
+    for position, (_, line) in enumerate(trace[trace["variable"] == variable].groupby("copy")):
+        axis.plot(line["iteration"], line["mean"], lw=1, alpha=0.9, color=_CYCLE[position % len(_CYCLE)])
+    axis.set_title(BY_NAME[variable].title, fontsize=8.5)
     axis.tick_params(labelsize=7)
+    axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axis.set_xlabel("Iteration", fontsize=7.5)
     return axis

@@ -13,7 +13,7 @@ import pandas as pd
 from scipy import stats
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from analysis_py.design import Booleans, Floats, as_numbers, is_numeric, levels, require_unique_index
+from analysis_py.design import Booleans, Floats, as_numbers, is_numeric, levels, require_columns, require_unique_index
 from analysis_py.errors import NotEstimable
 from analysis_py.estimate import RATIO_MEASURES, Z_975, Estimate
 
@@ -51,6 +51,7 @@ def impute_with_trace(
     if m < 1 or iterations < 1:
         raise ValueError("m and iterations must be at least 1")
     require_unique_index(data)
+    require_columns(data, list(data.columns))
     # the matrices are small: threads cost more than they give, above all on a busy machine
     with threadpool_limits(1, user_api="blas"):
         return _impute(data, m, iterations, seed, progress)

@@ -62,6 +62,7 @@ def _tables(rows: list[Row], flow: pd.DataFrame, study: Study) -> dict[str, pd.D
     cohorts = list(study.cohorts)
     made = {
         "flow": tables.flow_table(flow),
+        "missing": tables.missing_table(rows),
         "table1_baseline": tables.table_one(rows, cohorts),
         "table2_models": tables.table_two(rows),
         "table3_outcomes": tables.table_three(rows, cohorts),
@@ -84,11 +85,11 @@ def _figures(folder: Path, rows: list[Row], flow: pd.DataFrame, study: Study, be
     def keep(name: str, figure: Figure, caption: str) -> None:
         made[name] = picture(caption, figures.save(figure, folder / name))
 
-    figure, (axis,) = figures.new_figure(7.2, 0.5 * len(flow) + 1.6)
+    figure, (axis,) = figures.new_figure(6.6, 0.5 * len(flow) + 1.6)
     figures.flow_chart(axis, flow, _ending(study, below))
     keep("flow", figure, "How the cohort came about.")
 
-    figure, axes = figures.new_figure(5.2 * len(study.cohorts), 4.2, len(study.cohorts))
+    figure, axes = figures.new_figure(6.0 * len(study.cohorts), 4.4, len(study.cohorts))
     for axis, (name, data) in zip(axes, study.cohorts.items(), strict=True):
         curves = kaplan_meier(data, FOLLOW_UP, DEATH_28D, TREATMENT)
         figures.kaplan_meier(axis, curves, tables.COHORT_TITLES[name], _curve_note(rows, name), below)
@@ -105,7 +106,8 @@ def _figures(folder: Path, rows: list[Row], flow: pd.DataFrame, study: Study, be
         for axis in axes[len(traced) :]:
             axis.set_visible(False)
         caption = (
-            "Mean of the imputed values by iteration; one line per imputed data set. They should mix, without trend."
+            "Mean of the imputed values by iteration; one line per imputed data set. They should mix, without trend. "
+            "Variables that are missing together and determine each other (INR, prothrombin time) mix slowly."
         )
         keep("imputation", figure, caption)
 
@@ -132,6 +134,7 @@ def _matched_figures(
     treated = study.full[TREATMENT].astype(bool)
     preference = preference_score(matched.propensity, treated)
     axes[2].axvspan(*EQUIPOISE, color="#eef3f7", zorder=0)
+    axes[2].text(0.5, 0.98, "equipoise", transform=axes[2].get_xaxis_transform(), ha="center", va="top", fontsize=8)
     figures.mirrored_histogram(axes[2], preference, treated, "Preference score", "Preference score", below)
     caption = "Scores by group: dexmedetomidine above the line, controls below; shaded: equipoise, 0.3 to 0.7."
     keep("propensity_overlap", figure, caption)
@@ -142,7 +145,7 @@ def _matched_figures(
 
     lines = tables.robustness_lines(rows)
     figure = figures.forest(lines, "28-day hospital mortality under other choices (model 3)", "Hazard ratio")
-    keep("robustness", figure, "The fully adjusted hazard ratio under other choices.")
+    keep("robustness", figure, "The fully adjusted hazard ratio under other choices, one changed at a time.")
 
     smooth = [exposure for exposure in EXPOSURES if exposure.cuts is not None]
     figure, axes = figures.new_figure(4.6 * len(smooth), 3.4, len(smooth))
@@ -191,17 +194,27 @@ def _curve_note(rows: list[Row], cohort: str) -> str:
 def _headline(rows: list[Row], study: Study, below: int) -> str:
     counts = groups(study.full)
     small = any(is_small(count, below) for count in counts.values())
-    text = f"{len(study.full):,} patients"
+    text = f"{len(study.full):,} patients with sepsis-induced coagulopathy"
     if not small:
-        text += f", {counts[True]:,} of them with dexmedetomidine"
+        text += f", {counts[True]:,} of them given dexmedetomidine"
     main = _find(rows, "outcome_models", "matched", "model 3")
     if main is None or main.estimate is None or study.matched is None:
         return text + ". The effect after matching cannot be estimated in these data."
     pairs = len(study.matched.data) // 2
+    risks = [_risk(rows, f"matched {group}") for group in ("treated", "control")]
+    deaths = ""
+    if None not in risks:
+        deaths = f" Within 28 days {risks[0]:.1f} % died in hospital with and {risks[1]:.1f} % without dexmedetomidine."
     return (
-        f"{text}; {pairs:,} matched pairs. Hazard ratio of 28-day hospital death, fully adjusted, after matching: "
+        f"{text}; {pairs:,} matched pairs.{deaths} Hazard ratio, fully adjusted, after matching: "
         f"{main.estimate:.2f} (95 % CI {main.lower:.2f} to {main.upper:.2f}, p = {format_p(main.p_value or 0)})."
     ).replace("p = <", "p < ")
+
+
+def _risk(rows: list[Row], cohort: str) -> float | None:
+    """Percent dead within 28 days, where it may be shown."""
+    found = [row for row in rows if (row.analysis, row.cohort, row.term) == ("outcomes", cohort, DEATH_28D)]
+    return found[0].estimate if found else None
 
 
 def _parts(made: dict[str, pd.DataFrame], pictures: dict[str, Picture], study: Study) -> list[Part]:
@@ -214,8 +227,6 @@ def _parts(made: dict[str, pd.DataFrame], pictures: dict[str, Picture], study: S
     none = "" if study.matched else f"No matched cohort: {study.not_matched}."
     return [
         Part("flow", "Cohort", "", drawn("flow"), shown(("flow", "Steps"))),
-        Part("survival", "Survival", "", drawn("kaplan_meier")),
-        Part("models", "Table 2. Models of death", none, (), shown(("table2_models", "Treated against not."))),
         Part("baseline", "Table 1. Baseline", "", (), shown(("table1_baseline", _CELLS))),
         Part(
             "balance",
@@ -224,6 +235,8 @@ def _parts(made: dict[str, pd.DataFrame], pictures: dict[str, Picture], study: S
             drawn("love_plot", "propensity_overlap"),
             shown(("balance", "SMD: in units of the cohort's own standard deviation, or of the one before matching.")),
         ),
+        Part("survival", "Survival", "", drawn("kaplan_meier")),
+        Part("models", "Table 2. Models of death", none, (), shown(("table2_models", "Treated against not."))),
         Part("outcomes", "Table 3. Outcomes", "", (), shown(("table3_outcomes", _CELLS))),
         Part("subgroups", "Subgroups", none, drawn("subgroups"), shown(("subgroups", "Matched cohort, unadjusted."))),
         Part(
@@ -239,7 +252,11 @@ def _parts(made: dict[str, pd.DataFrame], pictures: dict[str, Picture], study: S
             "",
             drawn("robustness"),
             shown(
-                ("robustness", "The same models under other choices."),
+                (
+                    "robustness",
+                    "The same models under other choices, one changed at a time. A reading that the main analysis "
+                    "itself uses gives its numbers again.",
+                ),
                 ("e_values", "E-values, with the conversion for common outcomes."),
                 ("proportional_hazards", "Tests of proportional hazards of the treatment."),
             ),
@@ -250,10 +267,24 @@ def _parts(made: dict[str, pd.DataFrame], pictures: dict[str, Picture], study: S
             "Every number of the paper's Tables 1 to 4 and Figure 3 is in tables/published_vs_ours.csv. In Table 4 the "
             "paper prints the same odds ratios for duration and for dose.",
             (),
-            [plain_table("Hazard and odds ratios", tables.published_table(made["published_vs_ours"]))],
+            [
+                plain_table("Hazard and odds ratios.", tables.published_table(made["published_vs_ours"])),
+                *(
+                    plain_table(
+                        f"{title}. {_CELLS}", tables.published_characteristics(made["published_vs_ours"], cohort)
+                    )
+                    for cohort, title in tables.COHORT_TITLES.items()
+                ),
+            ],
         ),
         Part("screening", "Univariate screening", "", (), shown(("screening", "Cox models of 28-day hospital death."))),
-        Part("imputation", "Missing values", "", drawn("imputation")),
+        Part(
+            "imputation",
+            "Missing values",
+            "",
+            drawn("imputation"),
+            shown(("missing", "Before imputation; the largest share first.")),
+        ),
     ]
 
 

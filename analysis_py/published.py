@@ -47,7 +47,10 @@ def published_and_ours(rows: list[Row]) -> pd.DataFrame:
 def _our_part(row: Row | None, statistic: str) -> dict[str, object]:
     if row is None:
         return dict.fromkeys(("our_value", "our_lower", "our_upper", "our_p_value"))
-    value = row.events if statistic == "count" else row.estimate
+    # as many digits as results.csv; texts stand for counts that are not shown
+    value: object = row.events if statistic == "count" else row.estimate
+    if isinstance(value, float):
+        value = float(f"{value:.8g}")
     if statistic in ("p", "p for interaction"):
         value = None
     percent = statistic in ("count", "percent")

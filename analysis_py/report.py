@@ -3,12 +3,14 @@
 from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 # columns that hold words, not numbers
-_TEXTS = {"Rule", "Choice", "Model", "Outcome", "Variable", "What", "Cohort", "Measure", "Class"}
+_TEXTS = {"Rule", "Choice", "Model", "Outcome", "Variable", "What", "Cohort", "Measure", "Class", "Subgroup"}
+_WIDE = 8  # columns from which on a table is set smaller
 
 
 @dataclass(frozen=True)
@@ -22,11 +24,27 @@ class Line:
 
 @dataclass(frozen=True)
 class Table:
-    """A table with its caption."""
+    """A table with its caption. A column named `a: b` stands as b under a heading a shared with its neighbors."""
 
     caption: str
     columns: Sequence[str]
     lines: Sequence[Line]
+
+    @property
+    def spans(self) -> list[tuple[str, int]]:
+        """Headings over the columns with their width; empty where no column has one."""
+        above = [name.split(": ", 1)[0] if ": " in name else "" for name in self.columns]
+        return [(title, len(list(columns))) for title, columns in groupby(above)] if any(above) else []
+
+    @property
+    def headings(self) -> list[str]:
+        """Names of the columns below the headings that they share."""
+        return [name.split(": ", 1)[-1] for name in self.columns]
+
+    @property
+    def is_wide(self) -> bool:
+        """So many columns that they need a smaller type."""
+        return len(self.columns) > _WIDE
 
 
 @dataclass(frozen=True)

@@ -88,7 +88,7 @@ def show(console: Console, study: Study, rows: list[Row], output: Path) -> None:
         table.add_row(*(str(record[column]) for column in columns))
     console.print(table)
     for remark in study.remarks:
-        console.print(f"note: {remark}", markup=False, highlight=False)
+        console.print(f"note: {remark}", markup=False, highlight=False, soft_wrap=True)
     console.print(f"report: {output / 'report.html'}", markup=False, highlight=False, soft_wrap=True)
 
 

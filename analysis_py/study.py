@@ -18,6 +18,7 @@ from analysis_py.screening import screening_rows
 from analysis_py.subgroups import subgroup_rows
 from analysis_py.variables import OUTCOMES, TABLE_ONE, TREATMENT
 
+_FAR = 50  # interquartile ranges; skewed laboratory values reach 20
 _ONLY_MATCHED = ("table_one", "outcomes", "outcome_models", "subgroup", "exposure", "robustness")
 
 
@@ -75,6 +76,7 @@ def _run_study(
     )
     full = completed.copies[0]
     remarks = [f"{name} has no value in this cohort and is in no model." for name in completed.unusable]
+    remarks += far_values(cohort)
     say("matching")
     matched, not_matched = try_matching(full, completed.unusable)
     if not_matched:
@@ -119,6 +121,21 @@ def try_matching(data: pd.DataFrame, unusable: tuple[str, ...]) -> tuple[Matched
         return match_cohort(data, unusable), ""
     except NotEstimable as reason:
         return None, str(reason)
+
+
+def far_values(cohort: pd.DataFrame) -> list[str]:
+    """A remark for each number of Table 1 with values so far from the others that means and models rest on them."""
+    remarks = []
+    for variable in TABLE_ONE:
+        if variable.kind != "continuous":
+            continue
+        low, middle, high = cohort[variable.name].quantile([0.25, 0.5, 0.75])
+        if ((cohort[variable.name] - middle).abs() > _FAR * (high - low)).any() and high > low:
+            remarks.append(
+                f"{variable.title} has values more than {_FAR} interquartile ranges from the median: its differences "
+                "in means and its part in models rest on them."
+            )
+    return remarks
 
 
 def emptied_by(flow: pd.DataFrame) -> str:

@@ -23,7 +23,7 @@ from analysis_py.design import (
     sources,
 )
 from analysis_py.errors import NotEstimable
-from analysis_py.estimate import Estimate, TestResult, wald_ratio
+from analysis_py.estimate import Z_975, Estimate, TestResult, wald_ratio
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,8 @@ def log_rank(data: pd.DataFrame, duration: str, event: str, group: str) -> TestR
 def kaplan_meier(data: pd.DataFrame, duration: str, event: str, group: str) -> pd.DataFrame:
     """Kaplan-Meier curve of each group, one row per distinct time and one at time 0.
 
-    Returns group, time, survival, lower, upper (95 %, log-log), at_risk (just before `time`).
+    Returns group, time, survival, lower, upper, at_risk (just before `time`). The 95 % band is symmetric on the log
+    scale, as R's survfit() gives it; it is missing where nobody survives.
 
     Raises:
         NotEstimable: an unusable column, or no complete row.
@@ -162,20 +163,21 @@ def kaplan_meier(data: pd.DataFrame, duration: str, event: str, group: str) -> p
 
 
 def _curve(times: Floats, happened: Booleans) -> pd.DataFrame:
-    fitter = KaplanMeierFitter()
-    # lifelines takes log(0) where nobody has died yet and fills the band with 1 itself
-    with np.errstate(all="ignore"):
-        fitter.fit(times, happened)
-    survival = fitter.survival_function_.iloc[:, 0]
-    band = fitter.confidence_interval_survival_function_
-    at_risk = [int((times >= time).sum()) for time in survival.index]
+    fitter = KaplanMeierFitter().fit(times, happened)
+    survival = fitter.survival_function_.iloc[:, 0].to_numpy()
+    table = fitter.event_table
+    at_risk, deaths = table["at_risk"].to_numpy(dtype=float), table["observed"].to_numpy(dtype=float)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        # Greenwood's formula; lifelines gives the band on the log-log scale only
+        half = Z_975 * np.sqrt(np.cumsum(deaths / (at_risk * (at_risk - deaths))))
+        lower, upper = survival * np.exp(-half), np.minimum(survival * np.exp(half), 1)
     return pd.DataFrame(
         {
-            "time": survival.index.to_numpy(dtype=float),
-            "survival": survival.to_numpy(),
-            "lower": band.iloc[:, 0].to_numpy(),
-            "upper": band.iloc[:, 1].to_numpy(),
-            "at_risk": at_risk,
+            "time": table.index.to_numpy(dtype=float),
+            "survival": survival,
+            "lower": np.where(survival > 0, lower, np.nan),
+            "upper": np.where(survival > 0, upper, np.nan),
+            "at_risk": at_risk.astype(int),
         }
     )
 

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from analysis_py.describe import format_cell, format_p, pretty_table
 from analysis_py.exposure import EXPOSURES
 from analysis_py.propensity import CALIPER
-from analysis_py.results import Row, as_frame
+from analysis_py.results import HIDDEN, Row, as_frame
 from analysis_py.subgroups import SUBGROUP_TITLES
 from analysis_py.variables import BY_NAME, DEATH_28D, DEATH_HOSPITAL, OUTCOMES, TABLE_ONE, TREATMENT
 
@@ -72,13 +73,28 @@ def format_ratio(row: "pd.Series[Any]") -> str:
 def balance_table(rows: Sequence[Row]) -> pd.DataFrame:
     """Each balance measure of each variable, before and after matching."""
     frame = as_frame([row for row in rows if row.analysis == "balance" and row.measure != "p"])
-    frame["column"] = frame["cohort"] + ": " + frame["measure"]
+    frame["column"] = frame["cohort"].map(COHORT_TITLES) + ": " + frame["measure"]
     order = list(dict.fromkeys(frame["column"]))
     wide = frame.pivot(index="term", columns="column", values="estimate")
     wide = wide.reindex(index=list(dict.fromkeys(frame["term"])), columns=order)
     text = wide.map(lambda value: "n/e" if pd.isna(value) else f"{value:.3f}")
-    text.insert(0, "variable", [BY_NAME[str(name)].title for name in text.index])
+    # variance ratio and distance are those of numbers
+    numbers = [BY_NAME[str(name)].kind == "continuous" for name in text.index]
+    text = text.where(text.columns.str.contains("SMD") | np.array(numbers)[:, None], "–")
+    text.insert(0, "Variable", [BY_NAME[str(name)].title for name in text.index])
     return text.reset_index(drop=True).rename_axis(columns=None)
+
+
+def missing_table(rows: Sequence[Row]) -> pd.DataFrame:
+    """Share missing of each variable, the largest first (the paper's Supplementary Table S2)."""
+    frame = as_frame([row for row in rows if row.analysis == "missing"])
+    # a share that is not shown stands between those that are and the zeros
+    order = frame["estimate"].fillna(1e-9).sort_values(ascending=False, kind="stable").index
+    lines = [
+        {"Variable": BY_NAME[str(row["term"])].title, "Stays": str(row["n"]), "Missing, n (%)": format_cell(row)}
+        for _, row in frame.loc[order].iterrows()
+    ]
+    return pd.DataFrame(lines)
 
 
 def smd_frame(rows: Sequence[Row]) -> pd.DataFrame:
@@ -219,11 +235,34 @@ def proportionality_table(rows: Sequence[Row]) -> pd.DataFrame:
     return pd.DataFrame(lines)
 
 
+def published_characteristics(comparison: pd.DataFrame, cohort: str) -> pd.DataFrame:
+    """The medians and shares of the paper's Tables 1 and 3 beside ours, before or after matching."""
+    of_groups = comparison["statistic"].isin(["median", "percent"]) & comparison["source"].isin(["Table 1", "Table 3"])
+    chosen = comparison[of_groups & (comparison["cohort"] == cohort)]
+    lines = []
+    for (source, name, level), found in chosen.groupby(["source", "variable", "level"], sort=False):
+        line = {"section": source, "Variable": f"{BY_NAME[str(name)].title} {level}".strip()}
+        for arm, words in (("control", "Control"), ("treated", "Dexmedetomidine")):
+            own = found[found["arm"] == arm].iloc[0]
+            line[f"{words}: published"] = own["printed"]
+            line[f"{words}: ours"] = _our_cell(own)
+        lines.append(line)
+    return pd.DataFrame(lines)
+
+
+def _our_cell(line: "pd.Series[Any]") -> str:
+    """As format_cell(), from a line of published_and_ours()."""
+    if pd.isna(line["our_value"]):
+        return HIDDEN if line["note"] else "n/e"
+    if line["statistic"] == "percent":
+        return f"{line['our_value']:.1f} %"
+    return f"{line['our_value']:.2f} [{line['our_lower']:.2f}, {line['our_upper']:.2f}]"
+
+
 def published_table(comparison: pd.DataFrame) -> pd.DataFrame:
     """The ratios of published_and_ours() for people."""
     lines = []
     for line in comparison[comparison["statistic"].isin(["HR", "OR"])].to_dict("records"):
-        title = "Dexmedetomidine" if line["variable"] == TREATMENT else BY_NAME[line["variable"]].label
         ours = "n/e"
         if not pd.isna(line["our_value"]):
             ours = f"{line['our_value']:.2f} ({line['our_lower']:.2f}–{line['our_upper']:.2f})"
@@ -231,7 +270,7 @@ def published_table(comparison: pd.DataFrame) -> pd.DataFrame:
         lines.append(
             {
                 "section": line["source"],
-                "What": " ".join(part for part in (title, line["level"]) if part),
+                "What": _what(line),
                 "Cohort": COHORT_TITLES[line["cohort"]],
                 "Model": line["model"],
                 "Measure": line["statistic"],
@@ -241,6 +280,16 @@ def published_table(comparison: pd.DataFrame) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(lines)
+
+
+def _what(line: dict[Any, Any]) -> str:
+    """The outcome, class or stratum that a published ratio is about."""
+    if line["source"] == "Figure 3":
+        title = SUBGROUP_TITLES.get(line["variable"], "")
+        return f"{title}: {line['level']}" if title else str(line["level"])
+    if line["variable"] == TREATMENT:
+        return "Dexmedetomidine"
+    return f"{BY_NAME[line['variable']].title}: {line['level']}" if line["level"] else BY_NAME[line["variable"]].label
 
 
 def forest_lines(rows: Sequence[Row]) -> pd.DataFrame:

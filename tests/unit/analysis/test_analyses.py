@@ -13,7 +13,8 @@ from analysis_py.errors import NotEstimable
 from analysis_py.exposure import EXPOSURES, bend, exposure_rows, spline_curve
 from analysis_py.overlap import overlap_rows, preference_score
 from analysis_py.read_marts import type_cohort
-from analysis_py.robustness import pooled, variant
+from analysis_py.readings import FOLLOW_UP_DISCHARGE, HEPARIN_READINGS, READINGS, SCORES, SIC_READINGS
+from analysis_py.robustness import pooled, readings, variant
 from analysis_py.screening import screening_rows
 from analysis_py.subgroups import SUBGROUPS, subgroup_rows
 from analysis_py.variables import BY_NAME, TABLE_ONE
@@ -128,6 +129,21 @@ def test_equipoise_counts_both_groups(full: pd.DataFrame) -> None:
 def test_a_caliper_that_nobody_meets_is_stated(full: pd.DataFrame) -> None:
     rows = variant(full, "tiny", (), 0.0, "raw")
     assert {row.note for row in rows} == {"not estimable: no treated stay has a control within the caliper"}
+
+
+def test_a_reading_that_leaves_nobody_is_stated(full: pd.DataFrame) -> None:
+    stays = full.assign(
+        **dict.fromkeys(SIC_READINGS, True),
+        **dict.fromkeys(HEPARIN_READINGS, False),
+        **dict.fromkeys(SCORES, full["sic_score"]),
+        **{FOLLOW_UP_DISCHARGE: full["followup_28d_days"]},
+    ).assign(is_sic_strict=False)
+    told: list[str] = []
+    rows = readings(stays, 1, told.append)
+    assert told == [f"robustness: {reading.label}" for reading in READINGS]
+    strict = [row for row in rows if row.level == "SIC: strict"]
+    assert len(strict) == 12 and {row.note for row in strict} == {"not estimable: nobody is in the cohort"}
+    assert all(row.estimate is not None for row in rows if row.level == "follow-up to discharge")
 
 
 def test_pooling_equal_copies_gives_the_single_estimate(full: pd.DataFrame) -> None:

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from lifelines import CoxPHFitter
+from lifelines.datasets import load_lung
 
 from analysis_py.balance import compare_groups, kolmogorov_smirnov, standardized_mean_difference, variance_ratio
 from analysis_py.errors import NotEstimable
@@ -192,7 +193,13 @@ def test_kaplan_meier_by_hand() -> None:
     curve = kaplan_meier(data, "time", "died", "group")
     assert curve["survival"].tolist() == pytest.approx([1, 0.8, 0.6, 0.6, 0])
     assert curve["at_risk"].tolist() == [5, 5, 4, 2, 1]
-    assert ((curve["lower"] <= curve["survival"]) & (curve["survival"] <= curve["upper"])).all()
+    error = np.sqrt(1 / (5 * 4) + 1 / (4 * 3))
+    assert curve["lower"].tolist()[:3] == pytest.approx(
+        [1, 0.8 * np.exp(-1.959964 / np.sqrt(20)), 0.6 * np.exp(-1.959964 * error)]
+    )
+    assert curve["upper"].tolist()[:3] == pytest.approx([1, 1, 1])
+    # nobody survives: no band, as in R
+    assert curve[["lower", "upper"]].iloc[-1].isna().all()
 
 
 def test_log_rank_needs_two_groups_and_an_event(trial: pd.DataFrame) -> None:
@@ -200,6 +207,26 @@ def test_log_rank_needs_two_groups_and_an_event(trial: pd.DataFrame) -> None:
         log_rank(trial.assign(treated=False), "time", "died", "treated")
     with pytest.raises(NotEstimable, match="no events"):
         log_rank(trial.assign(died=False), "time", "died", "treated")
+
+
+def test_events_coded_as_in_r_and_treatments_of_any_two_values() -> None:
+    # survival::lung as R ships it, status 1 = censored and 2 = dead; coxph, survdiff and survfit of R
+    lung = load_lung().assign(status=lambda data: data["status"] + 1)
+    lung.index = [f"patient {number}" for number in range(len(lung))]
+    assert cox(lung, "time", "status", ["age", "ph.ecog"], "sex").value == pytest.approx(np.exp(-0.552612), rel=1e-5)
+    assert log_rank(lung, "time", "status", "sex").statistic == pytest.approx(10.3267, rel=1e-4)
+    year = kaplan_meier(lung.assign(all="all"), "time", "status", "all").query("time <= 365").iloc[-1]
+    assert year[["survival", "lower", "upper"]].tolist() == pytest.approx([0.4092, 0.3447, 0.4858], abs=1e-4)
+
+    as_numbers = fit_propensity(lung, "sex", ["age"])
+    words = pd.Categorical(lung["sex"].map({1: "male", 2: "female"}), categories=["male", "female"])
+    for two in (words, lung["sex"] == 2, lung["sex"] - 1.0, lung["sex"].map({1: "a", 2: "b"})):
+        named = lung.assign(sex=two)
+        pd.testing.assert_series_equal(fit_propensity(named, "sex", ["age"]), as_numbers)
+        assert match_nearest(as_numbers, named["sex"]).equals(match_nearest(as_numbers, lung["sex"]))
+        assert compare_groups(named, "age", "sex", "continuous") == compare_groups(lung, "age", "sex", "continuous")
+    with pytest.raises(NotEstimable, match="age has more than two values"):
+        fit_propensity(lung, "age", ["sex"])
 
 
 # --- propensity and matching -------------------------------------------------------------------------------------
