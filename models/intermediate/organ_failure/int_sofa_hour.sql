@@ -7,18 +7,6 @@ Deviation   none by default. A pressor counts only if it runs at the hour's end;
 */
 with
 
-pressures_charted as (
-
-    select
-        stay_id,
-        measured_at,
-        {{ exact_mean('value') }} as map_mmhg
-    from {{ ref('int_chart_value') }}
-    where concept = 'map' and value is not null
-    group by stay_id, measured_at
-
-),
-
 infusions as (
 
     select
@@ -58,17 +46,6 @@ measurements as (
         on
             grid.hadm_id = labs.hadm_id
             and labs.concept in ('platelets', 'bilirubin', 'creatinine')
-
-    union all
-
-    select
-        grid.stay_id,
-        {{ hour_of_grid('pressures.measured_at', 'grid.grid_start') }} as hr,
-        'map' as measure,
-        pressures.map_mmhg as value
-    from {{ ref('int_hour_grid') }} as grid
-    inner join pressures_charted as pressures
-        on grid.stay_id = pressures.stay_id
 
     union all
 
@@ -114,7 +91,6 @@ measured as (
         min(case when measure = 'ratio_ventilated' then value end) as pao2fio2_ventilated,
         min(case when measure = 'platelets' then value end) as platelets_min,
         max(case when measure = 'bilirubin' then value end) as bilirubin_max,
-        min(case when measure = 'map' then value end) as map_min,
         max(case when measure = 'dopamine' then value end) as dopamine_max,
         max(case when measure = 'epinephrine' then value end) as epinephrine_max,
         max(case when measure = 'norepinephrine' then value end) as norepinephrine_max,
@@ -146,7 +122,7 @@ final as (
         measured.pao2fio2_ventilated,
         measured.platelets_min,
         measured.bilirubin_max,
-        measured.map_min,
+        pressures.map_min,
         measured.dopamine_max,
         measured.epinephrine_max,
         measured.norepinephrine_max,
@@ -165,6 +141,8 @@ final as (
     from hours
     left join measured
         on hours.stay_id = measured.stay_id and hours.hr = measured.hr
+    left join {{ ref('int_map_hour') }} as pressures
+        on hours.stay_id = pressures.stay_id and hours.hr = pressures.hr
 
 )
 
