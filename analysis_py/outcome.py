@@ -17,28 +17,33 @@ from analysis_py.estimate import Estimate, wald_ratio
 
 @dataclass(frozen=True)
 class LogisticModel:
-    """A fitted model; coefficients are those of the standardized design, intercept first."""
+    """A fitted model; coefficients are those of the standardized design, intercept first.
+
+    `residual` is outcome less probability, of the rows labeled `index`.
+    """
 
     design: Design
     coefficients: Floats
     covariance: Floats
     infinite: Booleans
-    n: int
+    residual: Floats
+    index: pd.Index
     events: int
 
-    def estimate(self, name: str) -> Estimate:
-        """Odds ratio of one term per natural unit.
+    def estimate(self, name: str, covariance: Floats | None = None) -> Estimate:
+        """Odds ratio of one term per natural unit, by the model's or another covariance.
 
         Raises:
             NotEstimable: the coefficient is not finite.
         """
         column = self.design.column(name)
-        place = Estimate("OR", nan, nan, nan, nan, self.n, self.events, len(self.coefficients))
+        used = self.covariance if covariance is None else covariance
+        place = Estimate("OR", nan, nan, nan, nan, len(self.index), self.events, len(self.coefficients))
         return wald_ratio(
             place,
             name,
             float(self.coefficients[column + 1]),
-            float(self.covariance[column + 1, column + 1]),
+            float(used[column + 1, column + 1]),
             float(self.design.scale[column]),
             bool(self.infinite[column]),
         )
@@ -53,6 +58,28 @@ def logistic(data: pd.DataFrame, outcome: str, covariates: Sequence[str], term: 
         NotEstimable: constant outcome, separation, or an unusable column.
     """
     return fit_logistic(data, outcome, covariates, [term]).estimate(term)
+
+
+def logistic_clustered(
+    data: pd.DataFrame, outcome: str, covariates: Sequence[str], term: str, cluster: str
+) -> Estimate:
+    """As logistic(), with the standard error robust to dependence within `cluster` (matched pair).
+
+    Scores summed within clusters, times g / (g - 1) for g clusters: R's sandwich::vcovCL (Zeileis 2020).
+
+    Raises:
+        NotEstimable: as logistic(), or a single cluster.
+    """
+    model = fit_logistic(data, outcome, covariates, [term])
+    model.estimate(term)  # what the likelihood cannot tell, a sandwich cannot either
+    codes, clusters = pd.factorize(data.loc[model.index, cluster])
+    if len(clusters) < 2:
+        raise NotEstimable(f"{cluster} has fewer than two groups")
+    with_intercept = np.column_stack([np.ones(len(codes)), model.design.matrix])
+    sums = np.zeros((len(clusters), with_intercept.shape[1]))
+    np.add.at(sums, codes, with_intercept * model.residual[:, None])
+    influence = sums @ model.covariance
+    return model.estimate(term, influence.T @ influence * len(clusters) / (len(clusters) - 1))
 
 
 def fit_logistic(data: pd.DataFrame, outcome: str, covariates: Sequence[str], terms: Sequence[str]) -> LogisticModel:
@@ -72,7 +99,7 @@ def fit_logistic(data: pd.DataFrame, outcome: str, covariates: Sequence[str], te
         raise NotEstimable(f"the covariates separate {outcome} completely")
     with_intercept = np.column_stack([np.ones(len(rows)), design.matrix])
     infinite = diverging(coefficients, covariance @ (with_intercept.T @ residual))[1:]
-    return LogisticModel(design, coefficients, covariance, infinite, len(rows), int(happened.sum()))
+    return LogisticModel(design, coefficients, covariance, infinite, residual, rows.index, int(happened.sum()))
 
 
 def fit_binomial(matrix: Floats, happened: Booleans) -> tuple[Floats, Floats, Floats]:

@@ -10,6 +10,7 @@ from analysis_py.effects import effect, usable
 from analysis_py.errors import NotEstimable
 from analysis_py.estimate import Estimate
 from analysis_py.imputation import pool
+from analysis_py.outcome import logistic_clustered
 from analysis_py.propensity import CALIPER, CaliperScale
 from analysis_py.readings import READINGS, cohort_of
 from analysis_py.results import Row, estimated
@@ -20,13 +21,17 @@ CALIPERS: tuple[tuple[float, CaliperScale], ...] = ((0.02, "sd"), (0.1, "sd"), (
 
 
 def clustered(data: pd.DataFrame, unusable: Sequence[str]) -> list[Row]:
-    """The matched Cox models with standard errors that allow for dependence within pairs."""
-    rows = []
-    for model, covariates in MODELS.items():
-        place = Row("robustness", "matched", DEATH_28D, model, TREATMENT, "standard error clustered on pair")
-        chosen = usable(covariates, unusable)
-        rows.append(estimated(place, cox_clustered, data, FOLLOW_UP, DEATH_28D, chosen, TREATMENT, PAIR))
-    return rows
+    """The matched models with standard errors that allow for dependence within pairs."""
+    return [
+        estimated(place, _clustered_effect, data, place.outcome, usable(MODELS[place.model], unusable))
+        for place in _places("matched", "standard error clustered on pair")
+    ]
+
+
+def _clustered_effect(data: pd.DataFrame, outcome: str, covariates: Sequence[str]) -> Estimate:
+    if outcome == DEATH_28D:
+        return cox_clustered(data, FOLLOW_UP, DEATH_28D, covariates, TREATMENT, PAIR)
+    return logistic_clustered(data, DEATH_HOSPITAL, covariates, TREATMENT, PAIR)
 
 
 def variant(data: pd.DataFrame, label: str, unusable: Sequence[str], caliper: float, scale: CaliperScale) -> list[Row]:

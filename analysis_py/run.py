@@ -26,9 +26,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         refuse_foreign(options.output)
         target = read_target(find_profiles(options.profiles_dir), options.target)
         with messages.status("reading the marts") as status:
+            # a log has no line that could be written over
+            say = status.update if messages.is_terminal else messages.print
             marts = read_marts(target)
-            study = run_study(marts.cohort, marts.flow, options.imputations, options.seed, status.update, marts.stays)
-            status.update("writing")
+            study = run_study(marts.cohort, marts.flow, options.imputations, options.seed, say, marts.stays)
+            say("writing")
             with replaced(options.output) as folder:
                 rows = write_results(folder, study, marts.flow, options.suppress_below, options.seed)
     except StudyError as error:

@@ -67,7 +67,15 @@ def format_ratio(row: "pd.Series[Any]") -> str:
     """`0.71 (0.53–0.95), p = 0.020`, or the reason why not."""
     if pd.isna(row["estimate"]):
         return str(row["note"])
-    return f"{row['estimate']:.2f} ({row['lower']:.2f}–{row['upper']:.2f}), p {_equals(row['p_value'])}"
+    return f"{ratio(row['estimate'], row['lower'], row['upper'])}, p {_equals(row['p_value'])}"
+
+
+def ratio(value: float, lower: float, upper: float) -> str:
+    """`0.71 (0.53–0.95)`; the digits of huge and tiny ones say nothing."""
+    shown = [
+        ">999" if number > 999 else ("<0.01" if number < 0.005 else f"{number:.2f}") for number in (value, lower, upper)
+    ]
+    return f"{shown[0]} ({shown[1]}–{shown[2]})"
 
 
 def balance_table(rows: Sequence[Row]) -> pd.DataFrame:
@@ -107,7 +115,7 @@ def smd_frame(rows: Sequence[Row]) -> pd.DataFrame:
 def _interval(row: "pd.Series[Any]") -> str:
     if pd.isna(row["estimate"]):
         return str(row["note"])
-    return f"{row['estimate']:.2f} ({row['lower']:.2f}–{row['upper']:.2f})"
+    return ratio(row["estimate"], row["lower"], row["upper"])
 
 
 def subgroup_table(rows: Sequence[Row]) -> pd.DataFrame:
@@ -265,8 +273,8 @@ def published_table(comparison: pd.DataFrame) -> pd.DataFrame:
     for line in comparison[comparison["statistic"].isin(["HR", "OR"])].to_dict("records"):
         ours = "n/e"
         if not pd.isna(line["our_value"]):
-            ours = f"{line['our_value']:.2f} ({line['our_lower']:.2f}–{line['our_upper']:.2f})"
-        published = f"{line['published_value']:.2f} ({line['published_lower']:.2f}–{line['published_upper']:.2f})"
+            ours = ratio(line["our_value"], line["our_lower"], line["our_upper"])
+        published = ratio(line["published_value"], line["published_lower"], line["published_upper"])
         lines.append(
             {
                 "section": line["source"],
@@ -333,7 +341,7 @@ def _line(term: str, label: str, row: Row | None, left: str, right: str, heading
 
 
 def _short(row: Row) -> str:
-    return f"{row.estimate:.2f} ({row.lower:.2f}–{row.upper:.2f})"
+    return ratio(row.estimate or 0, row.lower or 0, row.upper or 0)
 
 
 def _equals(p_value: float) -> str:

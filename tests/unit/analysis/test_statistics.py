@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+import statsmodels.api as sm
 from lifelines import CoxPHFitter
 from lifelines.datasets import load_lung
 
@@ -10,7 +11,7 @@ from analysis_py.balance import compare_groups, kolmogorov_smirnov, standardized
 from analysis_py.errors import NotEstimable
 from analysis_py.estimate import Estimate
 from analysis_py.imputation import impute, impute_with_trace, pool
-from analysis_py.outcome import logistic
+from analysis_py.outcome import logistic, logistic_clustered
 from analysis_py.propensity import fit_propensity, match_nearest
 from analysis_py.sensitivity import e_value
 from analysis_py.survival import cox, cox_clustered, fit_cox, kaplan_meier, log_rank, proportional_hazards
@@ -183,6 +184,20 @@ def test_tiny_and_odd_data_give_a_sane_number_or_a_reason(seed: int) -> None:
                 continue
         assert 1e-5 < estimate.value < 1e5
         assert 0 <= estimate.p_value <= 1
+
+
+def test_logistic_by_cluster_is_the_sandwich_of_summed_scores(trial: pd.DataFrame) -> None:
+    trial["pair"] = np.arange(len(trial)) // 2
+    ours = logistic_clustered(trial, "died", ["age", "site"], "treated", "pair")
+    design = pd.get_dummies(trial[["age", "site", "treated"]], drop_first=True).astype(float)
+    model = sm.GLM(trial["died"].astype(float), sm.add_constant(design), family=sm.families.Binomial())
+    theirs = model.fit(cov_type="cluster", cov_kwds={"groups": trial["pair"], "use_correction": False})
+    clusters = trial["pair"].nunique()
+    error = theirs.bse["treated"] * np.sqrt(clusters / (clusters - 1))
+    assert np.log(ours.value) == pytest.approx(theirs.params["treated"])
+    assert np.log(ours.upper / ours.lower) == pytest.approx(2 * 1.959964 * error, rel=1e-5)
+    with pytest.raises(NotEstimable, match="fewer than two groups"):
+        logistic_clustered(trial.assign(pair=1), "died", [], "treated", "pair")
 
 
 # --- curves ------------------------------------------------------------------------------------------------------
