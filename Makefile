@@ -13,11 +13,12 @@ help:  ## this list
 	@echo "  make study                      2,000 generated ICU stays: about 1 minute, 1 GB of disk in .postgres"
 	@echo "  make study CSV=DIR              a folder of MIMIC-IV files (hosp/, icu/), into the embedded server"
 	@echo "  make study DSN=postgresql://... your own server: reads MIMIC-IV, writes one schema of its own"
-	@echo "  STAYS=N, SEED=N, VARS='{...}', OUTPUT=DIR change the generated data, the definitions, the output folder"
+	@echo "  STAYS=N, SEED=N, VARS='{...}', OUTPUT=DIR, SUPPRESS_BELOW=N change the generated data, the definitions,"
+	@echo "  the output folder, and which counts are hidden"
 
 study: $(READY)  ## the whole study: data, dbt build, statistics, report in output/
 	@$(RUN) -m study $(if $(CSV),--csv '$(CSV)') $(if $(DSN),--dsn '$(DSN)') $(if $(STAYS),--stays '$(STAYS)') \
-		$(if $(SEED),--seed '$(SEED)') $(if $(VARS),--vars '$(VARS)') $(if $(OUTPUT),--output '$(OUTPUT)')
+		$(if $(SEED),--seed '$(SEED)') $(if $(SUPPRESS_BELOW),--suppress-below '$(SUPPRESS_BELOW)') $(if $(VARS),--vars '$(VARS)') $(if $(OUTPUT),--output '$(OUTPUT)')
 
 test: lint unit  ## lint, types, pytest, dbt build and dbt test on shipped data
 
@@ -27,7 +28,9 @@ lint: $(READY)  ## ruff, mypy (strict), sqlfluff
 	@$(RUN) -m mypy analysis_py mimic_db study.py bench
 	@$(RUN) -m mypy --explicit-package-bases tests/reference tests/recompute
 	@mkdir -p target/lint && cp profiles.example.yml target/lint/profiles.yml
-	@eval "$$($(RUN) -m mimic_db env)" && $(VENV)/bin/sqlfluff lint --processes 2 models tests/data
+	@# dbt's templates want a connection: an empty server of the linter's own, stopped afterwards
+	@export DEXSIC_PGDATA=target/lint/server; eval "$$($(RUN) -m mimic_db env)" && \
+		$(VENV)/bin/sqlfluff lint --processes 2 models tests/data; status=$$?; $(RUN) -m mimic_db stop >/dev/null; exit $$status
 
 unit: $(READY)
 	@$(RUN) -m pytest

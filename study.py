@@ -36,6 +36,7 @@ PROJECT = Path(__file__).parent
 BUILD_FILES = ("dbt_project.yml", "requirements.txt", "models/**/*", "macros/**/*.sql", "seeds/**/*", "tests/**/*.sql")
 STATISTICS_FILES = ("analysis_py/**/*", "requirements.txt")
 STAMP = "dexsic build "
+SUPPRESS_BELOW = 5  # counts of real patients from 1 to 4 are hidden
 say = Console(highlight=False, soft_wrap=True).print
 
 
@@ -62,6 +63,9 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--stays", type=int, default=2000, help="ICU stays to generate when no data are named (2000)")
     parser.add_argument("--seed", type=int, default=1, help="seed of the generated data and of the imputation (1)")
     parser.add_argument("--vars", default="{}", help="other definitions, as dbt takes them: '{heparin: any_icu}'")
+    parser.add_argument(
+        "--suppress-below", type=int, metavar="N", help="hide counts from 1 to N-1 (5; for generated data 0: show all)"
+    )
     parser.add_argument("--output", type=Path, default=Path("output"), help="folder for the results (output)")
     return parser.parse_args(arguments)
 
@@ -73,7 +77,7 @@ def _run(options: argparse.Namespace) -> int:
     os.environ.update(server.dbt_environment(dsn), DEXSIC_SCHEMA=schema, DEXSIC_THREADS=str(os.cpu_count() or 1))
     with _profiles_dir() as profiles_dir:
         built = _build(dsn, schema, profiles_dir, options.vars)
-        made_from = _digest(built, str(options.seed), *_files(STATISTICS_FILES))
+        made_from = _digest(built, str(options.seed), str(_suppress_below(options)), *_files(STATISTICS_FILES))
         status = _statistics(options, profiles_dir, made_from)
     if status == 0:
         say(f"\ndone in {time.monotonic() - began:.0f} s")
@@ -197,12 +201,23 @@ def _statistics(options: argparse.Namespace, profiles_dir: Path, made_from: str)
     say("[bold]3/3 statistics[/bold]  matching and models")
     run = importlib.import_module("analysis_py.run")
     status: int = run.main(
-        ["--profiles-dir", str(profiles_dir), "--output", str(options.output), "--seed", str(options.seed)]
+        [
+            *("--profiles-dir", str(profiles_dir)),
+            *("--output", str(options.output)),
+            *("--seed", str(options.seed)),
+            *("--suppress-below", str(_suppress_below(options))),
+        ]
     )
     if status == 0:
         with stamp.open("a") as marker:
             marker.write(f"Made from {made_from}\n")
     return status
+
+
+def _suppress_below(options: argparse.Namespace) -> int:
+    if options.suppress_below is not None:
+        return int(options.suppress_below)
+    return SUPPRESS_BELOW if options.csv or options.dsn else 0
 
 
 def _files(patterns: Sequence[str]) -> Iterator[str]:
