@@ -1,7 +1,7 @@
 /*
 Grain       one row per ICU stay, specimen and concept in the first-day window
-Definition  laboratory values of the patient around ICU admission; read by patient, as mimic-code does, so that stays close to each
-            other share them
+Definition  laboratory values of the patient around ICU admission; read by patient, as mimic-code does, so that stays
+            close to each other share them
 Source      mimic-code first_day_lab
 */
 with
