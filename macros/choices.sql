@@ -10,6 +10,7 @@
     'heparin': ['infusion', 'any_icu', 'any_order'],
     'followup': ['day28', 'discharge'],
     'vasoactive_items': ['default', 'extended'],
+    'tumor_codes': ['mimic_code', 'corrected'],
 } -%}
 {%- if execute -%}
     {%- for name, allowed in choices.items() if var(name) not in allowed -%}

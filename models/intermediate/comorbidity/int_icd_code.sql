@@ -4,6 +4,7 @@
 Grain       one row per diagnosis code in use and category of it
 Definition  codes whose first characters lie in a range of the seed icd_category; each distinct code is matched once
 Source      seed icd_category
+Deviation   none by default. tumor_codes: corrected reads the tumor codes that end in a letter by their meaning
 */
 with
 
@@ -19,6 +20,7 @@ codes as (
 categories as (
 
     select * from {{ ref('icd_category') }}
+    where reading in ('both', '{{ var("tumor_codes") }}')
 
 ),
 
