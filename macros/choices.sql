@@ -11,6 +11,7 @@
     'followup': ['day28', 'discharge'],
     'vasoactive_items': ['default', 'extended'],
     'tumor_codes': ['mimic_code', 'corrected'],
+    'sofa_pressor': ['hour_end', 'any_in_hour'],
 } -%}
 {%- if execute -%}
     {%- for name, allowed in choices.items() if var(name) not in allowed -%}

@@ -3,8 +3,9 @@ Grain       one row per ICU stay and hour of its grid, lead hours included
 Definition  the hour's worst measurements and the SOFA points of each organ; NULL where nothing was measured
 Source      Vincent 1996; mimic-code sofa
 Deviation   none by default. A pressor counts only if it runs at the hour's end; any rate of epinephrine or
-            norepinephrine gives 3
+            norepinephrine gives 3. sofa_pressor: any_in_hour counts it in every hour in which it runs with a rate above 0
 */
+{%- set hour_of_end = 'ceil' if var('sofa_pressor') == 'any_in_hour' else 'floor' %}
 with
 
 infusions as (
@@ -14,11 +15,15 @@ infusions as (
         infusions.drug,
         infusions.rate,
         cast(floor({{ hours_between('grid.grid_start', 'infusions.started_at') }}) as integer) + 1 as from_hr,
-        cast(floor({{ hours_between('grid.grid_start', 'infusions.ended_at') }}) as integer) as to_hr
+        -- floor: the last hour whose end it reaches; ceil: the hour in which it ends
+        cast({{ hour_of_end }}({{ hours_between('grid.grid_start', 'infusions.ended_at') }}) as integer) as to_hr
     from {{ ref('int_hour_grid') }} as grid
     inner join {{ ref('int_vasoactive_infusion') }} as infusions
         on grid.stay_id = infusions.stay_id
-    where infusions.drug in ('dopamine', 'epinephrine', 'norepinephrine', 'dobutamine')
+    where
+        infusions.drug in ('dopamine', 'epinephrine', 'norepinephrine', 'dobutamine')
+        and infusions.ended_at > infusions.started_at
+        and ('{{ var("sofa_pressor") }}' = 'hour_end' or infusions.rate > 0)
 
 ),
 
