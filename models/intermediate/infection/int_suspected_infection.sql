@@ -75,21 +75,11 @@ pairs as (
 
 ),
 
-directed as (
+near as (
 
-    select
-        *,
-        'culture_first' as direction
+    select *
     from pairs
-    where is_culture_first
-
-    union all
-
-    select
-        *,
-        'antibiotic_first' as direction
-    from pairs
-    where is_antibiotic_first
+    where is_culture_first or is_antibiotic_first
 
 ),
 
@@ -98,24 +88,28 @@ ranked as (
     select
         *,
         row_number() over (
-            partition by subject_id, antibiotic_seq, direction
+            partition by subject_id, antibiotic_seq, is_culture_first
             order by cultured_on asc nulls first, cultured_at asc nulls last, is_positive desc, micro_specimen_id asc
-        ) as culture_seq
-    from directed
+        ) as culture_first_seq,
+        row_number() over (
+            partition by subject_id, antibiotic_seq, is_antibiotic_first
+            order by cultured_on asc nulls first, cultured_at asc nulls last, is_positive desc, micro_specimen_id asc
+        ) as antibiotic_first_seq
+    from near
 
 ),
 
 culture_first as (
 
     select * from ranked
-    where direction = 'culture_first' and culture_seq = 1
+    where is_culture_first and culture_first_seq = 1
 
 ),
 
 antibiotic_first as (
 
     select * from ranked
-    where direction = 'antibiotic_first' and culture_seq = 1
+    where is_antibiotic_first and antibiotic_first_seq = 1
 
 ),
 
