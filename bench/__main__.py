@@ -90,7 +90,8 @@ def _scan(dsn: str) -> None:
 
 def _dbt(command: str, dsn: str) -> None:
     environment = os.environ | server.dbt_environment(dsn) | {"DEXSIC_THREADS": str(os.cpu_count() or 1)}
-    profiles = PROJECT / "target" / "bench"
+    # a folder for each database: dbt keeps what it has parsed only while the connection stays the same
+    profiles = PROJECT / "target" / "bench" / environment["DEXSIC_DBNAME"]
     profiles.mkdir(parents=True, exist_ok=True)
     (profiles / "profiles.yml").write_text((PROJECT / "profiles.example.yml").read_text())
     _run(
