@@ -30,6 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             say = status.update if messages.is_terminal else messages.print
             marts = read_marts(target)
             study = run_study(marts.cohort, marts.flow, options.imputations, options.seed, say, marts.stays)
+            study.remarks[:0] = options.remark
             say("writing")
             with replaced(options.output) as folder:
                 rows = write_results(folder, study, marts.flow, options.suppress_below, options.seed)
@@ -58,6 +59,9 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         default=5,
         metavar="N",
         help="do not show counts from 1 to N-1; 0 shows all, for open data (default: 5)",
+    )
+    parser.add_argument(
+        "--remark", action="append", default=[], metavar="TEXT", help="a sentence to put above the results"
     )
     return parser.parse_args(arguments)
 

@@ -77,6 +77,9 @@ def _run_study(
     full = completed.copies[0]
     remarks = [f"{name} has no value in this cohort and is in no model." for name in completed.unusable]
     remarks += far_values(cohort)
+    if cohort["treated"].nunique() < 2:
+        everybody = "treated" if cohort["treated"].all() else "a control"
+        remarks.append(f"Everybody in the cohort is {everybody}: what compares the groups cannot be estimated.")
     say("matching")
     matched, not_matched = try_matching(full, completed.unusable)
     if not_matched:

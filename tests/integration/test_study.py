@@ -43,6 +43,7 @@ def test_the_study_runs_on_generated_data_and_says_where_to_look(first_run: tupl
     assert "report.html" in text
     for name in ("report.html", "results.csv", "tables/flow.csv", "figures/kaplan_meier.svg"):
         assert (output / name).stat().st_size > 0
+    assert "patients are generated" in (output / "report.html").read_text()
     flow = pd.read_csv(output / "tables" / "flow.csv")
     assert flow["Before"].iloc[0] == "700" or flow["Before"].iloc[0] == 700
 

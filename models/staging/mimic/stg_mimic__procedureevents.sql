@@ -7,6 +7,5 @@ select
     stay_id,
     itemid,
     starttime as started_at,
-    endtime as ended_at,
-    value
+    endtime as ended_at
 from {{ source('mimic_icu', 'procedureevents') }}

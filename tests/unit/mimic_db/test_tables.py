@@ -1,6 +1,10 @@
+import re
 from collections import Counter
+from pathlib import Path
 
 from mimic_db.tables import INDEXES, TABLES
+
+STAGING = Path(__file__).parents[3] / "models" / "staging" / "mimic"
 
 
 def test_there_are_the_31_tables_of_the_release() -> None:
@@ -32,3 +36,11 @@ def test_the_study_needs_the_twelve_tables_that_its_models_read() -> None:
 def test_every_index_is_on_a_column_of_its_table() -> None:
     columns = {table.name: table.column_names for table in TABLES}
     assert all(column in columns[table] for table, column in INDEXES.items())
+
+
+def test_needed_columns_are_those_that_the_staging_models_read() -> None:
+    for table in TABLES:
+        model = STAGING / f"stg_mimic__{table.name}.sql"
+        text = re.sub(r"/\*.*?\*/", "", model.read_text(), flags=re.DOTALL) if model.exists() else ""
+        words = set(re.findall(r"\w+", text))
+        assert {column.name for column in table.columns if column.needed} == words & set(table.column_names), table
