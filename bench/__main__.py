@@ -84,6 +84,7 @@ def _seconds(work: Callable[[], None]) -> float:
 
 def _scan(dsn: str) -> None:
     with connect(dsn) as connection:
+        connection.execute("set max_parallel_workers_per_gather = 0")
         for query in SCANS:
             connection.execute(query.encode())
 
