@@ -2,6 +2,7 @@
 Grain       one row per ICU stay with a vital sign in the first-day window
 Definition  lowest, highest and mean vital signs of the first day
 Source      mimic-code first_day_vitalsign
+Deviation   glucose above 10,000 mg/dL is implausible, as in the laboratory (docs/DECISIONS.md, glucose)
 */
 with
 
