@@ -1,11 +1,10 @@
-{# Sums and means that do not depend on the order of rows: doubles are added as decimal numbers, times in whole seconds. Adding
-   doubles would move the last digit, and with it a value that lies on a threshold. #}
-
-{% macro exact_sum(value) %}{{ return(adapter.dispatch('exact_sum')(value)) }}{% endmacro %}
-{% macro postgres__exact_sum(value) %}cast(sum(cast({{ value }} as numeric)) as double precision){% endmacro %}
-
-{% macro exact_mean(value) %}{{ return(adapter.dispatch('exact_mean')(value)) }}{% endmacro %}
-{% macro postgres__exact_mean(value) %}cast(avg(cast({{ value }} as numeric)) as double precision){% endmacro %}
+{# Sums and means that do not depend on the order of rows: a value that lies on a threshold must not move by the last digit.
+   Values are added as whole numbers of billionths, which doubles do exactly up to a total of 9 million (2^53 billionths), and
+   without the cost of decimal numbers. #}
+{% macro exact_sum(value) %}(sum({{ billionths(value) }}) / {{ billion() }}){% endmacro %}
+{% macro exact_mean(value) %}(sum({{ billionths(value) }}) / (cast(count({{ value }}) as double precision) * {{ billion() }})){% endmacro %}
+{% macro billionths(value) %}round(cast({{ value }} as double precision) * {{ billion() }}){% endmacro %}
+{% macro billion() %}cast(1000000000 as double precision){% endmacro %}
 
 {# Hours of a group's intervals together; one that ends before it starts has none. #}
 {% macro total_hours(a, b) %}(cast(sum(greatest({{ epoch_seconds(b) }} - {{ epoch_seconds(a) }}, 0)) as double precision) / 3600){% endmacro %}

@@ -67,3 +67,14 @@ case
         when coalesce({{ creatinine }}, {{ urine }}) is not null then 0
     end
 {%- endmacro %}
+
+{# The worst of an organ's points, 0 to 4, in the sofa_window_h hours that end here; missing = 0. `hours` names a window that runs
+   from the stay's first hour to the current one: p points count while the latest hour with p or more lies within reach. A maximum
+   over the last 24 rows would look at each of them again for every hour. #}
+{% macro sofa_worst(points, hr, hours) %}case
+            {%- for level in [4, 3, 2, 1] %}
+            when max(case when {{ points }} >= {{ level }} then {{ hr }} end) over {{ hours }} > {{ hr }} - {{ var('sofa_window_h') }} then {{ level }}
+            {%- endfor %}
+            else 0
+        end
+{%- endmacro %}

@@ -21,7 +21,7 @@ doses as (
 
     select
         stays.stay_id,
-        {{ exact_sum('cast(running.rate_mcg_kg_h as numeric) * (' ~ epoch_seconds(
+        {{ exact_sum('running.rate_mcg_kg_h * (' ~ epoch_seconds(
             'least(running.ended_at, stays.dose_window_ends_at)'
         ) ~ ' - ' ~ epoch_seconds('greatest(running.started_at, stays.icu_admitted_at)') ~ ')') }} / 3600 as dose_mcg_kg
     from stays

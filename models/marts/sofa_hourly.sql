@@ -16,17 +16,14 @@ worst as (
     select
         stay_id,
         hr,
-        coalesce(max(respiration) over sofa_window, 0) as respiration_24h,
-        coalesce(max(coagulation) over sofa_window, 0) as coagulation_24h,
-        coalesce(max(liver) over sofa_window, 0) as liver_24h,
-        coalesce(max(cardiovascular) over sofa_window, 0) as cardiovascular_24h,
-        coalesce(max(cns) over sofa_window, 0) as cns_24h,
-        coalesce(max(renal) over sofa_window, 0) as renal_24h
+        {{ sofa_worst('respiration', 'hr', 'so_far') }} as respiration_24h,
+        {{ sofa_worst('coagulation', 'hr', 'so_far') }} as coagulation_24h,
+        {{ sofa_worst('liver', 'hr', 'so_far') }} as liver_24h,
+        {{ sofa_worst('cardiovascular', 'hr', 'so_far') }} as cardiovascular_24h,
+        {{ sofa_worst('cns', 'hr', 'so_far') }} as cns_24h,
+        {{ sofa_worst('renal', 'hr', 'so_far') }} as renal_24h
     from hours
-    window sofa_window as (
-        partition by stay_id order by hr
-        rows between {{ var('sofa_window_h') - 1 }} preceding and current row
-    )
+    window so_far as (partition by stay_id order by hr rows unbounded preceding)
 
 ),
 

@@ -25,14 +25,16 @@ final as (
         labs.specimen_id,
         labs.concept,
         stays.icu_admitted_at,
-        labs.measured_at,
-        labs.value
+        max(labs.measured_at) as measured_at,
+        -- of several results of one kind the specimen's highest counts
+        max(labs.value) as value
     from stays
     inner join labs
         on
             stays.subject_id = labs.subject_id
             and {{ within_first_day('labs.measured_at', 'stays.icu_admitted_at') }}
     where labs.value is not null
+    group by stays.stay_id, labs.specimen_id, labs.concept, stays.icu_admitted_at
 
 )
 

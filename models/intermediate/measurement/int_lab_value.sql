@@ -1,8 +1,9 @@
 /*
-Grain       one row per specimen and concept
-Definition  the only scan of labevents: items of the seed lab_item, implausible numbers left out, highest value if a
-            specimen has several
+Grain       one row per laboratory result that the study uses
+Definition  the only scan of labevents: items of the seed lab_item, implausible numbers left out
 Source      seed lab_item (ranges of mimic-code chemistry, complete_blood_count, coagulation, enzyme, bg)
+Deviation   a specimen may have several results of one kind, of which mimic-code takes the highest. Those who read this
+            table do so after they have chosen their specimens: far fewer rows to group than here
 */
 with
 
@@ -23,11 +24,11 @@ final as (
     select
         results.specimen_id,
         items.concept,
-        max(results.subject_id) as subject_id,
-        max(results.hadm_id) as hadm_id,
-        max(results.measured_at) as measured_at,
-        max(results.value) as value,
-        max(case when items.keeps_text then {{ byte_order('results.value_text') }} end) as value_text
+        results.subject_id,
+        results.hadm_id,
+        results.measured_at,
+        results.value,
+        case when items.keeps_text then results.value_text end as value_text
     from results
     inner join items
         on results.itemid = items.itemid
@@ -39,7 +40,6 @@ final as (
             and (items.value_above is null or results.value > items.value_above)
             and (items.value_at_most is null or results.value <= items.value_at_most)
         )
-    group by results.specimen_id, items.concept
 
 )
 

@@ -11,19 +11,34 @@ with
 infusions as (
 
     select
-        grid.stay_id,
-        infusions.drug,
-        infusions.rate,
-        cast(floor({{ hours_between('grid.grid_start', 'infusions.started_at') }}) as integer) + 1 as from_hr,
+        stay_id,
+        drug,
+        rate,
+        {{ clock_hour('started_at', 'floor') }} + 1 as from_hour,
         -- floor: the last hour whose end it reaches; ceil: the hour in which it ends
-        cast({{ hour_of_end }}({{ hours_between('grid.grid_start', 'infusions.ended_at') }}) as integer) as to_hr
-    from {{ ref('int_hour_grid') }} as grid
-    inner join {{ ref('int_vasoactive_infusion') }} as infusions
-        on grid.stay_id = infusions.stay_id
+        {{ clock_hour('ended_at', hour_of_end) }} as to_hour
+    from {{ ref('int_vasoactive_infusion') }}
     where
-        infusions.drug in ('dopamine', 'epinephrine', 'norepinephrine', 'dobutamine')
-        and infusions.ended_at > infusions.started_at
-        and ('{{ var("sofa_pressor") }}' = 'hour_end' or infusions.rate > 0)
+        drug in ('dopamine', 'epinephrine', 'norepinephrine', 'dobutamine')
+        and ended_at > started_at
+        and ('{{ var("sofa_pressor") }}' = 'hour_end' or rate > 0)
+
+),
+
+labs as (
+
+    select
+        grid.stay_id,
+        labs.concept,
+        max(labs.measured_at) as measured_at,
+        -- of several results of one kind the specimen's highest counts
+        max(labs.value) as value
+    from {{ ref('int_hour_grid') }} as grid
+    inner join {{ ref('int_lab_value') }} as labs
+        on
+            grid.hadm_id = labs.hadm_id
+            and labs.concept in ('platelets', 'bilirubin', 'creatinine')
+    group by grid.stay_id, labs.concept, labs.specimen_id
 
 ),
 
@@ -31,59 +46,49 @@ infusions as (
 measurements as (
 
     select
-        grid.stay_id,
-        {{ hour_of_grid('ratios.measured_at', 'grid.grid_start') }} as hr,
-        case when ratios.is_ventilated = 1 then 'ratio_ventilated' else 'ratio_not_ventilated' end as measure,
-        ratios.pao2fio2_mmhg as value
-    from {{ ref('int_hour_grid') }} as grid
-    inner join {{ ref('int_arterial_ratio') }} as ratios
-        on grid.stay_id = ratios.stay_id
+        stay_id,
+        {{ clock_hour('measured_at') }} as clock_hour,
+        case when is_ventilated = 1 then 'ratio_ventilated' else 'ratio_not_ventilated' end as measure,
+        pao2fio2_mmhg as value
+    from {{ ref('int_arterial_ratio') }}
 
     union all
 
     select
-        grid.stay_id,
-        {{ hour_of_grid('labs.measured_at', 'grid.grid_start') }} as hr,
-        labs.concept as measure,
-        labs.value
-    from {{ ref('int_hour_grid') }} as grid
-    inner join {{ ref('int_lab_value') }} as labs
-        on
-            grid.hadm_id = labs.hadm_id
-            and labs.concept in ('platelets', 'bilirubin', 'creatinine')
+        stay_id,
+        {{ clock_hour('measured_at') }} as clock_hour,
+        concept as measure,
+        value
+    from labs
 
     union all
 
     select
         infusions.stay_id,
-        hours.hr,
+        hours.clock_hour,
         infusions.drug as measure,
         infusions.rate as value
     from infusions
-    {{ cross_join_integers('infusions.from_hr', 'infusions.to_hr', 'hours', 'hr') }}
+    {{ cross_join_integers('infusions.from_hour', 'infusions.to_hour', 'hours', 'clock_hour') }}
 
     union all
 
     select
-        grid.stay_id,
-        {{ hour_of_grid('gcs.measured_at', 'grid.grid_start') }} as hr,
+        stay_id,
+        {{ clock_hour('measured_at') }} as clock_hour,
         'gcs' as measure,
-        gcs.gcs as value
-    from {{ ref('int_hour_grid') }} as grid
-    inner join {{ ref('int_gcs') }} as gcs
-        on grid.stay_id = gcs.stay_id
+        gcs as value
+    from {{ ref('int_gcs') }}
 
     union all
 
     select
-        grid.stay_id,
-        {{ hour_of_grid('urine.measured_at', 'grid.grid_start') }} as hr,
+        stay_id,
+        {{ clock_hour('measured_at') }} as clock_hour,
         'urine' as measure,
-        urine.urine_ml / cast(urine.covered_h as double precision) * 24 as value
-    from {{ ref('int_hour_grid') }} as grid
-    inner join {{ ref('int_urine_day') }} as urine
-        on grid.stay_id = urine.stay_id
-    where urine.covered_h >= {{ var('urine_day_min_h') }} and urine.covered_h <= {{ var('urine_day_max_h') }}
+        urine_ml / cast(covered_h as double precision) * 24 as value
+    from {{ ref('int_urine_day') }}
+    where covered_h >= {{ var('urine_day_min_h') }} and covered_h <= {{ var('urine_day_max_h') }}
 
 ),
 
@@ -91,7 +96,7 @@ measured as (
 
     select
         stay_id,
-        hr,
+        clock_hour,
         min(case when measure = 'ratio_not_ventilated' then value end) as pao2fio2_not_ventilated,
         min(case when measure = 'ratio_ventilated' then value end) as pao2fio2_ventilated,
         min(case when measure = 'platelets' then value end) as platelets_min,
@@ -104,7 +109,7 @@ measured as (
         max(case when measure = 'creatinine' then value end) as creatinine_max,
         max(case when measure = 'urine' then value end) as urine_ml_day
     from measurements
-    group by stay_id, hr
+    group by stay_id, clock_hour
 
 ),
 
@@ -112,7 +117,8 @@ hours as (
 
     select
         grid.stay_id,
-        hours.hr
+        hours.hr,
+        {{ clock_hour('grid.grid_start') }} + hours.hr as clock_hour
     from {{ ref('int_hour_grid') }} as grid
     {{ cross_join_integers('grid.first_hr', 'grid.last_hr', 'hours', 'hr') }}
 
@@ -145,9 +151,9 @@ final as (
         {{ sofa_renal('creatinine_max', 'urine_ml_day') }} as renal
     from hours
     left join measured
-        on hours.stay_id = measured.stay_id and hours.hr = measured.hr
+        on hours.stay_id = measured.stay_id and hours.clock_hour = measured.clock_hour
     left join {{ ref('int_map_hour') }} as pressures
-        on hours.stay_id = pressures.stay_id and hours.hr = pressures.hr
+        on hours.stay_id = pressures.stay_id and hours.clock_hour = pressures.clock_hour
 
 )
 

@@ -18,7 +18,7 @@ gases as (
         specimen_id,
         max(subject_id) as subject_id,
         max(measured_at) as measured_at,
-        max(case when concept = 'specimen' then value_text end) as specimen,
+        max(case when concept = 'specimen' then {{ byte_order('value_text') }} end) as specimen,
         max(case when concept = 'po2' then value end) as po2_mmhg,
         max(
             case
