@@ -61,7 +61,9 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     source = parser.add_mutually_exclusive_group()
     source.add_argument("--csv", type=Path, metavar="DIR", help="a folder of MIMIC-IV files, with hosp/ and icu/")
     source.add_argument("--dsn", help="your own server with MIMIC-IV, e.g. postgresql://me@localhost:5432/mimiciv")
-    parser.add_argument("--stays", type=int, default=2000, help="ICU stays to generate when no data are named (2000)")
+    parser.add_argument(
+        "--stays", default="2000", help="ICU stays to generate when no data are named (2000), or `paper`: its size"
+    )
     parser.add_argument("--seed", type=int, default=1, help="seed of the generated data and of the imputation (1)")
     parser.add_argument("--vars", default="{}", help="other definitions, as dbt takes them: '{heparin: any_icu}'")
     parser.add_argument(
@@ -105,12 +107,12 @@ def _data(options: argparse.Namespace) -> str:
         _command("load", "--csv", str(options.csv), "--database", name)
         return server.url(name)
     say(
-        f"[bold]1/3 data[/bold]  {options.stays:,} generated ICU stays, no real patients, "
+        f"[bold]1/3 data[/bold]  {options.stays} generated ICU stays, no real patients, "
         f"in the embedded server ({folder})"
     )
     name = f"generated_{options.stays}_{options.seed}"
     server.ensure_database(name)
-    _command("generate", "--stays", str(options.stays), "--seed", str(options.seed), "--database", name)
+    _command("generate", "--stays", options.stays, "--seed", str(options.seed), "--database", name)
     return server.url(name)
 
 

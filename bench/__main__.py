@@ -2,7 +2,7 @@
 
 The MIMIC-IV demo is multiplied in the embedded server (about 12 GB of disk at the default size, kept for the next run).
 Set against: one sequential scan of the big tables, the same build on a fifth of the data, the same build with a tenth
-of work_mem (what it would have on ten times the data), and mimic-code where MIMIC_CODE names a checkout. Before that, the
+of work_mem (as if the data were ten times larger), and mimic-code where MIMIC_CODE names a checkout. Before that, the
 statistics for a cohort of the paper's size (bench/statistics.py).
 """
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from mimic_db.generate import elimination, hospital, infection, respiration, vitals
 from mimic_db.generate.charting import finish
+from mimic_db.generate.design import Design
 from mimic_db.generate.diagnoses import diagnoses
 from mimic_db.generate.identity import assign_identity
 from mimic_db.generate.infusions import infusions
@@ -30,11 +31,11 @@ def blocks(stays: int) -> Iterator[tuple[int, int]]:
         yield number, min(BLOCK_STAYS, stays - first)
 
 
-def make_block(seed: int, number: int, stays: int) -> tuple[Columns, dict[str, Columns]]:
+def make_block(seed: int, number: int, stays: int, design: Design) -> tuple[Columns, dict[str, Columns]]:
     """The plan of a block of `stays` stays, and its rows by table name."""
     rng = np.random.default_rng([seed, number])
-    plan = draw_population(rng, stays)
-    draw_outcome(rng, plan)
+    plan = draw_population(rng, stays, design)
+    draw_outcome(rng, plan, design)
     assign_identity(rng, plan, number * BLOCK_STAYS)
     infection.draw_suspicion(rng, plan)
     ventilation = respiration.ventilation_episodes(rng, plan)

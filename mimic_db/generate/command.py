@@ -11,6 +11,7 @@ from mimic_db.database import connect
 from mimic_db.errors import UserError
 from mimic_db.generate.block import MAX_STAYS
 from mimic_db.generate.database import data_set, write
+from mimic_db.generate.design import PAPER_STAYS, Design
 from mimic_db.generate.summary import Summary
 from mimic_db.progress import LoadProgress
 
@@ -19,8 +20,20 @@ DEFAULT_DATABASE = "generated"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `generate`."""
-    parser.add_argument("--stays", type=int, default=2000, metavar="N", help="ICU stays (default: 2000)")
-    parser.add_argument("--seed", type=int, default=1, metavar="S", help="same N and seed, same rows (default: 1)")
+    parser.add_argument(
+        "--stays", default="2000", metavar="N", help=f"ICU stays (2000), or `paper`: the paper's size, {PAPER_STAYS:,}"
+    )
+    parser.add_argument("--seed", type=int, default=1, metavar="S", help="same options and seed, same rows (1)")
+    planted = Design()
+    parser.add_argument(
+        "--hazard-ratio", type=float, default=planted.hazard_ratio, metavar="H", help="of dexmedetomidine (0.70)"
+    )
+    parser.add_argument(
+        "--confounding", choices=("on", "off"), default="on", help="does treatment depend on the patient? (on)"
+    )
+    parser.add_argument(
+        "--missing", type=float, default=planted.missing, metavar="SHARE", help="of each measurement (0.03)"
+    )
     parser.add_argument("--database", help=f"where to write (default: {DEFAULT_DATABASE}, or the one in --dsn)")
     parser.add_argument("--dsn", help="your own server instead of the embedded one")
 
@@ -31,8 +44,13 @@ def main(args: argparse.Namespace) -> None:
     Raises:
         UserError: an option is out of range, the database is not reachable or holds somebody else's rows.
     """
-    if not 1 <= args.stays <= MAX_STAYS:
+    stays = _number_of_stays(args.stays)
+    if not 1 <= stays <= MAX_STAYS:
         raise UserError(f"--stays {args.stays} is out of range: take 1 to {MAX_STAYS:,}")
+    if not 0.05 <= args.hazard_ratio <= 20:
+        raise UserError(f"--hazard-ratio {args.hazard_ratio:g} is out of range: take 0.05 to 20, 1 for no effect")
+    if not 0 <= args.missing <= 0.5:
+        raise UserError(f"--missing {args.missing:g} is out of range: take 0 to 0.5")
     if not 0 <= args.seed < 2**63:
         raise UserError(f"--seed {args.seed} is out of range: take 0 or a positive number")
     if args.dsn:
@@ -40,11 +58,21 @@ def main(args: argparse.Namespace) -> None:
     else:
         dsn = server.ensure_database(args.database or DEFAULT_DATABASE)
     with connect(dsn) as connection, LoadProgress() as progress:
-        summary = write(connection, data_set(args.stays, args.seed), progress)
+        design = Design(args.hazard_ratio, args.confounding == "on", args.missing)
+        summary = write(connection, data_set(stays, args.seed, design), progress)
     if summary is None:
-        print(f"unchanged: {args.stays:,} generated stays with seed {args.seed} are there already")
+        print(f"unchanged: {stays:,} generated stays with seed {args.seed} ({design}) are there already")
     else:
         Console().print(_listing(summary))
+
+
+def _number_of_stays(text: str) -> int:
+    if text == "paper":
+        return PAPER_STAYS
+    try:
+        return int(text)
+    except ValueError:
+        raise UserError(f"--stays {text} is neither a number nor the word paper") from None
 
 
 def _listing(summary: Summary) -> Listing:

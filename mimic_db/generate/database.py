@@ -12,6 +12,7 @@ from mimic_db.database import Connection, explain
 from mimic_db.errors import UserError
 from mimic_db.generate.binary_copy import encode
 from mimic_db.generate.block import blocks, make_block
+from mimic_db.generate.design import Design
 from mimic_db.generate.dictionary import dictionaries
 from mimic_db.generate.rows import Columns, size
 from mimic_db.generate.summary import Summary
@@ -24,6 +25,7 @@ create schema if not exists mimic_db;
 create table if not exists mimic_db.generated (
     stays integer not null,
     seed bigint not null,
+    design text,
     generator text not null,
     row_count bigint not null,
     generated_at timestamptz not null default now()
@@ -37,15 +39,16 @@ class DataSet:
 
     stays: int
     seed: int
+    design: Design
     generator: str
 
 
-def data_set(stays: int, seed: int) -> DataSet:
-    """The data set of that size and seed by the code as it is now."""
+def data_set(stays: int, seed: int, design: Design) -> DataSet:
+    """The data set of that size, seed and design by the code as it is now."""
     digest = hashlib.sha256()
     for path in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(path.read_bytes())
-    return DataSet(stays, seed, digest.hexdigest())
+    return DataSet(stays, seed, design, digest.hexdigest())
 
 
 def write(connection: Connection, wanted: DataSet, progress: LoadProgress) -> Summary | None:
@@ -57,7 +60,7 @@ def write(connection: Connection, wanted: DataSet, progress: LoadProgress) -> Su
     try:
         _lock(connection)
         known = _stamp(connection)
-        if known == wanted and _stays(connection) == wanted.stays:
+        if known == _identity(wanted) and _stays(connection) == wanted.stays:
             return None
         if known is None:
             _refuse_foreign_rows(connection)
@@ -74,11 +77,16 @@ def _lock(connection: Connection) -> None:
     connection.execute("set client_min_messages = warning")
 
 
-def _stamp(connection: Connection) -> DataSet | None:
+def _identity(wanted: DataSet) -> tuple[object, ...]:
+    return (wanted.stays, wanted.seed, str(wanted.design), wanted.generator)
+
+
+def _stamp(connection: Connection) -> tuple[object, ...] | None:
+    """What the database holds, as _identity() writes it; None if nothing of ours."""
     if connection.execute("select to_regclass('mimic_db.generated') is null").fetchone() == (True,):
         return None
-    row = connection.execute("select stays, seed, generator from mimic_db.generated").fetchone()
-    return DataSet(*row) if row else None
+    connection.execute("alter table mimic_db.generated add column if not exists design text")
+    return connection.execute("select stays, seed, design, generator from mimic_db.generated").fetchone()
 
 
 def _stays(connection: Connection) -> int:
@@ -110,7 +118,7 @@ def _fill(connection: Connection, wanted: DataSet, progress: LoadProgress) -> Su
     progress.begin("generated stays", wanted.stays)
     summary, rows, done = Summary(), _copy_all(connection, dictionaries()), 0
     for number, stays in blocks(wanted.stays):
-        plan, tables = make_block(wanted.seed, number, stays)
+        plan, tables = make_block(wanted.seed, number, stays, wanted.design)
         rows += _copy_all(connection, tables)
         done += stays
         summary.add(plan)
@@ -120,8 +128,8 @@ def _fill(connection: Connection, wanted: DataSet, progress: LoadProgress) -> Su
     connection.execute(_STAMP)
     connection.execute("delete from mimic_db.generated")
     connection.execute(
-        "insert into mimic_db.generated (stays, seed, generator, row_count) values (%s, %s, %s, %s)",
-        [wanted.stays, wanted.seed, wanted.generator, rows],
+        "insert into mimic_db.generated (stays, seed, design, generator, row_count) values (%s, %s, %s, %s, %s)",
+        [wanted.stays, wanted.seed, str(wanted.design), wanted.generator, rows],
     )
     progress.end(rows)
     return summary

@@ -1,7 +1,7 @@
 """Treatment, death and length of stay, given the plan of the population; and what the study should make of each stay.
 
 Assignment and hazard depend on covariates that the study measures, and on nothing else: no hidden confounder. Death in
-hospital follows a proportional-hazards model whose conditional hazard ratio of dexmedetomidine is HAZARD_RATIO; both
+hospital follows a proportional-hazards model whose conditional hazard ratio of dexmedetomidine is the design's; both
 potential times come from the same random number. Assumed numbers, no finding.
 """
 
@@ -9,10 +9,10 @@ from typing import Final
 
 import numpy as np
 
+from mimic_db.generate.design import Design
 from mimic_db.generate.population import FIRST, NEVER, SAME_ADMISSION
 from mimic_db.generate.rows import Array, Columns
 
-HAZARD_RATIO: Final = 0.70
 _TREATMENT_INTERCEPT: Final = -2.55
 _WEIBULL_SHAPE: Final = 0.85
 _BASELINE_HAZARD_28D: Final = 0.115  # cumulative, for a linear predictor of 0
@@ -23,10 +23,10 @@ COURSES: Final = ("none", "valid", "short", "late")
 _COURSE_SHARES: Final = (0.88, 0.07, 0.05)
 
 
-def draw_outcome(rng: np.random.Generator, plan: Columns) -> None:
+def draw_outcome(rng: np.random.Generator, plan: Columns, design: Design) -> None:
     """Add treatment, both potential outcomes, deaths and lengths of stay to `plan`."""
-    _draw_treatment(rng, plan)
-    _draw_death(rng, plan)
+    _draw_treatment(rng, plan, design)
+    _draw_death(rng, plan, design)
     _draw_stay(rng, plan)
     _draw_course(rng, plan)
     _settle_infection(plan)
@@ -69,18 +69,20 @@ def death_predictor(plan: Columns) -> Array:
     )
 
 
-def _draw_treatment(rng: np.random.Generator, plan: Columns) -> None:
+def _draw_treatment(rng: np.random.Generator, plan: Columns, design: Design) -> None:
     count = len(plan["age"])
     plan["propensity"] = treatment_probability(plan)
+    if not design.confounding:
+        plan["propensity"] = np.full(count, plan["propensity"].mean())
     gets = rng.random(count) < plan["propensity"]
     plan["course"] = np.where(gets, 1 + rng.choice(3, count, p=_COURSE_SHARES), 0)
 
 
-def _draw_death(rng: np.random.Generator, plan: Columns) -> None:
+def _draw_death(rng: np.random.Generator, plan: Columns, design: Design) -> None:
     count = len(plan["age"])
     plan["death_predictor"] = death_predictor(plan)
     exponential = rng.exponential(size=count) / (_BASELINE_HAZARD_28D * np.exp(plan["death_predictor"]))
-    for name, ratio in (("death_d_untreated", 1.0), ("death_d_treated", HAZARD_RATIO)):
+    for name, ratio in (("death_d_untreated", 1.0), ("death_d_treated", design.hazard_ratio)):
         plan[name] = np.maximum(0.15, _FOLLOW_UP_D * (exponential / ratio) ** (1 / _WEIBULL_SHAPE))
     # a course too short or too late has no effect: the study leaves those stays out
     hours = np.where(plan["course"] == 1, plan["death_d_treated"], plan["death_d_untreated"]) * 24

@@ -10,6 +10,7 @@ from typing import Final
 
 import numpy as np
 
+from mimic_db.generate.design import Design
 from mimic_db.generate.rows import Array, Columns
 
 # how a stay relates to the one before it in the block
@@ -77,7 +78,7 @@ COMORBIDITIES: Final = {
 NEVER: Final = np.nan  # hour of something that does not happen
 
 
-def draw_population(rng: np.random.Generator, count: int) -> Columns:
+def draw_population(rng: np.random.Generator, count: int, design: Design) -> Columns:
     """The plan of `count` stays, up to the point where treatment and outcome come in (outcome.py)."""
     plan: Columns = {}
     plan["role"] = rng.choice(3, count, p=_ROLE_SHARES)
@@ -85,7 +86,7 @@ def draw_population(rng: np.random.Generator, count: int) -> Columns:
     _draw_person(rng, plan, count)
     _draw_coagulation(rng, plan, count)
     _draw_organs(rng, plan, count)
-    _draw_laboratory(rng, plan, count)
+    _draw_laboratory(rng, plan, count, design.missing)
     _draw_vital_signs(rng, plan, count)
     _draw_drugs(rng, plan, count)
     _score_first_day(plan)
@@ -187,7 +188,7 @@ def _draw_organs(rng: np.random.Generator, plan: Columns, count: int) -> None:
     plan["has_brief_tube"] = ~ventilated & (rng.random(count) < 0.02)
 
 
-def _draw_laboratory(rng: np.random.Generator, plan: Columns, count: int) -> None:
+def _draw_laboratory(rng: np.random.Generator, plan: Columns, count: int, missing: float) -> None:
     """Lowest and highest value of the first day; NaN where the test is missing."""
     severity = plan["severity"]
 
@@ -204,13 +205,13 @@ def _draw_laboratory(rng: np.random.Generator, plan: Columns, count: int) -> Non
     plan["bilirubin_high"] = np.where(measured, bilirubin, np.nan)
     plan["bilirubin_low"] = np.maximum(0.1, np.round(plan["bilirubin_high"] * rng.uniform(0.75, 1, count), 1))
 
-    def lab(name: str, low: Array, high: Array, decimals: int, missing: float = 0.02) -> None:
+    def lab(name: str, low: Array, high: Array, decimals: int) -> None:
         absent = rng.random(count) < missing
         plan[f"{name}_low"] = np.where(absent, np.nan, np.round(low, decimals))
         plan[f"{name}_high"] = np.where(absent, np.nan, np.round(np.maximum(low, high), decimals))
 
     hemoglobin = np.clip(rng.normal(8.9 - 0.1 * severity, 1.9), 4.5, 16.5)
-    lab("hemoglobin", hemoglobin, hemoglobin + rng.exponential(1.0, count), 1, 0)
+    lab("hemoglobin", hemoglobin, hemoglobin + rng.exponential(1.0, count), 1)
     lab("hematocrit", 3.02 * hemoglobin + rng.normal(0, 0.8, count), 3.02 * hemoglobin + rng.uniform(1, 5, count), 1)
     wbc = np.exp(rng.normal(2.20, 0.55, count))
     lab("wbc", wbc, wbc * rng.uniform(1, 1.8, count), 1)

@@ -7,6 +7,7 @@ import pytest
 
 from mimic_db.__main__ import main
 from mimic_db.generate.block import make_block
+from mimic_db.generate.design import Design
 from mimic_db.generate.rows import size
 from mimic_db.tables import OFFICIAL_SCHEMAS, TABLES
 
@@ -42,7 +43,7 @@ def generated(make_database: MakeDatabase) -> str:
 def test_all_tables_are_there_with_the_rows_that_were_made(generated: str) -> None:
     found = contents(generated)
     assert len(found) == 31
-    for name, rows in make_block(1, 0, STAYS)[1].items():
+    for name, rows in make_block(1, 0, STAYS, Design())[1].items():
         assert found[name][0] == size(rows)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from mimic_db.generate.block import BLOCK_STAYS, blocks, make_block
+from mimic_db.generate.design import Design
 from mimic_db.generate.dictionary import dictionaries
 from mimic_db.generate.rows import Columns, size
 from mimic_db.tables import TABLES
@@ -17,7 +18,7 @@ DEFINITIONS = {table.name: table for table in TABLES}
 
 @cache
 def block(seed: int = 1, number: int = 0, stays: int = BLOCK_STAYS) -> tuple[Columns, dict[str, Columns]]:
-    return make_block(seed, number, stays)
+    return make_block(seed, number, stays, Design())
 
 
 def digest(tables: dict[str, Columns]) -> str:
@@ -30,7 +31,7 @@ def digest(tables: dict[str, Columns]) -> str:
 
 def test_the_same_seed_gives_the_same_rows_and_another_seed_others() -> None:
     first = digest(block()[1])
-    assert digest(make_block(1, 0, BLOCK_STAYS)[1]) == first
+    assert digest(make_block(1, 0, BLOCK_STAYS, Design())[1]) == first
     assert digest(block(seed=2)[1]) != first
     assert digest(block(number=1)[1]) != first
 
@@ -41,7 +42,7 @@ def test_blocks_cover_the_stays() -> None:
 
 @pytest.mark.parametrize("stays", [1, 2, 7])
 def test_a_block_of_few_stays_can_be_made(stays: int) -> None:
-    plan, tables = make_block(3, 0, stays)
+    plan, tables = make_block(3, 0, stays, Design())
     assert len(plan["stay_id"]) == size(tables["icustays"]) == stays
 
 

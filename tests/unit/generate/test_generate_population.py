@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from mimic_db.generate.block import blocks
-from mimic_db.generate.outcome import HAZARD_RATIO, death_predictor, draw_outcome, study_view, treatment_probability
+from mimic_db.generate.design import Design
+from mimic_db.generate.outcome import death_predictor, draw_outcome, study_view, treatment_probability
 from mimic_db.generate.population import INFECTION_KINDS, draw_population
 from mimic_db.generate.rows import Array, Columns, stack
 
@@ -16,8 +17,8 @@ def population(stays: int = 2000) -> Columns:
     parts = []
     for number, size in blocks(stays):
         rng = np.random.default_rng([1, number])
-        plan = draw_population(rng, size)
-        draw_outcome(rng, plan)
+        plan = draw_population(rng, size, Design())
+        draw_outcome(rng, plan, Design())
         parts.append(plan | study_view(plan))
     return stack(parts)
 
@@ -78,7 +79,7 @@ def test_exposure_depends_on_covariates_and_the_hazard_ratio_is_the_planned_one(
     assert propensity[treated == 1].mean() > propensity[treated == 0].mean() + 0.05
     days = np.nan_to_num(people["death_h"][eligible] / 24, nan=np.inf)
     effect, error = _cox(days, days < 28, treated, people["death_predictor"][eligible])
-    assert abs(effect - np.log(HAZARD_RATIO)) < 3 * error
+    assert abs(effect - np.log(Design().hazard_ratio)) < 3 * error
     assert error < 0.1
 
 
