@@ -111,7 +111,6 @@ def _data(options: argparse.Namespace) -> str:
         f"in the embedded server ({folder})"
     )
     name = f"generated_{options.stays}_{options.seed}"
-    server.ensure_database(name)
     _command("generate", "--stays", options.stays, "--seed", str(options.seed), "--database", name)
     return server.url(name)
 

@@ -1,5 +1,3 @@
-{{ config(materialized='view') }}
-
 /*
 Grain       one row per ICU stay with continuous renal replacement on the first day
 Definition  a CRRT mode charted, or a CRRT procedure running, between ICU admission and first_day_intervention_h later

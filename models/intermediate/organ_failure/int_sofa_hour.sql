@@ -1,5 +1,5 @@
 /*
-Grain       one row per ICU stay and hour of its grid, lead hours included
+Grain       one row per ICU stay and hour of its grid; of the lead hours those with a measurement
 Definition  the hour's worst measurements and the SOFA points of each organ; NULL where nothing was measured
 Source      Vincent 1996; mimic-code sofa
 Deviation   none by default. A pressor counts only if it runs at the hour's end; any rate of epinephrine or
@@ -154,6 +154,7 @@ final as (
         on hours.stay_id = measured.stay_id and hours.clock_hour = measured.clock_hour
     left join {{ ref('int_map_hour') }} as pressures
         on hours.stay_id = pressures.stay_id and hours.clock_hour = pressures.clock_hour
+    where hours.hr >= 0 or measured.stay_id is not null or pressures.stay_id is not null
 
 )
 
