@@ -36,7 +36,6 @@ PROJECT = Path(__file__).parent
 BUILD_FILES = ("dbt_project.yml", "requirements.txt", "models/**/*", "macros/**/*.sql", "seeds/**/*", "tests/**/*.sql")
 STATISTICS_FILES = ("analysis_py/**/*", "requirements.txt")
 STAMP = "dexsic build "
-NO_PATIENTS = "The patients are generated: the numbers show that the study runs, and say nothing about the drug."
 SUPPRESS_BELOW = 5  # counts of real patients from 1 to 4 are hidden
 say = Console(highlight=False, soft_wrap=True).print
 
@@ -208,7 +207,6 @@ def _statistics(options: argparse.Namespace, profiles_dir: Path, made_from: str)
             *("--output", str(options.output)),
             *("--seed", str(options.seed)),
             *("--suppress-below", str(_suppress_below(options))),
-            *(() if options.csv or options.dsn else ("--remark", NO_PATIENTS)),
         ]
     )
     if status == 0:

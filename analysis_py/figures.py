@@ -35,6 +35,7 @@ _STYLE: dict[Any, Any] = {
 _TRUNK = 1.4  # where the boxes of the flow chart stand, of 10
 # Okabe and Ito again, for lines that stand for nothing but themselves
 _CYCLE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
+_MARK_WIDTH, _MARK_HEIGHT = 5.0, 3.2  # inches for each watermark
 _RISK_TIMES = (0, 7, 14, 21, 28)
 
 
@@ -47,6 +48,27 @@ def new_figure(width: float, height: float, columns: int = 1, rows: int = 1) -> 
     """An empty figure and its axes, row by row; inches."""
     figure = Figure(figsize=(width, height), layout="constrained")
     return figure, list(figure.subplots(rows, columns, squeeze=False).ravel())
+
+
+def watermark(figure: Figure, text: str) -> None:
+    """`text` across the picture, so often that a large panel cut out of it keeps one; light: all below shows."""
+    width, height = figure.get_size_inches()
+    columns, rows = max(1, round(width / _MARK_WIDTH)), max(1, round(height / _MARK_HEIGHT))
+    for row in range(rows):
+        for column in range(columns):
+            figure.text(
+                (column + 0.5) / columns,
+                (row + 0.5) / rows,
+                text,
+                ha="center",
+                va="center",
+                ma="center",
+                rotation=20,
+                fontsize=20,
+                weight="bold",
+                color="black",
+                alpha=0.14,
+            )
 
 
 def render(figure: Figure, kind: str) -> bytes:

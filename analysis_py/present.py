@@ -13,6 +13,7 @@ from analysis_py.cohorts import Matched
 from analysis_py.describe import format_p
 from analysis_py.errors import NotEstimable
 from analysis_py.exposure import EXPOSURES, spline_curve
+from analysis_py.generated import PATIENTS, WATERMARK, marked
 from analysis_py.overlap import EQUIPOISE, preference_score
 from analysis_py.published import published_and_ours
 from analysis_py.report import Part, Picture, Table, picture, plain_table, render_report
@@ -37,18 +38,21 @@ def write_results(folder: Path, study: Study, flow: pd.DataFrame, below: int, se
     rows = [_hide_flow(row, hidden_steps, shown_flow) for row in rows]
     (folder / "tables").mkdir()
     (folder / "figures").mkdir()
-    as_frame(rows).to_csv(folder / "results.csv", index=False, float_format="%.8g", lineterminator="\n")
+    _write(as_frame(rows), folder / "results.csv", study)
     made = _tables(rows, shown_flow, study)
     for name, frame in made.items():
-        path = folder / "tables" / f"{name}.csv"
-        frame.to_csv(path, index=False, float_format="%.8g", lineterminator="\n")
+        _write(frame, folder / "tables" / f"{name}.csv", study)
     with figures.house_style():
         pictures = _figures(folder / "figures", rows, shown_flow, study, below)
-    page = render_report(
-        _headline(rows, study, below), study.remarks, _parts(made, pictures, study), _methods(study, below, seed)
-    )
+    parts, methods = _parts(made, pictures, study), _methods(study, below, seed)
+    page = render_report(_headline(rows, study, below), study.remarks, parts, methods, study.generated)
     (folder / "report.html").write_text(page, encoding="utf-8", newline="\n")
     return rows
+
+
+def _write(table: pd.DataFrame, path: Path, study: Study) -> None:
+    shown = marked(table) if study.generated else table
+    shown.to_csv(path, index=False, float_format="%.8g", lineterminator="\n")
 
 
 def _hide_flow(row: Row, hidden: set[tuple[str, str]], shown: pd.DataFrame) -> Row:
@@ -83,6 +87,8 @@ def _figures(folder: Path, rows: list[Row], flow: pd.DataFrame, study: Study, be
     made: dict[str, Picture] = {}
 
     def keep(name: str, figure: Figure, caption: str) -> None:
+        if study.generated:
+            figures.watermark(figure, WATERMARK)
         made[name] = picture(caption, figures.save(figure, folder / name))
 
     figure, (axis,) = figures.new_figure(6.6, 0.5 * len(flow) + 1.6)
@@ -194,7 +200,7 @@ def _curve_note(rows: list[Row], cohort: str) -> str:
 def _headline(rows: list[Row], study: Study, below: int) -> str:
     counts = groups(study.full)
     small = any(is_small(count, below) for count in counts.values())
-    text = f"{len(study.full):,} patients with sepsis-induced coagulopathy"
+    text = f"{len(study.full):,} {PATIENTS if study.generated else 'patients'} with sepsis-induced coagulopathy"
     if not small:
         text += f", {counts[True]:,} of them given dexmedetomidine"
     main = _find(rows, "outcome_models", "matched", "model 3")

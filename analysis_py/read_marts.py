@@ -10,6 +10,7 @@ import psycopg
 from psycopg import sql
 
 from analysis_py.errors import StudyError
+from analysis_py.generated import read_stamp
 from analysis_py.profile import Target
 from analysis_py.readings import (
     BASELINE,
@@ -61,11 +62,15 @@ _NEVER_MISSING = {
 
 @dataclass(frozen=True)
 class Marts:
-    """analysis_cohort and, for other readings of its definitions, every stay that one of them keeps; cohort_flow."""
+    """analysis_cohort and, for other readings of its definitions, every stay that one of them keeps; cohort_flow.
+
+    `generated` says what was generated; empty for real patients.
+    """
 
     cohort: pd.DataFrame
     stays: pd.DataFrame
     flow: pd.DataFrame
+    generated: str
 
 
 def read_marts(target: Target) -> Marts:
@@ -83,6 +88,7 @@ def read_marts(target: Target) -> Marts:
             cohort = _read(connection, target.schema, "analysis_cohort", "stay_id")
             stays = _read_stays(connection, target.schema)
             flow = _read(connection, target.schema, "cohort_flow", "step")
+            generated = read_stamp(connection)
     except psycopg.errors.UndefinedColumn as error:
         raise StudyError(f"{_first_line(error)}: the marts are of another version, run `dbt build` again") from error
     except psycopg.errors.UndefinedTable as error:
@@ -100,6 +106,7 @@ def read_marts(target: Target) -> Marts:
         type_stays(cohort, f"{target.schema}.analysis_cohort", _COHORT),
         type_stays(stays, f"{target.schema}.cohort_eligibility", _STAYS),
         flow,
+        generated,
     )
 
 

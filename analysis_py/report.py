@@ -8,6 +8,8 @@ from itertools import groupby
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from analysis_py.generated import PATIENTS, warning
+
 # columns that hold words, not numbers
 _TEXTS = {"Rule", "Choice", "Model", "Outcome", "Variable", "What", "Cohort", "Measure", "Class", "Subgroup"}
 _WIDE = 8  # columns from which on a table is set smaller
@@ -89,8 +91,10 @@ def plain_table(caption: str, frame: pd.DataFrame) -> Table:
     return Table(caption, [str(name) for name in columns], lines)
 
 
-def render_report(headline: str, remarks: Sequence[str], parts: Sequence[Part], methods: Sequence[str]) -> str:
-    """The page. Every text is escaped."""
+def render_report(
+    headline: str, remarks: Sequence[str], parts: Sequence[Part], methods: Sequence[str], generated: str
+) -> str:
+    """The page. Every text is escaped. `generated` as read_marts() gives it: a banner and a mark on each caption."""
     environment = Environment(
         loader=PackageLoader("analysis_py"),
         autoescape=True,
@@ -99,4 +103,12 @@ def render_report(headline: str, remarks: Sequence[str], parts: Sequence[Part], 
         lstrip_blocks=True,
     )
     template = environment.get_template("report.html.j2")
-    return template.render(headline=headline, remarks=remarks, parts=parts, methods=methods, texts=_TEXTS)
+    return template.render(
+        headline=headline,
+        remarks=remarks,
+        parts=parts,
+        methods=methods,
+        texts=_TEXTS,
+        warning=warning(generated) if generated else "",
+        mark=f" ({PATIENTS})" if generated else "",
+    )

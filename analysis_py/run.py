@@ -3,12 +3,14 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
 from analysis_py.errors import StudyError
+from analysis_py.generated import PATIENTS, warning
 from analysis_py.output_folder import refuse_foreign, replaced
 from analysis_py.present import write_results
 from analysis_py.profile import find_profiles, read_target
@@ -30,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             say = status.update if messages.is_terminal else messages.print
             marts = read_marts(target)
             study = run_study(marts.cohort, marts.flow, options.imputations, options.seed, say, marts.stays)
-            study.remarks[:0] = options.remark
+            study = replace(study, generated=marts.generated)
             say("writing")
             with replaced(options.output) as folder:
                 rows = write_results(folder, study, marts.flow, options.suppress_below, options.seed)
@@ -60,9 +62,6 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         metavar="N",
         help="do not show counts from 1 to N-1; 0 shows all, for open data (default: 5)",
     )
-    parser.add_argument(
-        "--remark", action="append", default=[], metavar="TEXT", help="a sentence to put above the results"
-    )
     return parser.parse_args(arguments)
 
 
@@ -81,7 +80,11 @@ def _positive(text: str) -> int:
 def show(console: Console, study: Study, rows: list[Row], output: Path) -> None:
     """The models of death, what could not be done, and where to look."""
     frame = table_two(rows)
-    table = Table(title="Dexmedetomidine and death", title_justify="left")
+    title = "Dexmedetomidine and death"
+    if study.generated:
+        console.print(warning(study.generated), style="bold", markup=False, highlight=False, soft_wrap=True)
+        title += f" ({PATIENTS})"
+    table = Table(title=title, title_justify="left")
     columns = [column for column in frame.columns if column != "section"]
     for column in columns:
         table.add_column(column)

@@ -24,7 +24,10 @@ _ONLY_MATCHED = ("table_one", "outcomes", "outcome_models", "subgroup", "exposur
 
 @dataclass(frozen=True)
 class Study:
-    """What was found. `matched` is None where nothing could be matched, and `not_matched` says why."""
+    """What was found. `matched` is None where nothing could be matched, and `not_matched` says why.
+
+    `generated` says what was generated, as read_marts() gives it; empty for real patients.
+    """
 
     full: pd.DataFrame
     completed: Completed
@@ -32,6 +35,7 @@ class Study:
     not_matched: str
     rows: list[Row]
     remarks: list[str] = field(default_factory=list)
+    generated: str = ""
 
     @property
     def cohorts(self) -> dict[str, pd.DataFrame]:

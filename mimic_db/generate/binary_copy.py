@@ -15,7 +15,14 @@ HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 TRAILER = b"\xff\xff"
 CHUNK_ROWS = 50_000
 
-_NUMBERS = {"integer": ">i4", "smallint": ">i2", "bigint": ">i8", "real": ">f4", "double precision": ">f8"}
+_NUMBERS = {
+    "integer": ">i4",
+    "smallint": ">i2",
+    "bigint": ">i8",
+    "real": ">f4",
+    "double precision": ">f8",
+    "boolean": "u1",
+}
 _EPOCH = np.datetime64("2000-01-01")
 
 
@@ -70,7 +77,7 @@ def _number(values: Array, missing: Array, column: Column) -> Array:
     if column.type.startswith("timestamp"):
         return (values.astype("datetime64[us]") - _EPOCH).astype(np.int64).astype(">i8")
     kind = _NUMBERS[column.type]
-    return (np.where(missing, 0, values) if ">i" in kind else values).astype(kind)
+    return (values if ">f" in kind else np.where(missing, 0, values)).astype(kind)
 
 
 def _bytes(values: Array) -> Array:

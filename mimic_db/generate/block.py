@@ -5,6 +5,7 @@ order, and memory does not grow with their number.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -15,6 +16,7 @@ from mimic_db.generate.design import Design
 from mimic_db.generate.diagnoses import diagnoses
 from mimic_db.generate.identity import assign_identity
 from mimic_db.generate.infusions import infusions
+from mimic_db.generate.intent import Intent
 from mimic_db.generate.labs import laboratory
 from mimic_db.generate.outcome import draw_outcome
 from mimic_db.generate.population import draw_population
@@ -25,46 +27,58 @@ _ROOM: Final = 1_000_000  # numbers of rows, orders and specimens that a block m
 MAX_STAYS: Final = BLOCK_STAYS * ((2**31 - 1) // _ROOM)
 
 
+@dataclass(frozen=True)
+class Block:
+    """What is planned, what the rows mean, and the rows by table name."""
+
+    plan: Columns
+    intent: Intent
+    tables: dict[str, Columns]
+
+
 def blocks(stays: int) -> Iterator[tuple[int, int]]:
     """Number and size of each block of a data set."""
     for number, first in enumerate(range(0, stays, BLOCK_STAYS)):
         yield number, min(BLOCK_STAYS, stays - first)
 
 
-def make_block(seed: int, number: int, stays: int, design: Design) -> tuple[Columns, dict[str, Columns]]:
-    """The plan of a block of `stays` stays, and its rows by table name."""
+def make_block(seed: int, number: int, stays: int, design: Design) -> Block:
+    """A block of `stays` stays."""
     rng = np.random.default_rng([seed, number])
+    intent = Intent()
     plan = draw_population(rng, stays, design)
     draw_outcome(rng, plan, design)
     assign_identity(rng, plan, number * BLOCK_STAYS)
     infection.draw_suspicion(rng, plan)
-    ventilation = respiration.ventilation_episodes(rng, plan)
-    replacement = elimination.renal_replacement(rng, plan)
+    ventilation = respiration.ventilation_episodes(rng, plan, intent)
+    replacement = elimination.renal_replacement(rng, plan, intent)
     charts = [
-        *vitals.vital_signs(rng, plan),
-        *vitals.slow_signs(rng, plan, ventilation),
+        *vitals.vital_signs(rng, plan, intent),
+        *vitals.slow_signs(rng, plan, ventilation, intent),
         *respiration.respiratory_charts(rng, plan, ventilation),
         *elimination.renal_charts(rng, plan, replacement),
     ]
     base = number * _ROOM
     tables = {
         "patients": hospital.patients(rng, plan),
-        "admissions": hospital.admissions(rng, plan),
+        "admissions": hospital.admissions(rng, plan, intent),
         "icustays": hospital.icustays(plan),
         "transfers": hospital.transfers(plan),
         "services": hospital.services(rng, plan),
         "diagnoses_icd": diagnoses(rng, plan),
-        "labevents": _labevents(rng, [laboratory(rng, plan), respiration.blood_gases(rng, plan, ventilation)], base),
-        "microbiologyevents": _microbiologyevents(infection.cultures(rng, plan), base),
-        "prescriptions": _prescriptions(infection.prescriptions(rng, plan), base),
+        "labevents": _labevents(
+            rng, [laboratory(rng, plan, intent), respiration.blood_gases(rng, plan, ventilation, intent)], base
+        ),
+        "microbiologyevents": _microbiologyevents(infection.cultures(rng, plan, intent), base),
+        "prescriptions": _prescriptions(infection.prescriptions(rng, plan, intent), base),
         "chartevents": finish(rng, plan, charts),
-        "inputevents": _shifted(infusions(rng, plan, ventilation), ("orderid", "linkorderid"), base),
-        "outputevents": elimination.urine(rng, plan),
+        "inputevents": _shifted(infusions(rng, plan, ventilation, intent), ("orderid", "linkorderid"), base),
+        "outputevents": elimination.urine(rng, plan, intent),
         "procedureevents": _shifted(
             elimination.procedures(rng, plan, ventilation, replacement), ("orderid", "linkorderid"), base
         ),
     }
-    return plan, tables
+    return Block(plan, intent, tables)
 
 
 def _labevents(rng: np.random.Generator, parts: list[Columns], base: int) -> Columns:

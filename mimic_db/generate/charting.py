@@ -6,6 +6,7 @@ import numpy as np
 
 from mimic_db.generate.rows import Array, Columns, constant, moment, number_text, size, stack, take
 
+WEIGHTS: Final = (226512, 224639)
 _SECOND: Final = np.timedelta64(1, "s")
 
 
@@ -32,7 +33,8 @@ def chart_text(plan: Columns, stay: Array, hours: Array, itemid: int, value: Arr
 def finish(rng: np.random.Generator, plan: Columns, parts: list[Columns]) -> Columns:
     """All columns of chartevents but for identifiers of rows, with duplicates, in the order of charting."""
     rows = stack(parts)
-    again = rng.random(size(rows)) < 0.001
+    # a weight charted twice would count twice in the mean of the first day's weights
+    again = (rng.random(size(rows)) < 0.001) & ~np.isin(rows["itemid"], WEIGHTS)
     rows = stack([rows, take(rows, again)])
     rows = take(rows, np.lexsort((rows["itemid"], rows["charttime"], rows["stay"])))
     stay, count = rows.pop("stay"), size(rows)

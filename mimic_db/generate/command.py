@@ -1,6 +1,7 @@
 """The command `generate`: options, target, what is printed."""
 
 import argparse
+from collections.abc import Mapping
 
 from rich.box import SIMPLE
 from rich.console import Console
@@ -12,7 +13,6 @@ from mimic_db.errors import UserError
 from mimic_db.generate.block import MAX_STAYS
 from mimic_db.generate.database import data_set, write
 from mimic_db.generate.design import PAPER_STAYS, Design
-from mimic_db.generate.summary import Summary
 from mimic_db.progress import LoadProgress
 
 DEFAULT_DATABASE = "generated"
@@ -63,7 +63,8 @@ def main(args: argparse.Namespace) -> None:
     if summary is None:
         print(f"unchanged: {stays:,} generated stays with seed {args.seed} ({design}) are there already")
     else:
-        Console().print(_listing(summary))
+        Console().print(_listing("generated, as intended", "stays", summary.counts))
+        Console().print(_listing("traps laid", "rows", summary.traps))
 
 
 def _number_of_stays(text: str) -> int:
@@ -75,9 +76,9 @@ def _number_of_stays(text: str) -> int:
         raise UserError(f"--stays {text} is neither a number nor the word paper") from None
 
 
-def _listing(summary: Summary) -> Listing:
-    listing = Listing("generated, as intended", "stays", box=SIMPLE)
+def _listing(title: str, unit: str, counts: Mapping[str, int]) -> Listing:
+    listing = Listing(title, unit, box=SIMPLE)
     listing.columns[1].justify = "right"
-    for name, count in summary.counts.items():
+    for name, count in counts.items():
         listing.add_row(name, f"{count:,}")
     return listing

@@ -16,10 +16,14 @@ from mimic_db.generate.design import Design
 from mimic_db.generate.dictionary import dictionaries
 from mimic_db.generate.rows import Columns, size
 from mimic_db.generate.summary import Summary
+from mimic_db.generate.traps import traps
+from mimic_db.generate.truth import truth
 from mimic_db.load import LOCK_KEY
 from mimic_db.progress import LoadProgress
-from mimic_db.tables import OFFICIAL_SCHEMAS, TABLES, Table, create_table
+from mimic_db.tables import OFFICIAL_SCHEMAS, TABLES, Column, Table, create_table
 
+TRUTH_SCHEMA: Final = "twin_truth"  # a table for each mart: what it must say; no model reads it
+_TRUTH_TYPES: Final = {"b": "boolean", "i": "integer", "f": "double precision", "M": "timestamp(0)", "S": "text"}
 _STAMP: Final = """
 create schema if not exists mimic_db;
 create table if not exists mimic_db.generated (
@@ -29,7 +33,10 @@ create table if not exists mimic_db.generated (
     generator text not null,
     row_count bigint not null,
     generated_at timestamptz not null default now()
-)
+);
+-- whoever reads the marts must be able to see that no patient is real
+grant usage on schema mimic_db to public;
+grant select on mimic_db.generated to public;
 """
 
 
@@ -118,10 +125,11 @@ def _fill(connection: Connection, wanted: DataSet, progress: LoadProgress) -> Su
     progress.begin("generated stays", wanted.stays)
     summary, rows, done = Summary(), _copy_all(connection, dictionaries()), 0
     for number, stays in blocks(wanted.stays):
-        plan, tables = make_block(wanted.seed, number, stays, wanted.design)
-        rows += _copy_all(connection, tables)
+        block = make_block(wanted.seed, number, stays, wanted.design)
+        rows += _copy_all(connection, block.tables)
+        rows += _copy_truth(connection, truth(block.plan, block.intent), is_first=done == 0)
         done += stays
-        summary.add(plan)
+        summary.add(block.plan, traps(block.plan, block.intent, block.tables))
         progress.update(done, rows)
     for table in TABLES:
         connection.execute(sql.SQL("analyze {}").format(_target(table)))
@@ -139,14 +147,33 @@ def _copy_all(connection: Connection, tables: dict[str, Columns]) -> int:
     """Send the rows of each table; returns how many there were."""
     for table in TABLES:
         if table.name in tables:
-            columns = sql.SQL(", ").join(map(sql.Identifier, table.column_names))
-            statement = sql.SQL("copy {} ({}) from stdin with (format binary, freeze true)").format(
-                _target(table), columns
-            )
-            with connection.cursor() as cursor, cursor.copy(statement) as sink:
-                for piece in encode(tables[table.name], table):
-                    sink.write(piece)
+            _copy(connection, _target(table), table, tables[table.name])
     return sum(size(rows) for rows in tables.values())
+
+
+def _copy_truth(connection: Connection, tables: dict[str, Columns], is_first: bool) -> int:
+    """Send what the study must find; the first block makes the tables, in the columns of its arrays."""
+    if is_first:
+        connection.execute(sql.SQL("drop schema if exists {} cascade").format(sql.Identifier(TRUTH_SCHEMA)))
+        connection.execute(sql.SQL("create schema {}").format(sql.Identifier(TRUTH_SCHEMA)))
+    for name, rows in tables.items():
+        table = Table(
+            "truth",
+            name,
+            tuple(Column(column, _TRUTH_TYPES[values.dtype.kind], True, False) for column, values in rows.items()),
+        )
+        if is_first:
+            connection.execute(create_table(table, TRUTH_SCHEMA))
+        _copy(connection, sql.Identifier(TRUTH_SCHEMA, name), table, rows)
+    return sum(size(rows) for rows in tables.values())
+
+
+def _copy(connection: Connection, target: sql.Identifier, table: Table, rows: Columns) -> None:
+    columns = sql.SQL(", ").join(map(sql.Identifier, table.column_names))
+    statement = sql.SQL("copy {} ({}) from stdin with (format binary, freeze true)").format(target, columns)
+    with connection.cursor() as cursor, cursor.copy(statement) as sink:
+        for piece in encode(rows, table):
+            sink.write(piece)
 
 
 def _target(table: Table) -> sql.Identifier:

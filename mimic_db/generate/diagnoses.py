@@ -48,7 +48,16 @@ CODES: Final[dict[str, dict[int, dict[str, str]]]] = {
             "1629": "Malignant neoplasm of bronchus and lung, unspecified",
             "1539": "Malignant neoplasm of colon, unspecified site",
         },
-        10: {"C3490": "Malignant neoplasm of bronchus or lung", "C189": "Malignant neoplasm of colon, unspecified"},
+        10: {
+            "C3490": "Malignant neoplasm of bronchus or lung",
+            "C189": "Malignant neoplasm of colon, unspecified",
+            "C4A9": "Merkel cell carcinoma, unspecified",  # a skin cancer, which mimic-code counts
+        },
+    },
+    # malignant, and in no code range of mimic-code
+    "neuroendocrine_tumor": {
+        9: {},
+        10: {"C7A8": "Other malignant neuroendocrine tumors", "C7B09": "Secondary carcinoid tumors of other sites"},
     },
     "pregnancy": {
         9: {"64893": "Other current conditions of mother, antepartum", "67002": "Major puerperal infection"},
@@ -79,11 +88,14 @@ def diagnoses(rng: np.random.Generator, plan: Columns) -> Columns:
         "sepsis": (plan["infection"] == 0)[admissions] & (rng.random(count) < 0.6),
         "kidney_injury": (plan["renal_level"] >= 2)[admissions] & (rng.random(count) < 0.8),
         "pneumonia": (plan["respiration_level"] >= 2)[admissions] & (rng.random(count) < 0.4),
+        "neuroendocrine_tumor": rng.random(count) < 0.01,
         "other": rng.random(count) < 0.7,
     }
     parts = []
     for name, codes in CODES.items():
         for version, listed in codes.items():
+            if not listed:
+                continue
             stay = admissions[has[name] & (plan["icd_version"][admissions] == version)]
             parts.append(
                 {

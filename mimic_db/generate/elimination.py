@@ -3,6 +3,7 @@
 import numpy as np
 
 from mimic_db.generate.charting import chart, chart_text
+from mimic_db.generate.intent import Intent
 from mimic_db.generate.rows import Columns, constant, moment, size, spread, stack, take, text
 
 FOLEY, VOID, CONDOM, IRRIGANT_IN, IRRIGANT_OUT = 226559, 226560, 226561, 227488, 227489
@@ -10,7 +11,7 @@ CRRT_MODE, BLOOD_FLOW, SYSTEM = 227290, 224144, 224146
 VENTILATION, CRRT, HEMODIALYSIS = 225792, 225802, 225441
 
 
-def urine(rng: np.random.Generator, plan: Columns) -> Columns:
+def urine(rng: np.random.Generator, plan: Columns, intent: Intent) -> Columns:
     """Rows of outputevents: a catheter read hourly, or voids every few hours; the first 24 h add up to the plan.
 
     Where the first day's urine is not meant to count as organ failure, no later day falls below 500 ml.
@@ -45,6 +46,8 @@ def urine(rng: np.random.Generator, plan: Columns) -> Columns:
         "value": 250.0 + volume[irrigated],
     }
     rows = stack([take(rows, volume > 0), inflow, outflow])
+    in_body = np.where(rows["itemid"] == IRRIGANT_IN, -rows["value"], rows["value"])
+    intent.note("urine", stay=rows["stay"], time=rows["charttime"], value=in_body)
     stay, rows_count = rows.pop("stay"), size(rows)
     return rows | {
         "subject_id": plan["subject_id"][stay],
@@ -56,7 +59,7 @@ def urine(rng: np.random.Generator, plan: Columns) -> Columns:
     }
 
 
-def renal_replacement(rng: np.random.Generator, plan: Columns) -> Columns:
+def renal_replacement(rng: np.random.Generator, plan: Columns, intent: Intent) -> Columns:
     """`stay`, `start`, `end` of continuous treatment: on the first day as planned, seldom later."""
     los = plan["los_h"]
     count = len(los)
@@ -64,7 +67,10 @@ def renal_replacement(rng: np.random.Generator, plan: Columns) -> Columns:
     start = np.where(late, rng.uniform(28, 60, count), np.minimum(rng.uniform(2, 16, count), 0.4 * los))
     stay = np.flatnonzero(plan["crrt_24h"] | late)
     end = np.minimum(start + np.exp(rng.normal(4.0, 0.7, count)), los - 0.2)
-    return {"stay": stay, "start": start[stay], "end": np.maximum(end, start + 0.5)[stay]}
+    end = np.maximum(end, start + 0.5)
+    intime = plan["intime"][stay]
+    intent.note("crrt", stay=stay, start=moment(intime, start[stay]), end=moment(intime, end[stay]))
+    return {"stay": stay, "start": start[stay], "end": end[stay]}
 
 
 def renal_charts(rng: np.random.Generator, plan: Columns, treatment: Columns) -> list[Columns]:

@@ -4,6 +4,7 @@ from typing import Final
 
 import numpy as np
 
+from mimic_db.generate.intent import Intent
 from mimic_db.generate.population import FIRST, RACES, SAME_ADMISSION
 from mimic_db.generate.rows import Array, Columns, constant, moment, stack, text
 
@@ -44,7 +45,7 @@ def patients(rng: np.random.Generator, plan: Columns) -> Columns:
     }
 
 
-def admissions(rng: np.random.Generator, plan: Columns) -> Columns:
+def admissions(rng: np.random.Generator, plan: Columns, intent: Intent) -> Columns:
     """One row per admission; a death is sometimes entered minutes after the discharge."""
     first, last = _admission_ends(plan)
     count = len(first)
@@ -55,12 +56,15 @@ def admissions(rng: np.random.Generator, plan: Columns) -> Columns:
     emergency = rng.random(count) < 0.65
     kind = np.where(emergency, rng.choice([0, 1], count, p=[0.8, 0.2]), rng.choice([2, 3, 4], count))
     patient = plan["patient"][first]
+    discharged = left - np.where(early, rng.integers(1, 40, count), 0) * np.timedelta64(60, "s")
+    death = np.where(died, left, _NOT_A_TIME).astype("datetime64[s]")
+    intent.note("admission", stay=first, admitted=arrived, discharged=discharged, died=death)
     return {
         "subject_id": plan["subject_id"][first],
         "hadm_id": plan["hadm_id"][first],
         "admittime": arrived,
-        "dischtime": left - np.where(early, rng.integers(1, 40, count), 0) * np.timedelta64(60, "s"),
-        "deathtime": np.where(died, left, _NOT_A_TIME).astype("datetime64[s]"),
+        "dischtime": discharged,
+        "deathtime": death,
         "admission_type": _ADMISSION_TYPES[kind],
         "admission_location": np.where(emergency, b"EMERGENCY ROOM", b"PHYSICIAN REFERRAL"),
         "discharge_location": np.where(died, b"DIED", _DISCHARGES[rng.integers(0, len(_DISCHARGES), count)]),

@@ -33,7 +33,8 @@ def _assign_times(rng: np.random.Generator, plan: Columns) -> None:
     before = np.where(from_ward, rng.uniform(12, 140, count), np.clip(np.exp(rng.normal(1.3, 0.8, count)), 0.3, 20))
     plan["hours_before_icu"] = before[plan["admission"]]
     # hours from one stay's ICU admission to the next stay's
-    to_next = plan["los_h"] + rng.uniform(6, 100, count)
+    # some are back within hours: the windows of both stays then hold the same laboratory values
+    to_next = plan["los_h"] + np.where(rng.random(count) < 0.5, rng.uniform(0.5, 5, count), rng.uniform(6, 100, count))
     until_home = plan["hospital_end_h"] + 24 * rng.uniform(8, 500, count)
     step = np.zeros(count)
     same, again = np.flatnonzero(role == SAME_ADMISSION), np.flatnonzero(role == NEXT_ADMISSION)

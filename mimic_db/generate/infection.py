@@ -4,6 +4,7 @@ from typing import Final
 
 import numpy as np
 
+from mimic_db.generate.intent import Intent
 from mimic_db.generate.population import INFECTION_KINDS
 from mimic_db.generate.rows import Columns, constant, moment, size, spread, stack, take, text
 
@@ -102,7 +103,7 @@ def draw_suspicion(rng: np.random.Generator, plan: Columns) -> None:
     plan["culture_has_time"] |= kind != _KIND["early"]
 
 
-def prescriptions(rng: np.random.Generator, plan: Columns) -> Columns:
+def prescriptions(rng: np.random.Generator, plan: Columns, intent: Intent) -> Columns:
     """Antibiotics and other drugs; orders start on the full hour; `pharmacy` numbers them within this part."""
     kind, los = plan["infection"], plan["los_h"]
     systemic = np.flatnonzero(~np.isnan(plan["antibiotic_h"]) & (kind != _KIND["topical"]))
@@ -148,6 +149,9 @@ def prescriptions(rng: np.random.Generator, plan: Columns) -> Columns:
         "route": route[drug],
         "doses_per_24_hrs": rng.integers(1, 5, count).astype(np.float64),
     }
+    is_antibiotic, is_heparin = drug < beyond, rows["drug"] == _OTHERS[0][0].encode()
+    intent.note("antibiotic", stay=stay[is_antibiotic], time=start[is_antibiotic])
+    intent.note("heparin order", stay=stay[is_heparin], start=start[is_heparin], end=rows["stoptime"][is_heparin])
     # the fluid that a drug is dissolved in is a row of its own
     base = take(rows, drug < 2)
     base |= {
@@ -157,7 +161,7 @@ def prescriptions(rng: np.random.Generator, plan: Columns) -> Columns:
     return stack([rows, base])
 
 
-def cultures(rng: np.random.Generator, plan: Columns) -> Columns:
+def cultures(rng: np.random.Generator, plan: Columns, intent: Intent) -> Columns:
     """Rows of microbiologyevents; `specimen` numbers specimens within this part."""
     kind, los = plan["infection"], plan["los_h"]
     deciding = np.flatnonzero(~np.isnan(plan["culture_h"]))
@@ -171,6 +175,7 @@ def cultures(rng: np.random.Generator, plan: Columns) -> Columns:
     when = moment(plan["intime"][stay], hours)
     what = rng.choice(len(_SPECIMENS), count, p=_SPECIMEN_SHARES)
     grown = rng.choice(len(_ORGANISMS), count, p=_ORGANISM_SHARES)
+    unnumbered = (grown > _CANCELLED) & (rng.random(count) < 0.05)  # grown, but without an item number
     specimen, specimen_id, test, test_id = zip(*_SPECIMENS, strict=True)
     organism, organism_id = zip(*_ORGANISMS, strict=True)
     rows = {
@@ -186,11 +191,13 @@ def cultures(rng: np.random.Generator, plan: Columns) -> Columns:
         "storetime": when + np.timedelta64(2 * 86_400, "s"),
         "test_itemid": np.array(test_id)[what],
         "test_name": text(test)[what],
-        "org_itemid": np.where(grown == _NO_GROWTH, np.nan, np.array(organism_id)[grown]),
+        "org_itemid": np.where((grown == _NO_GROWTH) | unnumbered, np.nan, np.array(organism_id)[grown]),
         "org_name": text(organism)[grown],
         "isolate_num": np.where(grown > _CANCELLED, 1.0, np.nan),
         "comments": np.where(grown == _NO_GROWTH, b"NO GROWTH.", b""),
     }
+    # a date without a time is read as midnight
+    intent.note("culture", stay=stay, time=np.where(timed, when, rows["chartdate"]), is_timed=timed)
     # one row per antibiotic that the organism was tested against
     tested = np.flatnonzero((grown > _CANCELLED) & (rng.random(count) < 0.8))
     owner, rank = spread(np.full(len(tested), 3))

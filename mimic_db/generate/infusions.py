@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 
+from mimic_db.generate.intent import Intent
 from mimic_db.generate.rows import Array, Columns, constant, moment, size, spread, stack, take, text
 
 
@@ -37,6 +38,7 @@ DRUGS: Final[Mapping[str, Drug]] = {
     "phenylephrine_50": Drug(229630, "Phenylephrine (50/250)", "mcg/kg/min", "mg", 0.06, True),
     "phenylephrine_old": Drug(229631, "Phenylephrine (200/250)_OLD_1", "mcg/kg/min", "mg", 0.06, True),
     "phenylephrine_200": Drug(229632, "Phenylephrine (200/250)", "mcg/kg/min", "mg", 0.06, True),
+    "phenylephrine_intubation": Drug(229789, "Phenylephrine (Intubation)", "mcg/kg/min", "mg", 0.06, True),
     "dopamine": Drug(221662, "Dopamine", "mcg/kg/min", "mg", 0.06, True),
     "dobutamine": Drug(221653, "Dobutamine", "mcg/kg/min", "mg", 0.06, True),
     "heparin": Drug(225152, "Heparin Sodium", "units/hour", "units", 1, False),
@@ -46,7 +48,7 @@ HEPARIN_PROPHYLAXIS: Final = 225975
 FENTANYL_PUSH: Final = 221744
 
 
-def infusions(rng: np.random.Generator, plan: Columns, episodes: Columns) -> Columns:
+def infusions(rng: np.random.Generator, plan: Columns, episodes: Columns, intent: Intent) -> Columns:
     """All rows of inputevents; order identifiers number from 0 within this part."""
     parts = [
         *_dexmedetomidine(rng, plan),
@@ -60,7 +62,17 @@ def infusions(rng: np.random.Generator, plan: Columns, episodes: Columns) -> Col
         if size(rows):
             rows["link"] = rows["link"] + linked
             linked = int(rows["link"].max()) + 1
-    return _finish(rng, plan, stack([rows for rows in parts if size(rows)]))
+    rows = stack([rows for rows in parts if size(rows)])
+    given = rows.pop("is_given")
+    intent.note(
+        "infusion",
+        stay=rows["stay"][given],
+        drug=rows.pop("drug")[given],
+        start=rows["starttime"][given],
+        end=rows["endtime"][given],
+        rate=rows["rate"][given],
+    )
+    return _finish(rng, plan, rows)
 
 
 def _run(
@@ -99,6 +111,8 @@ def _run(
     done = rng.random(len(link)) < 0.7
     rows = {
         "stay": who,
+        "drug": constant(name.partition("_")[0], len(link)),
+        "is_given": np.ones(len(link), np.bool_),
         "link": link,
         "starttime": begin,
         "endtime": until,
@@ -117,11 +131,15 @@ def _run(
     return take(rows, hours > 0)
 
 
-def _dose(plan: Columns, stay: Array, hours: Array, itemid: int, amount: Array, unit: str, category: str) -> Columns:
+def _dose(
+    plan: Columns, drug: str, stay: Array, hours: Array, itemid: int, amount: Array, unit: str, category: str
+) -> Columns:
     """Single doses: an amount within a minute, no rate."""
     begin = moment(plan["intime"][stay], hours)
     return {
         "stay": stay,
+        "drug": constant(drug, len(stay)),
+        "is_given": np.ones(len(stay), np.bool_),
         "link": np.arange(len(stay)),
         "starttime": begin,
         "endtime": begin + np.timedelta64(60, "s"),
@@ -174,9 +192,14 @@ def _dexmedetomidine(rng: np.random.Generator, plan: Columns) -> list[Columns]:
         "rate": np.zeros(size(ended)),
         "amount": np.zeros(size(ended)),
         "statusdescription": constant("Stopped", size(ended)),
+        "is_given": np.zeros(size(ended), np.bool_),
     }
     empty = take(rows, rng.random(size(rows)) < 0.02)
-    empty = empty | {"endtime": empty["starttime"], "amount": np.zeros(size(empty))}
+    empty = empty | {
+        "endtime": empty["starttime"],
+        "amount": np.zeros(size(empty)),
+        "is_given": np.zeros(size(empty), np.bool_),
+    }
     return [stack([rows, ended, empty])]
 
 
@@ -200,7 +223,7 @@ def _pressors(rng: np.random.Generator, plan: Columns) -> list[Columns]:
     epinephrine = np.flatnonzero((level >= 3) & (catecholamine > 0.90))
     low_dose = (level == 2) & (catecholamine < 0.3)
     phenylephrine = np.flatnonzero(plan["phenylephrine_24h"])
-    bottle = plan["stay_id"][phenylephrine] % 4
+    bottle = plan["stay_id"][phenylephrine] % 5
     vasopressin = run("vasopressin", np.flatnonzero(plan["vasopressin_24h"]), np.full(count, 2.4), 0.6, 4, 1.0)
     per_minute = rng.random(size(vasopressin)) < 0.04
     vasopressin["rate"] = np.where(per_minute, vasopressin["rate"] / 60, vasopressin["rate"])
@@ -216,6 +239,7 @@ def _pressors(rng: np.random.Generator, plan: Columns) -> list[Columns]:
         run("phenylephrine_50", phenylephrine[bottle == 1], speed, 0.1, 6),
         run("phenylephrine_200", phenylephrine[bottle == 2], speed, 0.1, 6),
         run("phenylephrine_old", phenylephrine[bottle == 3], speed, 0.1, 6),
+        run("phenylephrine_intubation", phenylephrine[bottle == 4], speed, 0.1, 6),
         _brief_pressor(rng, plan),
     ]
 
@@ -250,7 +274,7 @@ def _sedatives(rng: np.random.Generator, plan: Columns, episodes: Columns) -> li
     push, _ = spread(np.where(plan["fentanyl_24h"], rng.poisson(2, count), 0))
     parts.append(
         _dose(
-            plan, push, plan["los_h"][push] * rng.random(len(push)), FENTANYL_PUSH,
+            plan, "fentanyl", push, plan["los_h"][push] * rng.random(len(push)), FENTANYL_PUSH,
             rng.choice([25, 50, 100], len(push)), "mcg", "05-Med Bolus",
         )
     )  # fmt: skip
@@ -269,9 +293,16 @@ def _heparin(rng: np.random.Generator, plan: Columns) -> list[Columns]:
     return [
         _run(rng, plan, "heparin", who, start, end, np.full(len(who), 1100.0), (300, 2500)),
         _dose(
-            plan, bolus, 0.5 * los[bolus], DRUGS["heparin"].itemid, np.full(len(bolus), 3000), "units", "05-Med Bolus"
+            plan,
+            "heparin",
+            bolus,
+            0.5 * los[bolus],
+            DRUGS["heparin"].itemid,
+            np.full(len(bolus), 3000),
+            "units",
+            "05-Med Bolus",
         ),
-        _dose(plan, days, hours, HEPARIN_PROPHYLAXIS, np.ones(len(days)), "dose", "11-Prophylaxis (Non IV)"),
+        _dose(plan, "heparin", days, hours, HEPARIN_PROPHYLAXIS, np.ones(len(days)), "dose", "11-Prophylaxis (Non IV)"),
     ]
 
 

@@ -5,6 +5,7 @@ from typing import Final
 
 import numpy as np
 
+from mimic_db.generate.intent import Intent
 from mimic_db.generate.rows import Array, Columns, constant, moment, number_text, spread, stack, take, text
 
 FIRST_DAY_H: Final = 30.0  # values stay within the planned extremes a little longer than the window asks
@@ -43,10 +44,12 @@ TESTS: Final = {
     "glucose": Test(50931, "Glucose", "Chemistry", "chemistry", "mg/dL", 70, 100, 0, 130.0, 150.0),
     "bilirubin": Test(50885, "Bilirubin, Total", "Chemistry", "liver", "mg/dL", 0, 1.5, 1, 1.0, 6.0),
 }
+# an impossible number is planted only where the study's plausible range would catch it (seeds/lab_item.csv)
+_BOUNDED: Final = frozenset({"creatinine", "bun", "sodium", "potassium", "bicarbonate", "anion_gap", "glucose"})
 PANELS: Final = tuple(dict.fromkeys(test.panel for test in TESTS.values()))
 
 
-def laboratory(rng: np.random.Generator, plan: Columns) -> Columns:
+def laboratory(rng: np.random.Generator, plan: Columns, intent: Intent) -> Columns:
     """Rows of labevents without identifiers of row and specimen: `specimen` numbers specimens within this part."""
     stay, hours, rank = _draws(rng, plan)
     parts = []
@@ -58,8 +61,8 @@ def laboratory(rng: np.random.Generator, plan: Columns) -> Columns:
             if test.panel == panel:
                 rows = _rows(rng, plan, name, stay[drawn], panel_hours, rank[drawn])
                 rows["specimen"] = np.flatnonzero(drawn) * len(PANELS) + number
-                parts.append(take(rows, ~np.isnan(rows["valuenum"])))
-    return _spoil(rng, stack(parts))
+                parts.append(_spoil(rng, plan, name, take(rows, ~np.isnan(rows["valuenum"])), intent))
+    return stack(parts)
 
 
 def lab_rows(plan: Columns, stay: Array, hours: Array, itemid: int, valuenum: Array, decimals: int) -> Columns:
@@ -75,7 +78,10 @@ def lab_rows(plan: Columns, stay: Array, hours: Array, itemid: int, valuenum: Ar
 
 
 def _draws(rng: np.random.Generator, plan: Columns) -> tuple[Array, Array, Array]:
-    """Stay, hour and rank of each draw: rank -1 before the ICU, 0 and 1 surely in the first day, then every 8 h."""
+    """Stay, hour and rank of each draw: rank -1 before the ICU, 0 and 1 surely in the first day, then every 8 h.
+
+    Some stays have another one shortly before they end: a stay that follows soon has it in its own first-day window.
+    """
     last = plan["los_h"] - 0.2
     count = np.clip(np.floor((last + 1) / 8), 2, 120).astype(np.int64)
     stay, rank = spread(count)
@@ -84,10 +90,11 @@ def _draws(rng: np.random.Generator, plan: Columns) -> tuple[Array, Array, Array
     hours = np.where(rank > 0, np.minimum(hours, np.maximum(last, 2)[stay]), hours)
     before = np.flatnonzero(plan["hours_before_icu"] > 9)
     early = -np.minimum(rng.uniform(8, 30, len(before)), plan["hours_before_icu"][before])
+    leaving = np.flatnonzero((rng.random(len(count)) < 0.4) & (last > 12))
     return (
-        np.concatenate([stay, before]),
-        np.concatenate([hours, early]),
-        np.concatenate([rank, np.full(len(before), -1)]),
+        np.concatenate([stay, before, leaving]),
+        np.concatenate([hours, early, last[leaving] - rng.uniform(0, 2, len(leaving))]),
+        np.concatenate([rank, np.full(len(before), -1), count[leaving]]),
     )
 
 
@@ -124,16 +131,26 @@ def _rows(rng: np.random.Generator, plan: Columns, name: str, stay: Array, hours
     }
     # drawn in the emergency department before there was an admission
     rows["hadm_id"] = np.where((rank < 0) & (hours < plan["admit_h"][stay] + 2), np.nan, rows["hadm_id"])
+    rows["stay"] = stay
     rows["late"] = hours > FIRST_DAY_H  # may be spoiled without touching the plan
     return rows
 
 
-def _spoil(rng: np.random.Generator, rows: Columns) -> Columns:
+def _spoil(rng: np.random.Generator, plan: Columns, name: str, rows: Columns, intent: Intent) -> Columns:
     """Failed tests, implausible and repeated values, as in the real table; the first day keeps its extremes."""
-    late = rows.pop("late")
+    stay, late = rows.pop("stay"), rows.pop("late")
     count = len(late)
     chance = rng.random(count)
-    failed, zero, huge = late & (chance < 0.004), late & (chance > 0.9995), late & (chance > 0.9998)
+    failed = late & (chance < 0.004)
+    zero, huge = late & (chance > 0.9995), late & (chance > 0.9998) & (name in _BOUNDED)
+    sound = ~(failed | zero)
+    intent.note(
+        f"lab {name}",
+        stay=stay[sound],
+        time=rows["charttime"][sound],
+        value=rows["valuenum"][sound],
+        in_admission=~np.isnan(rows["hadm_id"][sound]),
+    )
     rows["valuenum"] = np.where(failed, np.nan, np.where(huge, 999_999, np.where(zero, 0, rows["valuenum"])))
     rows["value"] = np.where(failed, b"ERROR", np.where(huge, b"999999", np.where(zero, b"0", rows["value"])))
     rows["comments"] = np.where(failed, b"UNABLE TO REPORT.", rows["comments"])

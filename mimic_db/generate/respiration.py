@@ -5,8 +5,9 @@ from typing import Final
 import numpy as np
 
 from mimic_db.generate.charting import chart, chart_text
+from mimic_db.generate.intent import Intent
 from mimic_db.generate.labs import lab_rows
-from mimic_db.generate.rows import Array, Columns, constant, size, spread, stack, take, text
+from mimic_db.generate.rows import Array, Columns, constant, moment, size, spread, stack, take, text
 
 # PaO2/FiO2 of each SOFA level, mmHg; without a ventilator levels 3 and 4 do not exist
 _RATIO: Final = np.array([(405, 520), (305, 395), (205, 295), (105, 195), (55, 95)])
@@ -17,9 +18,10 @@ _DEVICES: Final = text(
 )
 _DEVICE_SHARES: Final = (0.56, 0.22, 0.06, 0.05, 0.05, 0.03, 0.03)
 _EPISODE_HOURS: Final = 4.0
+_LAST_BEFORE_END_H: Final = 0.03
 
 
-def ventilation_episodes(rng: np.random.Generator, plan: Columns) -> Columns:
+def ventilation_episodes(rng: np.random.Generator, plan: Columns, intent: Intent) -> Columns:
     """Invasive ventilation: `stay`, `start` and `end` in hours, one row per episode; sets `ventilation_h` in `plan`.
 
     `is_silent`: charting breaks off for so long that the episode counts as ended, though the tube stays.
@@ -34,10 +36,12 @@ def ventilation_episodes(rng: np.random.Generator, plan: Columns) -> Columns:
     brief = plan["has_brief_tube"] & ~late & (los > 30)
     start = np.where(brief, rng.uniform(8, 20, count), start)
     end = np.where(brief, start + rng.uniform(0.5, 3.5, count), end)
+    plan["has_brief_tube"] = brief
     tubed = plan["is_ventilated"] | late | brief
     end = np.where(end > los - 1, los, end)
     again = tubed & ~brief & (rng.random(count) < 0.08) & (end + 40 < los)
     silent = again & (rng.random(count) < 0.25)
+    plan["has_silent_tube"] = silent
     second = end + np.where(silent, rng.uniform(15.2, 30, count), rng.uniform(6, 30, count))
     second_end = np.minimum(second + np.maximum(np.exp(rng.normal(3.3, 0.8, count)), 4.3), los)
     stay = np.concatenate([np.flatnonzero(tubed), np.flatnonzero(again)])
@@ -49,6 +53,16 @@ def ventilation_episodes(rng: np.random.Generator, plan: Columns) -> Columns:
     }
     counted = np.where(brief[stay], 0, episodes["end"] - episodes["start"])
     plan["ventilation_h"] = np.bincount(stay, counted, minlength=count)
+    # an episode lasts from its first row to the next device, or to its own last row where none follows
+    follows = (episodes["end"] < los[stay]) & ~episodes["is_silent"]
+    last = np.where(follows, episodes["end"], episodes["end"] - _LAST_BEFORE_END_H)
+    seen = ~brief[stay]
+    intent.note(
+        "ventilation",
+        stay=stay[seen],
+        start=moment(plan["intime"][stay], episodes["start"])[seen],
+        end=moment(plan["intime"][stay], last)[seen],
+    )
     plan["fio2_pct"] = np.choose(plan["respiration_level"], [40, 40, 50, 60, 80])
     return take(episodes, np.argsort(stay, kind="stable"))
 
@@ -58,7 +72,7 @@ def respiratory_charts(rng: np.random.Generator, plan: Columns, episodes: Column
     stay, start, end = episodes["stay"], episodes["start"], episodes["end"]
     to_the_end = (end >= plan["los_h"][stay]) | episodes["is_silent"]
     owner, rank = spread(np.ceil((end - start) / _EPISODE_HOURS).astype(np.int64) + to_the_end)
-    hours = np.minimum(start[owner] + _EPISODE_HOURS * rank, end[owner] - 0.03)
+    hours = np.minimum(start[owner] + _EPISODE_HOURS * rank, end[owner] - _LAST_BEFORE_END_H)
     who = stay[owner]
     parts = _settings(rng, plan, who, hours)
 
@@ -76,7 +90,7 @@ def respiratory_charts(rng: np.random.Generator, plan: Columns, episodes: Column
     return parts
 
 
-def blood_gases(rng: np.random.Generator, plan: Columns, episodes: Columns) -> Columns:
+def blood_gases(rng: np.random.Generator, plan: Columns, episodes: Columns, intent: Intent) -> Columns:
     """Rows of labevents; arterial ones within the planned SOFA level, some venous or unlabeled that must not count.
 
     `specimen` numbers specimens within this part.
@@ -109,6 +123,16 @@ def blood_gases(rng: np.random.Generator, plan: Columns, episodes: Columns) -> C
     level = np.concatenate([level, np.zeros(len(venous), np.int64)])
     # an unlabeled sample must not be the only one: it is of the first day's second half or later
     specimen[: len(who)] = np.where(when - plan["ventilation_start_h"][who] > 5, specimen[: len(who)], b"ART.")
+
+    arterial = specimen[: len(who)] == b"ART."
+    tube = ventilated & ~plan["has_brief_tube"][who]
+    intent.note(
+        "gas",
+        stay=who[arterial],
+        time=moment(plan["intime"][who], when)[arterial],
+        level=level[: len(who)][arterial],
+        is_ventilated=tube[arterial],
+    )
 
     def test(itemid: int, values: Array, decimals: int, unit: str, keep: Array | slice = slice(None)) -> Columns:
         number = np.arange(len(all_who))[keep]

@@ -1,4 +1,4 @@
-"""How many stays of each kind the generator meant to make: what the study's flow should come near to."""
+"""How many stays of each kind were meant to be made, as the study's flow should find them; and the traps laid."""
 
 import numpy as np
 
@@ -12,9 +12,12 @@ class Summary:
 
     def __init__(self) -> None:
         self.counts: dict[str, int] = {}
+        self.traps: dict[str, int] = {}
 
-    def add(self, plan: Columns) -> None:
-        """Count the stays of a block."""
+    def add(self, plan: Columns, laid: dict[str, int]) -> None:
+        """Count the stays of a block, and its traps."""
+        for name, count in laid.items():
+            self.traps[name] = self.traps.get(name, 0) + count
         view = study_view(plan)
         eligible, exposed = view["is_eligible"], view["is_exposed"]
         groups = {

@@ -4,9 +4,10 @@ from typing import Final
 
 import numpy as np
 
-from mimic_db.generate.charting import chart, chart_text
+from mimic_db.generate.charting import WEIGHTS, chart, chart_text
+from mimic_db.generate.intent import Intent
 from mimic_db.generate.respiration import ventilated_at
-from mimic_db.generate.rows import Array, Columns, spread, take, text
+from mimic_db.generate.rows import Array, Columns, moment, spread, stack, take, text
 
 _EYES: Final = text(["", "None", "To Pain", "To Speech", "Spontaneously"])
 _VERBAL: Final = text(["", "No Response", "Incomprehensible sounds", "Inappropriate Words", "Confused", "Oriented"])
@@ -21,9 +22,16 @@ _GCS: Final = np.array(
 )
 # SOFA level -> lowest and highest total
 _GCS_OF_LEVEL: Final = np.array([(15, 15), (13, 14), (10, 12), (6, 9), (3, 5)])
+_HEART_RATE: Final = 220045
+_NOTED: Final = {
+    "heart_rate": (_HEART_RATE,),
+    "map": (220052, 220181),
+    "resp_rate": (220210,),
+    "spo2": (220277,),
+}
 
 
-def vital_signs(rng: np.random.Generator, plan: Columns) -> list[Columns]:
+def vital_signs(rng: np.random.Generator, plan: Columns, intent: Intent) -> list[Columns]:
     """Heart rate, blood pressure, breathing and saturation every hour, from shortly after ICU admission to its end."""
     stay, hours = _hours(rng, plan)
     count = len(stay)
@@ -47,7 +55,7 @@ def vital_signs(rng: np.random.Generator, plan: Columns) -> list[Columns]:
 
     everything = np.ones(count, np.bool_)
     parts = [
-        chart(plan, stay, hours, 220045, pulse, "bpm"),
+        chart(plan, stay, hours, _HEART_RATE, pulse, "bpm"),
         kept(invasive, 220050, systolic, "mmHg"),
         kept(invasive, 220051, diastolic, "mmHg"),
         kept(invasive, 220052, pressure, "mmHg"),
@@ -57,10 +65,19 @@ def vital_signs(rng: np.random.Generator, plan: Columns) -> list[Columns]:
         kept(everything, 220210, around(plan["resp_rate"], 3, 5, 48), "insp/min"),
         kept(everything, 220277, around(plan["spo2"], 1.3, 82, 100), "%"),
     ]
-    return parts + _implausible(rng, parts) + _outside(rng, plan)
+    wrong, parts = _implausible(rng, parts), parts + _outside(rng, plan)
+    sound = stack(parts)
+    for name, items in _NOTED.items():
+        rows = take(sound, np.isin(sound["itemid"], items))
+        intent.note(name, stay=rows["stay"], time=rows["charttime"], value=rows["valuenum"])
+    # a heart rate with an impossible value was charted all the same: it opens or ends the grid of hours
+    for rows in (sound, stack(wrong)):
+        beats = take(rows, rows["itemid"] == _HEART_RATE)
+        intent.note("charting", stay=beats["stay"], time=beats["charttime"])
+    return parts + wrong
 
 
-def slow_signs(rng: np.random.Generator, plan: Columns, episodes: Columns) -> list[Columns]:
+def slow_signs(rng: np.random.Generator, plan: Columns, episodes: Columns, intent: Intent) -> list[Columns]:
     """Temperature, coma scale and bedside glucose every four to six hours; weight on admission and daily."""
     count = len(plan["los_h"])
     stay, rank = spread(np.ceil(plan["los_h"] / 4).astype(np.int64))
@@ -68,9 +85,9 @@ def slow_signs(rng: np.random.Generator, plan: Columns, episodes: Columns) -> li
     stay, hours = stay[hours < plan["los_h"][stay]], hours[hours < plan["los_h"][stay]]
     return [
         *_temperature(rng, plan, stay, hours),
-        *_coma(rng, plan, stay, hours, ventilated_at(episodes, stay, hours, count)),
-        *_glucose(rng, plan, stay, hours),
-        *_weight(rng, plan),
+        *_coma(rng, plan, stay, hours, ventilated_at(episodes, stay, hours, count), intent),
+        *_glucose(rng, plan, stay, hours, intent),
+        *_weight(rng, plan, intent),
     ]
 
 
@@ -83,10 +100,12 @@ def _hours(rng: np.random.Generator, plan: Columns) -> tuple[Array, Array]:
     hours = to_clock[stay] + rank
     extra = rng.random(len(stay)) < 0.04
     count = len(plan["los_h"])
-    return (
-        np.concatenate([np.arange(count), stay, stay[extra]]),
-        np.concatenate([rng.uniform(0.04, 0.2, count), hours, hours[extra] + rng.integers(5, 56, extra.sum()) / 60]),
-    )
+    stay = np.concatenate([np.arange(count), stay, stay[extra]])
+    hours = np.concatenate([rng.uniform(0.04, 0.2, count), hours, hours[extra] + rng.integers(5, 56, extra.sum()) / 60])
+    # one set a minute: of two the mean would count, and a doubled row would move it
+    minute = moment(plan["intime"][stay], hours).astype(np.int64) // 60
+    _, first = np.unique(stay * 2**40 + minute, return_index=True)
+    return stay[first], hours[first]
 
 
 def _slow_noise(rng: np.random.Generator, plan: Columns, stay: Array, hours: Array) -> Array:
@@ -128,7 +147,7 @@ def _outside(rng: np.random.Generator, plan: Columns) -> list[Columns]:
         [rng.uniform(-0.9, -0.1, len(before)), plan["los_h"][after] + rng.uniform(0.1, 1, len(after))]
     )
     return [
-        chart(plan, stay, hours, 220045, np.round(plan["heart_rate"][stay]), "bpm"),
+        chart(plan, stay, hours, _HEART_RATE, np.round(plan["heart_rate"][stay]), "bpm"),
         chart(plan, stay, hours, 220277, np.round(plan["spo2"][stay]), "%"),
     ]
 
@@ -149,7 +168,9 @@ def _temperature(rng: np.random.Generator, plan: Columns, stay: Array, hours: Ar
     ]
 
 
-def _coma(rng: np.random.Generator, plan: Columns, stay: Array, hours: Array, tubed: Array) -> list[Columns]:
+def _coma(
+    rng: np.random.Generator, plan: Columns, stay: Array, hours: Array, tubed: Array, intent: Intent
+) -> list[Columns]:
     """With a tube the verbal part is `No Response-ETT`; without, the first day's total lies in the planned level."""
     level = plan["cns_level"][stay]
     # nobody has to be at the worst for long; but a level is reached at the first charting
@@ -161,8 +182,9 @@ def _coma(rng: np.random.Generator, plan: Columns, stay: Array, hours: Array, tu
     motor = np.where(tubed & sedated, rng.integers(1, 6, len(stay)), np.where(tubed, 6, motor))
     verbal = np.where(tubed, 1, verbal)
     said = np.where(tubed, b"No Response-ETT", _VERBAL[verbal])
-    # one part left out, to be carried forward
-    whole = rng.random(len(stay)) < np.where((hours > 30) & (total == 15), 0.95, 1)
+    intent.note("gcs", stay=stay, time=moment(plan["intime"][stay], hours), value=np.where(tubed, 15, total))
+    # one part left out, to be carried forward from a row that is normal as well
+    whole = rng.random(len(stay)) < np.where((hours > 36) & (total == 15), 0.95, 1)
     partial = np.flatnonzero(whole)
     return [
         chart(plan, stay, hours, 220739, eyes) | {"value": _EYES[eyes]},
@@ -171,22 +193,30 @@ def _coma(rng: np.random.Generator, plan: Columns, stay: Array, hours: Array, tu
     ]
 
 
-def _glucose(rng: np.random.Generator, plan: Columns, stay: Array, hours: Array) -> list[Columns]:
+def _glucose(rng: np.random.Generator, plan: Columns, stay: Array, hours: Array, intent: Intent) -> list[Columns]:
     measured = np.flatnonzero(rng.random(len(stay)) < np.where(plan["diabetes"][stay], 0.9, 0.3))
     middle = (np.nan_to_num(plan["glucose_low"], nan=120) + np.nan_to_num(plan["glucose_high"], nan=150)) / 2
-    value = np.clip(rng.normal(middle[stay[measured]], 18), 45, 480)
-    value = np.where(rng.random(len(measured)) < 0.0005, 999_999, value)  # the meter's "critical high"
+    value = np.round(np.clip(rng.normal(middle[stay[measured]], 18), 45, 480))
+    too_high = rng.random(len(measured)) < 0.0005  # the meter's "critical high"
+    read = measured[~too_high]
+    intent.note(
+        "glucose", stay=stay[read], time=moment(plan["intime"][stay[read]], hours[read]), value=value[~too_high]
+    )
+    value = np.where(too_high, 999_999, value)
     itemid = np.where(rng.random(len(measured)) < 0.85, 225664, 226537)
     return [chart(plan, stay[measured], hours[measured], 225664, value, "") | {"itemid": itemid}]
 
 
-def _weight(rng: np.random.Generator, plan: Columns) -> list[Columns]:
+def _weight(rng: np.random.Generator, plan: Columns, intent: Intent) -> list[Columns]:
     known = np.flatnonzero(plan["has_weight"])
     admission = known[rng.random(len(known)) < 0.95]
     daily, day = spread(np.where(plan["has_weight"], np.floor(plan["los_h"] / 24), 0).astype(np.int64))
     value = plan["weight_kg"][daily] + 0.4 * day + rng.normal(0, 0.8, len(day))
     value = np.where((day > 1) & (rng.random(len(day)) < 0.004), 10 * value, value)  # the decimal point was lost
-    return [
-        chart(plan, admission, rng.uniform(0.2, 2, len(admission)), 226512, plan["weight_kg"][admission], "kg", 1),
-        chart(plan, daily, 24 * day + 20 + rng.uniform(0, 3, len(day)), 224639, np.round(value, 1), "kg", 1),
+    parts = [
+        chart(plan, admission, rng.uniform(0.2, 2, len(admission)), WEIGHTS[0], plan["weight_kg"][admission], "kg", 1),
+        chart(plan, daily, 24 * day + 20 + rng.uniform(0, 3, len(day)), WEIGHTS[1], np.round(value, 1), "kg", 1),
     ]
+    for rows in parts:
+        intent.note("weight", stay=rows["stay"], time=rows["charttime"], value=rows["valuenum"])
+    return parts

@@ -12,6 +12,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from analysis_py.generated import PATIENTS, warning
 from mimic_db import server
 from mimic_db.database import connect
 
@@ -43,9 +44,16 @@ def test_the_study_runs_on_generated_data_and_says_where_to_look(first_run: tupl
     assert "report.html" in text
     for name in ("report.html", "results.csv", "tables/flow.csv", "figures/kaplan_meier.svg"):
         assert (output / name).stat().st_size > 0
-    assert "patients are generated" in (output / "report.html").read_text()
     flow = pd.read_csv(output / "tables" / "flow.csv")
     assert str(flow["Before"].iloc[0]) == "700"
+
+
+def test_whoever_sees_results_of_the_generator_is_told(first_run: tuple[Path, str]) -> None:
+    output, text = first_run
+    planted = "700 generated ICU stays, seed 3, hazard ratio 0.7, confounding on, missing 0.03"
+    assert warning(planted) in text
+    assert warning(planted) in (output / "report.html").read_text()
+    assert pd.read_csv(output / "results.csv")["note"].str.endswith(PATIENTS).all()
 
 
 def test_a_second_run_does_only_what_is_needed(first_run: tuple[Path, str]) -> None:
@@ -135,6 +143,8 @@ def test_a_role_that_may_only_read_builds_on_a_server_that_someone_else_loaded(
     assert made.returncode == 0, made.stderr
     flow = pd.read_csv(tmp_path / "output" / "tables" / "flow.csv")
     assert str(flow["Before"].iloc[0]) == "140"
+    for real in (made.stdout, *(path.read_text() for path in (tmp_path / "output").glob("re*"))):
+        assert "generated" not in real
 
     with connect(reader) as connection:
         row = connection.execute("select count(*) from dexsic.dexmedetomidine_exposure").fetchone()

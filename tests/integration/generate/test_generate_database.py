@@ -43,7 +43,7 @@ def generated(make_database: MakeDatabase) -> str:
 def test_all_tables_are_there_with_the_rows_that_were_made(generated: str) -> None:
     found = contents(generated)
     assert len(found) == 31
-    for name, rows in make_block(1, 0, STAYS, Design())[1].items():
+    for name, rows in make_block(1, 0, STAYS, Design()).tables.items():
         assert found[name][0] == size(rows)
 
 

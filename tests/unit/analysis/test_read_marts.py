@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import LiteralString
 
 import pandas as pd
 import psycopg
@@ -10,12 +11,19 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
 from analysis_py.errors import StudyError
+from analysis_py.generated import PATIENTS, warning
 from analysis_py.profile import Target
 from analysis_py.read_marts import read_marts, type_cohort
 from analysis_py.readings import READINGS, cohort_of
 from analysis_py.run import main
 
 SCHEMA = 'my "study'
+STAMP = """
+create schema mimic_db;
+create table mimic_db.generated (stays integer, seed bigint, design text, generator text, row_count bigint);
+insert into mimic_db.generated values (2000, 1, 'hazard ratio 0.7, confounding on, missing 0.03', 'hash', 5000000)
+"""
+PLANTED = "2,000 generated ICU stays, seed 1, hazard ratio 0.7, confounding on, missing 0.03"
 TYPES = {"bool": "boolean", "float64": "numeric", "int64": "bigint", "object": "text"}
 
 
@@ -75,7 +83,54 @@ def test_follow_up_ends_at_discharge_or_on_day_28(dsn: str) -> None:
         assert (follow_up[died] == marts.cohort.loc[died, "followup_28d_days"]).all()
 
 
-def test_a_whole_run_through_the_profile(dsn: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def stamp(dsn: str, *changes: LiteralString) -> None:
+    with psycopg.connect(dsn) as connection:
+        for statement in (STAMP, *changes):
+            connection.execute(statement)
+
+
+@pytest.mark.parametrize(
+    ("changes", "found"),
+    [
+        ([], PLANTED),
+        (["update mimic_db.generated set design = null"], "2,000 generated ICU stays, seed 1, design unknown"),
+        (["alter table mimic_db.generated drop column design"], ""),
+        (["delete from mimic_db.generated"], ""),
+        (["drop table mimic_db.generated"], ""),
+    ],
+)
+def test_generated_patients_are_known_by_the_generators_stamp(
+    dsn: str, changes: list[LiteralString], found: str
+) -> None:
+    stamp(dsn, *changes)
+    assert read_marts(target(dsn)).generated == found
+
+
+def test_without_a_stamp_patients_are_real(dsn: str) -> None:
+    assert read_marts(target(dsn)).generated == ""
+
+
+def test_a_role_that_may_not_read_the_stamp_reads_the_marts_all_the_same(dsn: str) -> None:
+    schema = sql.Identifier(SCHEMA)
+    stamp(dsn, "create role marts_reader login")
+    with psycopg.connect(dsn) as connection:
+        connection.execute(sql.SQL("grant usage on schema {} to marts_reader").format(schema))
+        connection.execute(sql.SQL("grant select on all tables in schema {} to marts_reader").format(schema))
+    found = []
+    for grant in ("usage on schema mimic_db", "select on mimic_db.generated"):
+        found.append(read_marts(target(dsn, user="marts_reader")).generated)
+        with psycopg.connect(dsn) as connection:
+            connection.execute(f"grant {grant} to marts_reader".encode())
+    found.append(read_marts(target(dsn, user="marts_reader")).generated)
+    assert found == ["", "", PLANTED]
+
+
+@pytest.mark.parametrize("generated", [False, True])
+def test_a_whole_run_through_the_profile(
+    dsn: str, generated: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if generated:
+        stamp(dsn)
     settings = {**conninfo_to_dict(dsn), "type": "postgres", "schema": SCHEMA}
     lines = "".join(f"      {key}: '{value}'\n" for key, value in settings.items())
     (tmp_path / "profiles.yml").write_text(f"dexsic:\n  target: dev\n  outputs:\n    dev:\n{lines}")
@@ -87,7 +142,12 @@ def test_a_whole_run_through_the_profile(dsn: str, tmp_path: Path, capsys: pytes
     assert results.columns.tolist() == columns.split()
     robust = results[(results["analysis"] == "robustness") & (results["cohort"] == "matched")]
     assert {reading.label for reading in READINGS} <= set(robust["level"])
-    assert f"report: {output / 'report.html'}" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert f"report: {output / 'report.html'}" in said
+    page = (output / "report.html").read_text()
+    for words in (warning(PLANTED), f"({PATIENTS})"):
+        assert (words in said, words in page) == (generated, generated)
+    assert (results["note"].astype(str).str.endswith(PATIENTS) == generated).all()
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 """The run: profile, typing of the marts, hiding of small counts, the output folder, and what a run leaves behind."""
 
+import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -8,6 +10,7 @@ import pytest
 
 from analysis_py import run as command
 from analysis_py.errors import StudyError
+from analysis_py.generated import PATIENTS, warning
 from analysis_py.output_folder import MARKER, replaced
 from analysis_py.present import write_results
 from analysis_py.profile import find_profiles, read_target
@@ -16,6 +19,8 @@ from analysis_py.results import HIDDEN, Row, suppress, suppress_flow
 from analysis_py.study import Study, run_study
 
 MakeCohort = Callable[..., pd.DataFrame]
+
+PLANTED = "300 generated ICU stays, seed 7, hazard ratio 0.61, confounding on, missing 0.03"
 
 
 def study_of(cohort: pd.DataFrame, flow: pd.DataFrame, imputations: int = 2) -> Study:
@@ -85,12 +90,15 @@ def test_nobody_in_the_cohort_is_an_error_that_names_the_step(make_cohort: MakeC
         study_of(make_cohort(10).iloc[:0], flow)
 
 
-def test_same_data_and_seed_give_the_same_bytes(make_cohort: MakeCohort, flow: pd.DataFrame, tmp_path: Path) -> None:
+@pytest.mark.parametrize("generated", ["", PLANTED])
+def test_same_data_and_seed_give_the_same_bytes(
+    make_cohort: MakeCohort, flow: pd.DataFrame, tmp_path: Path, generated: str
+) -> None:
     files: list[dict[str, bytes]] = []
     for name in ("one", "two"):
         folder = tmp_path / name
         folder.mkdir()
-        write_results(folder, study_of(make_cohort(300), flow), flow, 5, 1)
+        write_results(folder, replace(study_of(make_cohort(300), flow), generated=generated), flow, 5, 1)
         files.append({str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()})
     assert files[0] == files[1]
     assert {"report.html", "results.csv", "figures/kaplan_meier.svg", "tables/table1_baseline.csv"} <= set(files[0])
@@ -103,6 +111,66 @@ def test_the_report_needs_nothing_beside_it(make_cohort: MakeCohort, flow: pd.Da
     assert "<script" not in page
     assert "http" not in page
     assert 'src="data:image/svg+xml;base64,' in page
+
+
+# --- generated patients --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def real_and_generated(make_cohort: MakeCohort, flow: pd.DataFrame, tmp_path: Path) -> tuple[Path, Path]:
+    """The results of one study, once as of real and once as of generated patients."""
+    study = study_of(make_cohort(300), flow)
+    folders = tmp_path / "real", tmp_path / "generated"
+    for folder, generated in zip(folders, ("", PLANTED), strict=True):
+        folder.mkdir()
+        write_results(folder, replace(study, generated=generated), flow, 5, 1)
+    return folders
+
+
+def test_real_patients_are_not_called_generated(real_and_generated: tuple[Path, Path]) -> None:
+    real, _ = real_and_generated
+    texts = [path for path in real.rglob("*") if path.suffix in (".html", ".csv", ".svg")]
+    assert len(texts) > 20
+    assert [path.name for path in texts if "generated" in path.read_text().lower()] == []
+
+
+def test_the_report_of_generated_patients_says_so_above_and_at_each_table_and_figure(
+    real_and_generated: tuple[Path, Path],
+) -> None:
+    page = (real_and_generated[1] / "report.html").read_text()
+    assert f'<p class="generated" role="note">{warning(PLANTED)}</p>' in page
+    assert PLANTED in page
+    assert re.search(r'<p class="lead">\d+ generated patients with', page)
+    captions = re.findall(r"<figcaption>(.*?)</figcaption>|<caption[^>]*>(.*?)</caption>|<title>(.*?)</title>", page)
+    pictures = re.findall(r'alt="(.*?)"', page)
+    assert len(captions) > 20 and len(pictures) == 8
+    assert [words for words in (*map("".join, captions), *pictures) if not words.endswith(f" ({PATIENTS})")] == []
+
+
+def test_figures_of_generated_patients_carry_their_mark_with_them(real_and_generated: tuple[Path, Path]) -> None:
+    real, generated = real_and_generated
+    figures = sorted((generated / "figures").iterdir())
+    assert len(figures) == 16
+    for path in figures:
+        # letters are drawn as paths, with the words beside them in a comment
+        assert path.suffix == ".png" or "<!-- GENERATED DATA -->" in path.read_text()
+        assert path.read_bytes() != (real / "figures" / path.name).read_bytes()
+
+
+def test_tables_of_generated_patients_say_so_in_each_line_and_change_nothing_else(
+    real_and_generated: tuple[Path, Path],
+) -> None:
+    real, generated = real_and_generated
+    files = [generated / "results.csv", *sorted((generated / "tables").iterdir())]
+    assert len(files) == 14
+    for path in files:
+        marked = pd.read_csv(path, dtype=str, keep_default_na=False)
+        plain = pd.read_csv(real / path.relative_to(generated), dtype=str, keep_default_na=False)
+        assert marked["note"].str.endswith(PATIENTS).all()
+        pd.testing.assert_frame_equal(marked.drop(columns="note"), plain.drop(columns="note", errors="ignore"))
+        if "note" in plain:
+            assert marked.columns.tolist() == plain.columns.tolist()
+            assert marked["note"].str.removesuffix(PATIENTS).str.removesuffix("; ").tolist() == plain["note"].tolist()
 
 
 # --- small counts ------------------------------------------------------------------------------------------------

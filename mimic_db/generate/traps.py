@@ -1,0 +1,63 @@
+"""The known traps of MIMIC-IV, counted in what was generated: one that never occurs there is not tested by it."""
+
+from typing import Final
+
+import numpy as np
+
+from mimic_db.generate.charting import WEIGHTS
+from mimic_db.generate.elimination import IRRIGANT_IN
+from mimic_db.generate.infusions import DRUGS
+from mimic_db.generate.intent import Intent
+from mimic_db.generate.population import INFECTION_KINDS
+from mimic_db.generate.rows import Array, Columns
+from mimic_db.generate.truth import shared
+
+_HEAVIEST_KG: Final = 300
+_FIRST_DAY_H: Final = (-6, 24)
+
+
+def traps(plan: Columns, intent: Intent, tables: dict[str, Columns]) -> dict[str, int]:
+    """Rows of a block, or stays where it says so, that lead a careless query astray."""
+    infusion, chart, culture = tables["inputevents"], tables["chartevents"], tables["microbiologyevents"]
+    admission, patient = tables["admissions"], tables["patients"]
+
+    def drug(name: str) -> Array:
+        items = [item.itemid for key, item in DRUGS.items() if key.partition("_")[0] == name]
+        return np.isin(infusion["itemid"], items)
+
+    phenylephrine = drug("phenylephrine") & (infusion["itemid"] != DRUGS["phenylephrine"].itemid)
+    icd = tables["diagnoses_icd"]["icd_code"]
+    tumor = np.logical_or.reduce([np.char.startswith(icd, code) for code in (b"C4A", b"C7A", b"C7B")])
+    stopped = np.isin(plan["infection"], list(INFECTION_KINDS).index("before_icu"))
+    found = {
+        "dexmedetomidine in mg": drug("dexmedetomidine") & (infusion["amountuom"] == b"mg"),
+        "dexmedetomidine paused, the order going on": drug("dexmedetomidine")
+        & (infusion["statusdescription"] == b"Paused"),
+        "coma score with a tube (No Response-ETT)": chart["value"] == b"No Response-ETT",
+        "no bilirubin on the first day (stays)": np.isnan(plan["bilirubin_high"]),
+        "pressor between two full hours (stays)": plan["has_brief_pressor"],
+        "vasopressin per minute": drug("vasopressin") & (infusion["rateuom"] == b"units/min"),
+        "phenylephrine under four further items": phenylephrine,
+        "organism without an item number": np.isnan(culture["org_itemid"]) & (culture["org_name"] != b""),
+        "culture with a date only": np.isnat(culture["charttime"]),
+        "culture cancelled": culture["org_name"] == b"CANCELLED",
+        "antibiotic started before the ICU (stays)": stopped,
+        "ventilator charted only once (stays)": plan["has_brief_tube"],
+        "ventilator silent for over 14 h (stays)": plan["has_silent_tube"],
+        f"weight over {_HEAVIEST_KG} kg": np.isin(chart["itemid"], WEIGHTS) & (chart["valuenum"] > _HEAVIEST_KG),
+        "tumor codes C4A, C7A, C7B": tumor,
+        "irrigant charted as urine": tables["outputevents"]["itemid"] == IRRIGANT_IN,
+        "death after discharge, from dod (patients)": ~np.isnat(patient["dod"])
+        & ~np.isin(patient["subject_id"], admission["subject_id"][~np.isnat(admission["deathtime"])]),
+        "hospital death recorded after discharge": admission["deathtime"] > admission["dischtime"],
+        "first day with another stay's values (stays)": _borrowing(plan, intent),
+    }
+    return {name: int(np.count_nonzero(rows)) for name, rows in found.items()}
+
+
+def _borrowing(plan: Columns, intent: Intent) -> Array:
+    """Which stays have values of the patient's other stays in their first-day window."""
+    labs = shared(plan["patient"], intent.of("lab platelets"))
+    hours = (labs["time"] - plan["intime"][labs["stay"]]) / np.timedelta64(3600, "s")
+    inside = ~labs["own"] & (hours >= _FIRST_DAY_H[0]) & (hours <= _FIRST_DAY_H[1])
+    return np.asarray(np.bincount(labs["stay"][inside], minlength=len(plan["stay_id"])) > 0)

@@ -1,0 +1,76 @@
+"""The marts say of every generated stay what the generator meant."""
+
+from collections.abc import Callable
+
+import psycopg
+import pytest
+
+from mimic_db.database import connect
+from tests.oracle import Answer, ask, main
+
+MARTS = {
+    "baseline",
+    "cohort_eligibility",
+    "cohort_flow",
+    "dexmedetomidine_exposure",
+    "outcomes",
+    "sepsis3",
+    "sic_score",
+    "sofa_hourly",
+}
+
+
+def answers(dsn: str) -> dict[str, Answer]:
+    with connect(dsn) as connection:
+        return {answer.mart: answer for answer in ask(connection, "dexsic")}
+
+
+def test_every_cell_of_every_stay_is_as_meant(built_generated: str) -> None:
+    found = answers(built_generated)
+    assert found.keys() == MARTS
+    assert {mart: answer.differing for mart, answer in found.items() if not answer.is_right} == {}
+    assert found["sofa_hourly"].rows > 20_000
+    assert found["dexmedetomidine_exposure"].rows >= 20
+
+
+@pytest.mark.parametrize(
+    ("change", "mart", "column"),
+    [
+        (
+            "update dexsic.outcomes set ventilation_h = ventilation_h + 1e-6 where ventilation_h > 1",
+            "outcomes",
+            "ventilation_h",
+        ),
+        ("update dexsic.sofa_hourly set renal_24h = renal_24h + 1 where hr = 0", "sofa_hourly", "renal_24h"),
+        ("update dexsic.baseline set weight_kg = null", "baseline", "weight_kg"),
+        ("update dexsic.cohort_flow set n_excluded = n_excluded + 1 where step = 3", "cohort_flow", "rule"),
+    ],
+)
+def test_a_wrong_cell_is_found(built_generated: str, change: str, mart: str, column: str) -> None:
+    with psycopg.connect(built_generated) as connection:
+        connection.execute(change.encode())
+        found = {answer.mart: answer for answer in ask(connection, "dexsic")}
+        connection.rollback()
+    assert not found[mart].is_right
+    assert column in found[mart].differing or mart == "cohort_flow"
+
+
+def test_a_missing_row_is_found(built_generated: str) -> None:
+    with psycopg.connect(built_generated) as connection:
+        connection.execute("delete from dexsic.sic_score where stay_id = (select min(stay_id) from dexsic.sic_score)")
+        found = {answer.mart: answer for answer in ask(connection, "dexsic")}
+        connection.rollback()
+    assert found["sic_score"].one_sided == 1
+    assert not found["sic_score"].is_right
+
+
+def test_the_command_says_what_it_compared(built_generated: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--dsn", built_generated]) == 0
+    assert "sofa_hourly" in capsys.readouterr().out
+
+
+def test_a_database_without_the_truth_is_explained(
+    make_database: Callable[[], str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--dsn", make_database()]) == 1
+    assert "no schema twin_truth" in capsys.readouterr().err

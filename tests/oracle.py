@@ -1,0 +1,135 @@
+"""`python -m tests.oracle --dsn DSN`: on generated data, every mart against what it must say, cell by cell.
+
+The generator left the answers in the schema twin_truth, a table for each mart (mimic_db/generate/truth.py). Exit code 0
+if every cell of every stay is equal, 1 if not or after an error.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import psycopg
+from psycopg import sql
+from rich.box import SIMPLE
+from rich.console import Console
+from rich.table import Table
+
+from mimic_db.database import Connection, connect, explain
+from mimic_db.errors import UserError
+from mimic_db.generate.database import TRUTH_SCHEMA
+from mimic_db.generate.truth import REASONS
+
+TOLERANCE = 1e-9  # of numbers that are not whole, relative: sums in another order
+KEYS = {"sofa_hourly": ("stay_id", "hr")}
+NOT_A_MART = "planted"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One mart: how many rows and cells were compared, and what differs."""
+
+    mart: str
+    rows: int
+    one_sided: int
+    cells: int
+    differing: dict[str, int]
+
+    @property
+    def is_right(self) -> bool:
+        """Nothing differs, and something was compared."""
+        return self.rows > 0 and not self.one_sided and not self.differing
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Compare and print; gives the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m tests.oracle", description=__doc__)
+    parser.add_argument("--dsn", required=True, help="database with generated data and our marts")
+    parser.add_argument("--schema", default="dexsic", help="schema of our marts (dexsic)")
+    options = parser.parse_args(arguments)
+    try:
+        with connect(options.dsn) as connection:
+            answers = ask(connection, options.schema)
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except psycopg.Error as error:
+        print(f"error: {explain(error)}", file=sys.stderr)
+        return 1
+    table = Table("mart", "rows", "on one side", "cells", "wrong", box=SIMPLE)
+    for answer in answers:
+        wrong = ", ".join(f"{column} {count:,}" for column, count in answer.differing.items()) or "none"
+        table.add_row(answer.mart, f"{answer.rows:,}", f"{answer.one_sided:,}", f"{answer.cells:,}", wrong)
+    Console(width=160).print(table)
+    return 0 if all(answer.is_right for answer in answers) else 1
+
+
+def ask(connection: Connection, schema: str) -> list[Answer]:
+    """Every table of the truth against the mart of its name, and cohort_flow against the reasons planted.
+
+    Raises:
+        UserError: the database holds no truth.
+    """
+    columns = connection.execute(
+        "select table_name, array_agg(column_name::text order by ordinal_position),"
+        " array_agg(data_type::text order by ordinal_position) from information_schema.columns"
+        " where table_schema = %s and table_name <> %s group by table_name order by table_name",
+        [TRUTH_SCHEMA, NOT_A_MART],
+    ).fetchall()
+    if not columns:
+        raise UserError(f"no schema {TRUTH_SCHEMA}: this is no generated data set, or one of an older version")
+    return [_compare(connection, schema, *mart) for mart in columns] + [_flow(connection, schema)]
+
+
+def _compare(connection: Connection, schema: str, mart: str, names: list[str], types: list[str]) -> Answer:
+    keys = KEYS.get(mart, ("stay_id",))
+    cells = [(name, kind) for name, kind in zip(names, types, strict=True) if name not in keys]
+    row = connection.execute(
+        sql.SQL(
+            "select count(*), count(*) filter (where truth.stay_id is null or mart.stay_id is null), {}"
+            " from {} as truth full join {} as mart on {}"
+        ).format(
+            sql.SQL(", ").join(
+                sql.SQL("count(*) filter (where truth.stay_id = mart.stay_id and {})").format(_differs(*cell))
+                for cell in cells
+            ),
+            sql.Identifier(TRUTH_SCHEMA, mart),
+            sql.Identifier(schema, mart),
+            sql.SQL(" and ").join(sql.SQL("truth.{0} = mart.{0}").format(sql.Identifier(key)) for key in keys),
+        )
+    ).fetchone()
+    assert row
+    rows, one_sided, *wrong = row
+    differing = {name: count for (name, _), count in zip(cells, wrong, strict=True) if count}
+    return Answer(mart, rows, one_sided, (rows - one_sided) * len(cells), differing)
+
+
+def _differs(column: str, kind: str) -> sql.Composed:
+    if kind == "double precision":
+        template = (
+            "((truth.{0} is null) <> (mart.{0} is null)"
+            " or abs(truth.{0} - mart.{0}) > {1} * greatest(abs(truth.{0}), 1))"
+        )
+        return sql.SQL(template).format(sql.Identifier(column), sql.Literal(TOLERANCE))
+    return sql.SQL("truth.{0} is distinct from mart.{0}").format(sql.Identifier(column))
+
+
+def _flow(connection: Connection, schema: str) -> Answer:
+    """Steps of cohort_flow in order, against the stays left out for each reason."""
+    steps = connection.execute(
+        sql.SQL("select rule, n_excluded from {} order by step").format(sql.Identifier(schema, "cohort_flow"))
+    ).fetchall()
+    reasons: dict[str | None, int] = dict(
+        connection.execute(
+            sql.SQL("select left_out, count(*) from {} group by left_out").format(
+                sql.Identifier(TRUTH_SCHEMA, NOT_A_MART)
+            )
+        ).fetchall()
+    )
+    planted = [reasons.pop(name, 0) for name in REASONS]
+    differing = {rule: 1 for (rule, found), meant in zip(steps, planted, strict=True) if found != meant}
+    return Answer("cohort_flow", len(steps), 0, len(steps), differing)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
