@@ -55,7 +55,7 @@ def make_block(seed: int, number: int, stays: int, design: Design) -> Block:
     charts = [
         *vitals.vital_signs(rng, plan, intent),
         *vitals.slow_signs(rng, plan, ventilation, intent),
-        *respiration.respiratory_charts(rng, plan, ventilation),
+        *respiration.respiratory_charts(rng, plan, ventilation, intent),
         *elimination.renal_charts(rng, plan, replacement),
     ]
     base = number * _ROOM
@@ -64,7 +64,7 @@ def make_block(seed: int, number: int, stays: int, design: Design) -> Block:
         "admissions": hospital.admissions(rng, plan, intent),
         "icustays": hospital.icustays(plan),
         "transfers": hospital.transfers(plan),
-        "services": hospital.services(rng, plan),
+        "services": hospital.services(rng, plan, intent),
         "diagnoses_icd": diagnoses(rng, plan),
         "labevents": _labevents(
             rng, [laboratory(rng, plan, intent), respiration.blood_gases(rng, plan, ventilation, intent)], base

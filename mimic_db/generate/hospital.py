@@ -58,7 +58,14 @@ def admissions(rng: np.random.Generator, plan: Columns, intent: Intent) -> Colum
     patient = plan["patient"][first]
     discharged = left - np.where(early, rng.integers(1, 40, count), 0) * np.timedelta64(60, "s")
     death = np.where(died, left, _NOT_A_TIME).astype("datetime64[s]")
-    intent.note("admission", stay=first, admitted=arrived, discharged=discharged, died=death)
+    intent.note(
+        "admission",
+        stay=first,
+        admitted=arrived,
+        discharged=discharged,
+        died=death,
+        is_elective=_ADMISSION_TYPES[kind] == b"ELECTIVE",
+    )
     return {
         "subject_id": plan["subject_id"][first],
         "hadm_id": plan["hadm_id"][first],
@@ -125,10 +132,11 @@ def transfers(plan: Columns) -> Columns:
     return rows | {"subject_id": plan["subject_id"][stay], "hadm_id": plan["hadm_id"][stay].astype(np.float64)}
 
 
-def services(rng: np.random.Generator, plan: Columns) -> Columns:
+def services(rng: np.random.Generator, plan: Columns, intent: Intent) -> Columns:
     """The service on admission, and a later change in some."""
     first, _ = _admission_ends(plan)
     service = rng.choice(len(_SERVICES), len(first), p=(0.5, 0.15, 0.13, 0.1, 0.06, 0.06))
+    intent.note("service", stay=first, is_surgical=np.isin(_SERVICES[service], (b"SURG", b"CSURG")))
     changed = np.flatnonzero(rng.random(len(first)) < 0.2)
     start = {
         "stay": first,

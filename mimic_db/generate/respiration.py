@@ -67,7 +67,7 @@ def ventilation_episodes(rng: np.random.Generator, plan: Columns, intent: Intent
     return take(episodes, np.argsort(stay, kind="stable"))
 
 
-def respiratory_charts(rng: np.random.Generator, plan: Columns, episodes: Columns) -> list[Columns]:
+def respiratory_charts(rng: np.random.Generator, plan: Columns, episodes: Columns, intent: Intent) -> list[Columns]:
     """Rows of chartevents: ventilator settings every four hours of an episode, oxygen devices between episodes."""
     stay, start, end = episodes["stay"], episodes["start"], episodes["end"]
     to_the_end = (end >= plan["los_h"][stay]) | episodes["is_silent"]
@@ -86,7 +86,11 @@ def respiratory_charts(rng: np.random.Generator, plan: Columns, episodes: Column
     hours = np.maximum(0.3, _EPISODE_HOURS * rank + rng.uniform(-0.4, 0.4, len(rank)))
     free = (hours < plan["los_h"][owner]) & ~ventilated_at(episodes, owner, hours, len(plan["los_h"]))
     usual = rng.choice(len(_DEVICES), len(plan["los_h"]), p=_DEVICE_SHARES)
-    parts += _oxygen(rng, plan, owner[free], hours[free], _DEVICES[usual[owner[free]]])
+    device = _DEVICES[usual[owner[free]]]
+    parts += _oxygen(rng, plan, owner[free], hours[free], device)
+    mask = device == b"Bipap mask "
+    when = moment(plan["intime"][owner[free]], hours[free])
+    intent.note("mask", stay=owner[free][mask], time=when[mask])
     return parts
 
 

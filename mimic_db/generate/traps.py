@@ -4,13 +4,13 @@ from typing import Final
 
 import numpy as np
 
+from mimic_db.generate.arrays import hours_since, shared
 from mimic_db.generate.charting import WEIGHTS
 from mimic_db.generate.elimination import IRRIGANT_IN
 from mimic_db.generate.infusions import DRUGS
 from mimic_db.generate.intent import Intent
 from mimic_db.generate.population import INFECTION_KINDS
 from mimic_db.generate.rows import Array, Columns
-from mimic_db.generate.truth import shared
 
 _HEAVIEST_KG: Final = 300
 _FIRST_DAY_H: Final = (-6, 24)
@@ -58,6 +58,6 @@ def traps(plan: Columns, intent: Intent, tables: dict[str, Columns]) -> dict[str
 def _borrowing(plan: Columns, intent: Intent) -> Array:
     """Which stays have values of the patient's other stays in their first-day window."""
     labs = shared(plan["patient"], intent.of("lab platelets"))
-    hours = (labs["time"] - plan["intime"][labs["stay"]]) / np.timedelta64(3600, "s")
+    hours = hours_since(labs["time"], plan["intime"][labs["stay"]])
     inside = ~labs["own"] & (hours >= _FIRST_DAY_H[0]) & (hours <= _FIRST_DAY_H[1])
     return np.asarray(np.bincount(labs["stay"][inside], minlength=len(plan["stay_id"])) > 0)

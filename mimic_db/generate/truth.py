@@ -9,9 +9,11 @@ from typing import Final
 
 import numpy as np
 
+from mimic_db.generate.arrays import extreme, hours_since, mean_by_time, shared
 from mimic_db.generate.intent import Intent
 from mimic_db.generate.population import COMORBIDITIES, FIRST, RACES
 from mimic_db.generate.rows import Array, Columns, spread, take, text
+from mimic_db.generate.truth_saps2 import saps2
 
 LABS: Final = {
     "hematocrit_pct": "hematocrit",
@@ -59,6 +61,7 @@ def truth(plan: Columns, intent: Intent) -> dict[str, Columns]:
     sepsis = _sepsis(plan, intent, hourly, grid_start)
     sic = _sic_score(plan, first_day, sepsis)
     eligibility = _eligibility(plan, intent, sic, exposure)
+    outcomes, baseline = _outcomes(plan, intent), _baseline(plan, intent, first_day, sic)
     ran = ~np.isnan(exposure["start_offset_h"])
     return {
         "planted": _planted(plan, eligibility),
@@ -66,9 +69,10 @@ def truth(plan: Columns, intent: Intent) -> dict[str, Columns]:
         "sepsis3": sepsis,
         "sic_score": sic,
         "dexmedetomidine_exposure": take(exposure, ran),
-        "outcomes": _outcomes(plan, intent),
-        "baseline": _baseline(plan, intent, first_day, sic),
+        "outcomes": outcomes,
+        "baseline": baseline,
         "cohort_eligibility": eligibility,
+        "analysis_cohort": _cohort(eligibility, baseline, outcomes, exposure),
     }
 
 
@@ -101,8 +105,8 @@ def _sofa_hourly(plan: Columns, intent: Intent) -> tuple[Columns, Array]:
     count = len(plan["stay_id"])
     charting = intent.of("charting")
     seconds = charting["time"].astype(np.int64)
-    first = _extreme(count, charting["stay"], seconds, np.minimum).astype(np.int64)
-    last = _extreme(count, charting["stay"], seconds, np.maximum).astype(np.int64)
+    first = extreme(count, charting["stay"], seconds, np.minimum).astype(np.int64)
+    last = extreme(count, charting["stay"], seconds, np.maximum).astype(np.int64)
     start = -(-first // 3600) * 3600
     last_hr = last // 3600 - first // 3600
     length = last_hr + 1 + _LEAD_H
@@ -129,7 +133,7 @@ def _sofa_hourly(plan: Columns, intent: Intent) -> tuple[Columns, Array]:
     measured("coagulation", labs, _below(labs["value"], _PLATELETS))
     coma = intent.of("gcs")
     measured("cns", coma, _at_most(coma["value"], _COMA))
-    pressure = _by_time(intent.of("map"))
+    pressure = mean_by_time(intent.of("map"))
     measured("cardiovascular", pressure, (pressure["value"] < 70).astype(np.int64))
     runs = take(intent.of("infusion"), _catecholamine_points(intent.of("infusion")) > 0)
     # every full hour in (start, end]
@@ -139,7 +143,7 @@ def _sofa_hourly(plan: Columns, intent: Intent) -> tuple[Columns, Array]:
     day = _urine_days(intent.of("urine"), first)
     # of two chartings in an hour mimic-code takes the one with more urine
     keys, where = np.unique(day["stay"] * 2**40 + hour_of(day), return_inverse=True)
-    most = _extreme(len(keys), where, day["value"], np.maximum)
+    most = extreme(len(keys), where, day["value"], np.maximum)
     put("renal", keys // 2**40, keys % 2**40, _dry_points(most))
 
     stay, hour = spread(length)
@@ -159,26 +163,26 @@ def _first_day(plan: Columns, intent: Intent) -> Columns:
     count = len(plan["stay_id"])
 
     def window(notes: Columns, before: float = 6) -> Columns:
-        hours = _hours(notes["time"], plan["intime"][notes["stay"]])
+        hours = hours_since(notes["time"], plan["intime"][notes["stay"]])
         return take(notes, (hours >= -before) & (hours <= 24))
 
     day: Columns = {}
     for test in ("bilirubin", *LABS.values()):
         labs = window(shared(plan["patient"], intent.of(f"lab {test}")))
-        day[f"{test}_min"] = _extreme(count, labs["stay"], labs["value"], np.minimum)
-        day[f"{test}_max"] = _extreme(count, labs["stay"], labs["value"], np.maximum)
+        day[f"{test}_min"] = extreme(count, labs["stay"], labs["value"], np.minimum)
+        day[f"{test}_max"] = extreme(count, labs["stay"], labs["value"], np.maximum)
     for vital in ("heart_rate", "map", "resp_rate", "spo2", "glucose"):
-        signs = window(_by_time(intent.of(vital)))
+        signs = window(mean_by_time(intent.of(vital)))
         day[f"{vital}_mean"] = _mean(count, signs["stay"], signs["value"])
-        day[f"{vital}_min"] = _extreme(count, signs["stay"], signs["value"], np.minimum)
+        day[f"{vital}_min"] = extreme(count, signs["stay"], signs["value"], np.minimum)
     weights = intent.of("weight")
-    weights = take(weights, _hours(weights["time"], plan["intime"][weights["stay"]]) <= 24)
+    weights = take(weights, hours_since(weights["time"], plan["intime"][weights["stay"]]) <= 24)
     day["weight_kg"] = _mean(count, weights["stay"], weights["value"])
     urine = window(intent.of("urine"), before=0)
     day["urine_ml"] = np.bincount(urine["stay"], urine["value"], minlength=count)
     day["urine_ml"][np.bincount(urine["stay"], minlength=count) == 0] = np.nan
     coma = window(intent.of("gcs"))
-    day["gcs_min"] = _extreme(count, coma["stay"], coma["value"], np.minimum)
+    day["gcs_min"] = extreme(count, coma["stay"], coma["value"], np.minimum)
 
     gas = window(shared(plan["patient"], intent.of("gas")))
     day["respiration"] = _most(count, gas["stay"], _lung_points(gas, full_scale=False))
@@ -307,7 +311,7 @@ def _sic_score(plan: Columns, day: Columns, sepsis: Columns) -> Columns:
     platelets = _below(day["platelets_min"], np.array([150, 100]))
     inr = (day["inr_max"] > 1.2).astype(np.int64) + (day["inr_max"] > 1.4)
     four, total = (platelets + inr + np.minimum(sofa, 2) for sofa in (sofa_four, sofa_total))
-    early = sepsis["is_sepsis3"] & ~(_hours(sepsis["sofa_at"], plan["intime"]) > 24)
+    early = sepsis["is_sepsis3"] & ~(hours_since(sepsis["sofa_at"], plan["intime"]) > 24)
     strict = platelets + inr > 2
     return {
         "stay_id": plan["stay_id"],
@@ -340,15 +344,15 @@ def _exposure(plan: Columns, intent: Intent) -> Columns:
     runs = take(runs, runs["drug"] == b"dexmedetomidine")
     runs = take(runs, np.lexsort((runs["start"], runs["stay"])))
     stay, admitted = runs["stay"], plan["intime"][runs["stay"]]
-    begin, end = _hours(runs["start"], admitted), _hours(runs["end"], admitted)
-    offset = _extreme(count, stay, begin, np.minimum)
+    begin, end = hours_since(runs["start"], admitted), hours_since(runs["end"], admitted)
+    offset = extreme(count, stay, begin, np.minimum)
     running = np.bincount(stay, _whole(end - begin), minlength=count) / 3600
     # a pause of more than an hour ends an episode
     opens = np.concatenate([[True], (np.diff(stay) > 0) | (_whole(begin[1:] - end[:-1]) > 3600)])[: len(stay)]
     episode = np.cumsum(opens) - 1
     first = np.flatnonzero(opens)
     reach = np.maximum.reduceat(end, first) if len(first) else end
-    longest = _extreme(count, stay[first], reach - begin[first], np.maximum) if len(episode) else offset
+    longest = extreme(count, stay[first], reach - begin[first], np.maximum) if len(episode) else offset
     inside = _whole(np.clip(end, 0, 48) - np.clip(begin, 0, 48))
     seconds = np.bincount(stay, inside, minlength=count)
     dose = np.bincount(stay, runs["rate"] * inside, minlength=count)
@@ -372,9 +376,9 @@ def _outcomes(plan: Columns, intent: Intent) -> Columns:
     notes = intent.of("admission")
     row = np.searchsorted(notes["stay"], plan["admission"])
     discharged, died = notes["discharged"][row], ~np.isnat(notes["died"][row])
-    death = np.where(died, _hours(notes["died"][row], plan["intime"]) / 24, np.inf)
+    death = np.where(died, hours_since(notes["died"][row], plan["intime"]) / 24, np.inf)
     died_28d = death <= _DAY28
-    leave = _hours(discharged, plan["intime"]) / 24
+    leave = hours_since(discharged, plan["intime"]) / 24
     tubes = intent.of("ventilation")
     drugs = intent.of("infusion")
     return {
@@ -383,10 +387,10 @@ def _outcomes(plan: Columns, intent: Intent) -> Columns:
         "followup_28d_days": np.clip(np.where(died_28d, death, _DAY28), 0, _DAY28),
         "followup_discharge_days": np.clip(np.where(died_28d, death, leave), 0, _DAY28),
         "died_hospital": died,
-        "ventilation_h": np.bincount(tubes["stay"], _hours(tubes["end"], tubes["start"]), minlength=count),
+        "ventilation_h": np.bincount(tubes["stay"], hours_since(tubes["end"], tubes["start"]), minlength=count),
         "vasopressor_h": _union_hours(count, take(drugs, np.isin(drugs["drug"], _PRESSORS))),
-        "hospital_days": _hours(discharged, notes["admitted"][row]) / 24,
-        "icu_days": _hours(plan["outtime"], plan["intime"]) / 24,
+        "hospital_days": hours_since(discharged, notes["admitted"][row]) / 24,
+        "icu_days": hours_since(plan["outtime"], plan["intime"]) / 24,
     }
 
 
@@ -405,7 +409,7 @@ def _baseline(plan: Columns, intent: Intent, day: Columns, sic: Columns) -> Colu
 
     def on_first_day(spans: Columns) -> Array:
         admitted = plan["intime"][spans["stay"]]
-        touches = (_hours(spans["end"], admitted) >= 0) & (_hours(spans["start"], admitted) <= 24)
+        touches = (hours_since(spans["end"], admitted) >= 0) & (hours_since(spans["start"], admitted) <= 24)
         return np.bincount(spans["stay"][touches], minlength=count) > 0
 
     def given(*drugs: bytes) -> Array:
@@ -422,6 +426,7 @@ def _baseline(plan: Columns, intent: Intent, day: Columns, sic: Columns) -> Colu
             "weight_kg": day["weight_kg"],
             "urine_output_ml": day["urine_ml"],
             "sofa_score": sic["sofa_total"],
+            "sapsii_score": saps2(plan, intent),
             "sic_score": sic["sic_score"],
             "ventilation_24h": on_first_day(intent.of("ventilation")),
             "vasopressor_24h": given(*_PRESSORS),
@@ -456,7 +461,7 @@ def _eligibility(plan: Columns, intent: Intent, sic: Columns, exposure: Columns)
         "is_later_stay": plan["role"] != FIRST,
         "is_minor": plan["age"] < 18,
         "is_pregnant": plan["is_pregnant"][plan["admission"]],
-        "is_short_stay": _hours(plan["outtime"], plan["intime"]) < 48,
+        "is_short_stay": hours_since(plan["outtime"], plan["intime"]) < 48,
         "has_heparin_infusion": runs,
         "has_heparin_any_icu": np.bincount(heparin["stay"], minlength=count) > 0,
         "has_heparin_any_order": np.bincount(orders["stay"][counts], minlength=count) > 0,
@@ -485,20 +490,15 @@ def _eligibility(plan: Columns, intent: Intent, sic: Columns, exposure: Columns)
     )
 
 
-# ---- arrays
+def _cohort(eligibility: Columns, baseline: Columns, outcomes: Columns, exposure: Columns) -> Columns:
+    """The eligible stays with all that the statistics read."""
+    identity = {name: eligibility[name] for name in ("stay_id", "subject_id", "hadm_id", "treated")}
+    course = {f"dex_{name}": exposure[name] for name in ("start_offset_h", "duration_h", "mean_rate_48h")}
+    followed = {name: values for name, values in outcomes.items() if name != "followup_discharge_days"}
+    return take(baseline | followed | identity | course, eligibility["is_eligible"])
 
 
-def shared(group: Array, notes: Columns) -> Columns:
-    """Notes of one stay, for all stays of its group (patient or admission); `own` marks the stay itself.
-
-    `group` holds the position of the group's first stay; the stays of a group are contiguous.
-    """
-    sizes = np.bincount(group, minlength=len(group))
-    first = group[notes["stay"]]
-    owner, rank = spread(sizes[first])
-    shared = take(notes, owner)
-    stay = first[owner] + rank
-    return shared | {"stay": stay, "own": stay == shared["stay"]}
+# ---- by stay
 
 
 def _admission_labs(plan: Columns, intent: Intent, test: str) -> Columns:
@@ -506,35 +506,14 @@ def _admission_labs(plan: Columns, intent: Intent, test: str) -> Columns:
     return shared(plan["admission"], take(labs, labs["in_admission"]))
 
 
-def _by_time(notes: Columns) -> Columns:
-    """The mean of what was charted at one time."""
-    keys, where = np.unique(notes["stay"] * 2**40 + notes["time"].astype(np.int64), return_inverse=True)
-    return {
-        "stay": keys // 2**40,
-        "time": (keys % 2**40).astype("datetime64[s]"),
-        "value": np.bincount(where, notes["value"]) / np.bincount(where),
-    }
-
-
-def _hours(time: Array, since: Array) -> Array:
-    return (time - since) / np.timedelta64(3600, "s")
-
-
 def _whole(hours: Array) -> Array:
     """Seconds, whole."""
     return np.round(hours * 3600)
 
 
-def _extreme(count: int, stay: Array, value: Array, choose: np.ufunc) -> Array:
-    """Lowest or highest value by stay, NaN where there is none."""
-    found = np.full(count, np.inf if choose is np.minimum else -np.inf)
-    choose.at(found, stay, value)
-    return np.where(np.isinf(found), np.nan, found)
-
-
 def _most(count: int, stay: Array, points: Array) -> Array:
     """Highest points by stay, 0 where there are none."""
-    return np.nan_to_num(_extreme(count, stay, points, np.maximum)).astype(np.int64)
+    return np.nan_to_num(extreme(count, stay, points, np.maximum)).astype(np.int64)
 
 
 def _mean(count: int, stay: Array, value: Array) -> Array:

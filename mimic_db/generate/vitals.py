@@ -26,6 +26,7 @@ _HEART_RATE: Final = 220045
 _NOTED: Final = {
     "heart_rate": (_HEART_RATE,),
     "map": (220052, 220181),
+    "sbp": (220050, 220179),
     "resp_rate": (220210,),
     "spo2": (220277,),
 }
@@ -84,7 +85,7 @@ def slow_signs(rng: np.random.Generator, plan: Columns, episodes: Columns, inten
     hours = np.maximum(0.4, 4 * rank + rng.uniform(-0.5, 0.5, len(rank)))
     stay, hours = stay[hours < plan["los_h"][stay]], hours[hours < plan["los_h"][stay]]
     return [
-        *_temperature(rng, plan, stay, hours),
+        *_temperature(rng, plan, stay, hours, intent),
         *_coma(rng, plan, stay, hours, ventilated_at(episodes, stay, hours, count), intent),
         *_glucose(rng, plan, stay, hours, intent),
         *_weight(rng, plan, intent),
@@ -152,14 +153,18 @@ def _outside(rng: np.random.Generator, plan: Columns) -> list[Columns]:
     ]
 
 
-def _temperature(rng: np.random.Generator, plan: Columns, stay: Array, hours: Array) -> list[Columns]:
+def _temperature(rng: np.random.Generator, plan: Columns, stay: Array, hours: Array, intent: Intent) -> list[Columns]:
     fever = (plan["severity"] > 0.5) & (plan["stay_id"] % 2 > 0)
     celsius = rng.normal(36.9 + 0.7 * fever[stay] * (hours < 48), 0.45)
     use_celsius = (rng.random(len(plan["los_h"])) < 0.15)[stay]
     warm, plain = np.flatnonzero(use_celsius), np.flatnonzero(~use_celsius)
     fahrenheit = np.round(32 + 1.8 * celsius, 1)
     # degrees Celsius in the Fahrenheit field
-    fahrenheit = np.where(rng.random(len(stay)) < 0.001, celsius, fahrenheit)
+    misplaced = rng.random(len(stay)) < 0.001
+    read = np.where(use_celsius, np.round(celsius, 1), np.round((fahrenheit - 32) / 1.8, 2))
+    sound = use_celsius | ~misplaced
+    intent.note("temperature", stay=stay[sound], time=moment(plan["intime"][stay], hours)[sound], value=read[sound])
+    fahrenheit = np.where(misplaced, celsius, fahrenheit)
     site = text(["Oral", "Axillary", "Blood", "Rectal"])[rng.choice(4, len(stay), p=[0.7, 0.15, 0.1, 0.05])]
     return [
         chart(plan, stay[warm], hours[warm], 223762, celsius[warm], "°C", 1),

@@ -9,6 +9,7 @@ from mimic_db.database import connect
 from tests.oracle import Answer, ask, main
 
 MARTS = {
+    "analysis_cohort",
     "baseline",
     "cohort_eligibility",
     "cohort_flow",
@@ -31,6 +32,18 @@ def test_every_cell_of_every_stay_is_as_meant(built_generated: str) -> None:
     assert {mart: answer.differing for mart, answer in found.items() if not answer.is_right} == {}
     assert found["sofa_hourly"].rows > 20_000
     assert found["dexmedetomidine_exposure"].rows >= 20
+
+
+def test_the_truth_has_every_column_of_every_mart(built_generated: str) -> None:
+    with psycopg.connect(built_generated) as connection:
+        columns = connection.execute(
+            "select m.table_name, m.column_name from information_schema.columns m"
+            " where m.table_schema = 'dexsic' and m.table_name = any(%s) and not exists (select from"
+            " information_schema.columns t where t.table_schema = 'twin_truth' and t.table_name = m.table_name"
+            " and t.column_name = m.column_name)",
+            [sorted(MARTS - {"cohort_flow"})],
+        ).fetchall()
+    assert columns == []
 
 
 @pytest.mark.parametrize(
