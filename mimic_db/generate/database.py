@@ -127,9 +127,10 @@ def _fill(connection: Connection, wanted: DataSet, progress: LoadProgress) -> Su
     for number, stays in blocks(wanted.stays):
         block = make_block(wanted.seed, number, stays, wanted.design)
         rows += _copy_all(connection, block.tables)
-        rows += _copy_truth(connection, truth(block.plan, block.intent), is_first=done == 0)
+        meant = truth(block.plan, block.intent)
+        rows += _copy_truth(connection, meant, is_first=done == 0)
         done += stays
-        summary.add(block.plan, traps(block.plan, block.intent, block.tables))
+        summary.add(block.plan, meant, traps(block.plan, block.intent, block.tables))
         progress.update(done, rows)
     for table in TABLES:
         connection.execute(sql.SQL("analyze {}").format(_target(table)))

@@ -208,7 +208,7 @@ def _pressors(rng: np.random.Generator, plan: Columns) -> list[Columns]:
     los, level = plan["los_h"], plan["cardiovascular_level"]
     count = len(los)
     start = np.minimum(rng.uniform(-0.3, 3, count), 0.2 * los)
-    length = np.maximum(2.5, np.exp(rng.normal(3.45, 1.05, count)))
+    length = plan["pressor_run_h"]
     end = np.minimum(start + length, los - 0.1)
     dose = np.where(level == 4, 0.13 + rng.exponential(0.12, count), rng.uniform(0.03, 0.09, count))
     limits = (np.where(level == 4, 0.11, 0.01), np.where(level == 4, 1.5, 0.1))

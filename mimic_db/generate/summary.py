@@ -1,44 +1,42 @@
-"""How many stays of each kind were meant to be made, as the study's flow should find them; and the traps laid."""
+"""How many stays of each kind the study should find, by the truth tables, and how many traps were laid."""
 
 import numpy as np
 
-from mimic_db.generate.outcome import study_view
 from mimic_db.generate.population import INFECTION_KINDS
 from mimic_db.generate.rows import Columns
+from mimic_db.generate.truth import REASONS
 
 
 class Summary:
-    """Counts of stays by intent, gathered block by block."""
+    """Counts gathered block by block."""
 
     def __init__(self) -> None:
         self.counts: dict[str, int] = {}
         self.traps: dict[str, int] = {}
 
-    def add(self, plan: Columns, laid: dict[str, int]) -> None:
+    def add(self, plan: Columns, truth: dict[str, Columns], laid: dict[str, int]) -> None:
         """Count the stays of a block, and its traps."""
-        for name, count in laid.items():
-            self.traps[name] = self.traps.get(name, 0) + count
-        view = study_view(plan)
-        eligible, exposed = view["is_eligible"], view["is_exposed"]
+        rules, outcomes, left_out = truth["cohort_eligibility"], truth["outcomes"], truth["planted"]["left_out"]
+        eligible, exposed = rules["is_eligible"], rules["is_eligible"] & rules["treated"]
+        control = eligible & ~exposed
         groups = {
             "ICU stays": np.ones(len(eligible), np.bool_),
-            "Sepsis-3": view["is_septic"],
-            "SIC within 24 h": view["is_sic"],
-            **{f"SIC score {score}": plan["sic_score"] == score for score in range(7)},
             **{f"infection: {name}": plan["infection"] == number for number, name in enumerate(INFECTION_KINDS)},
-            "SIC, not the first stay": view["is_sic"] & ~view["is_first"],
-            "SIC, under 18": view["is_sic"] & ~view["is_adult"],
-            "SIC, pregnant": view["is_sic"] & view["is_pregnant"],
-            "SIC, under 48 h": view["is_sic"] & ~view["is_48h"],
-            "SIC, heparin infusion": view["is_sic"] & view["gets_heparin"],
-            "SIC, dexmedetomidine under 4 h": view["is_sic"] & view["is_short_course"],
-            "SIC, dexmedetomidine after 48 h": view["is_sic"] & view["is_late_course"],
+            "Sepsis-3": truth["sepsis3"]["is_sepsis3"],
+            **{f"SIC score {score}": truth["sic_score"]["sic_score"] == score for score in range(7)},
+            "SIC within 24 h": rules["is_sic"],
+            **{f"left out: {reason}": left_out == reason.encode() for reason in REASONS},
             "eligible": eligible,
             "eligible, exposed": exposed,
-            "eligible, not exposed": eligible & ~exposed,
-            "died in hospital within 28 d, exposed": exposed & view["died_28d"],
-            "died in hospital within 28 d, not exposed": eligible & ~exposed & view["died_28d"],
-            "died in hospital, eligible": eligible & view["died"],
+            "eligible, not exposed": control,
+            "died in hospital within 28 d, exposed": exposed & outcomes["died_28d_hospital"],
+            "died in hospital within 28 d, not exposed": control & outcomes["died_28d_hospital"],
+            "died in hospital, exposed": exposed & outcomes["died_hospital"],
+            "died in hospital, not exposed": control & outcomes["died_hospital"],
         }
-        for name, which in groups.items():
-            self.counts[name] = self.counts.get(name, 0) + int(which.sum())
+        for counts, block in (
+            (self.counts, {name: int(which.sum()) for name, which in groups.items()}),
+            (self.traps, laid),
+        ):
+            for name, count in block.items():
+                counts[name] = counts.get(name, 0) + count

@@ -37,9 +37,14 @@ def vital_signs(rng: np.random.Generator, plan: Columns, intent: Intent) -> list
     stay, hours = _hours(rng, plan)
     count = len(stay)
     slow = _slow_noise(rng, plan, stay, hours)
+    day = hours <= 24
+    sets = np.maximum(np.bincount(stay[day], minlength=len(plan["los_h"])), 1)
 
     def around(mean: Array, spread_: float, low: float, high: float) -> Array:
         noise = 0.75 * rng.normal(size=count) + 0.66 * slow
+        # death and treatment depend on the planned mean: the first day's charting must average to it
+        drift = np.bincount(stay[day], noise[day], minlength=len(sets)) / sets
+        noise = np.where(day, noise - drift[stay], noise)
         return np.asarray(np.round(np.clip(mean[stay] + spread_ * noise, low, high)))
 
     pulse = around(plan["heart_rate"], 8, 30, 185)
