@@ -1,6 +1,6 @@
 # The two commands that matter: `make study` and `make test`. Both set up what they need.
 .DEFAULT_GOAL := help
-.PHONY: help study test lint unit bench clean
+.PHONY: help study test said lint unit bench stop clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -10,19 +10,26 @@ READY := $(VENV)/.ready
 help:  ## this list
 	@echo "usage: make <target>"
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{ printf "  %-8s %s\n", $$1, $$2 }'
+	@echo
 	@echo "  make study                      2,000 generated ICU stays: about 1 minute, 1 GB of disk in .postgres"
-	@echo "  make study CSV=DIR              a folder of MIMIC-IV files (hosp/, icu/), into the embedded server"
+	@echo "  make study CSV=DIR              a folder of MIMIC-IV files (hosp/, icu/), into the embedded server:"
+	@echo "                                  1 minute for the demo, 100 GB of disk for all of MIMIC-IV"
 	@echo "  make study DSN=postgresql://... your own server: reads MIMIC-IV, writes one schema of its own"
 	@echo "  STAYS=N, SEED=N, VARS='{...}', OUTPUT=DIR, SUPPRESS_BELOW=N change the generated data, the definitions,"
-	@echo "  the output folder, and which counts are hidden"
+	@echo "  the output folder, and which counts are hidden; QUIET=1 shows errors and the report's path alone"
+	@echo
+	@echo "The first of these commands sets up .venv (a minute, 1 GB). The embedded server stays running: make stop."
 
-study: $(READY)  ## the whole study: data, dbt build, statistics, report in output/
+study: $(READY)  ## the whole study: data, dbt build, statistics, report in output/ (see below)
 	@$(RUN) -m study $(if $(CSV),--csv '$(CSV)') $(if $(DSN),--dsn '$(DSN)') $(if $(STAYS),--stays '$(STAYS)') \
-		$(if $(SEED),--seed '$(SEED)') $(if $(SUPPRESS_BELOW),--suppress-below '$(SUPPRESS_BELOW)') $(if $(VARS),--vars '$(VARS)') $(if $(OUTPUT),--output '$(OUTPUT)')
+		$(if $(SEED),--seed '$(SEED)') $(if $(SUPPRESS_BELOW),--suppress-below '$(SUPPRESS_BELOW)') $(if $(VARS),--vars '$(VARS)') $(if $(OUTPUT),--output '$(OUTPUT)') $(if $(QUIET),--quiet)
 
-test: lint unit  ## lint, types, pytest, dbt build and dbt test on shipped data
+test: said lint unit  ## lint, types, pytest, dbt build and dbt test on shipped data: under 10 minutes
 
-lint: $(READY)  ## ruff, mypy (strict), sqlfluff
+said:
+	@echo "under 10 minutes; servers of its own in temporary folders, stopped and removed at the end"
+
+lint: $(READY)  ## ruff, mypy (strict), sqlfluff; no file is changed
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check .
 	@$(RUN) -m mypy analysis_py mimic_db study.py bench
@@ -35,10 +42,14 @@ lint: $(READY)  ## ruff, mypy (strict), sqlfluff
 unit: $(READY)
 	@$(RUN) -m pytest
 
-bench: $(READY)  ## benchmarks, as ratios measured in one run
+bench: $(READY)  ## benchmarks, as ratios measured in one run: MIMIC-IV demo multiplied, 12 GB of disk in .postgres
+	@echo "makes two databases on the first run: 12 GB of disk in .postgres, kept for the next run"
 	@$(RUN) -m bench
 
-clean:  ## stop the embedded server and remove its data, the output and the virtual environment
+stop:  ## stop the embedded server; its data stay in .postgres
+	@if [ -x $(RUN) ]; then $(RUN) -m mimic_db stop; fi
+
+clean:  ## stop the embedded server and remove its data (.postgres), output/, .venv and all caches, without asking
 	@if [ -x $(RUN) ]; then $(RUN) -m mimic_db stop; fi
 	rm -rf $(VENV) .postgres output target logs .pytest_cache .mypy_cache .ruff_cache .hypothesis
 

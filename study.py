@@ -1,19 +1,21 @@
 """`python -m study`: the whole study in one go, on generated data, a folder of MIMIC-IV files, or your own server.
 
 Three stages, each skipped when nothing that it depends on has changed: the data, `dbt build`, the statistics.
+About a minute for 2,000 generated ICU stays or the MIMIC-IV demo.
 """
 
 import argparse
 import hashlib
 import importlib
+import io
 import os
 import re
 import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,8 @@ from psycopg import sql
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from analysis_py.output_folder import MARKER
+from analysis_py.output_folder import DBT_DOCS, MARKER, terminable
+from analysis_py.results import SUPPRESS_BELOW
 from mimic_db import __main__ as mimic_db
 from mimic_db import server
 from mimic_db.csv_folder import database_name
@@ -36,15 +39,30 @@ PROJECT = Path(__file__).parent
 BUILD_FILES = ("dbt_project.yml", "requirements.txt", "models/**/*", "macros/**/*.sql", "seeds/**/*", "tests/**/*.sql")
 STATISTICS_FILES = ("analysis_py/**/*", "requirements.txt")
 STAMP = "dexsic build "
-SUPPRESS_BELOW = 5  # counts of real patients from 1 to 4 are hidden
-say = Console(highlight=False, soft_wrap=True).print
+# what a page may load: nothing from anywhere, whatever dbt puts into it
+NO_NETWORK = (
+    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'unsafe-inline' 'unsafe-eval' data: blob:; "
+    "connect-src 'none'\">"
+)
+EXAMPLES = """\
+examples:
+  python -m study                                       2,000 generated ICU stays, 1 GB of disk in .postgres
+  python -m study --csv mimiciv/2.2                     files of MIMIC-IV, into the embedded server (100 GB for all)
+  python -m study --dsn postgresql://me@host/mimiciv    your own server: MIMIC-IV is read, one schema is written
+  python -m study --vars '{heparin: any_icu}'           with another definition
+
+exit codes: 0 done; 1 not possible, the reason is on stderr; 2 wrong usage; 130 interrupted (Ctrl-C or SIGTERM)"""
+console = Console(highlight=False, soft_wrap=True)
+say = console.print
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the study; gives the exit code (0 done, 1 an error that was explained, 2 wrong usage, 130 interrupted)."""
     options = _parse(arguments)
+    console.quiet = options.quiet
     try:
-        return _run(options)
+        with terminable():
+            return _run(options)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
     except psycopg.Error as error:
@@ -56,7 +74,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m study", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m study",
+        description=__doc__,
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     source = parser.add_mutually_exclusive_group()
     source.add_argument("--csv", type=Path, metavar="DIR", help="a folder of MIMIC-IV files, with hosp/ and icu/")
     source.add_argument("--dsn", help="your own server with MIMIC-IV, e.g. postgresql://me@localhost:5432/mimiciv")
@@ -66,27 +89,55 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1, help="seed of the generated data and of the imputation (1)")
     parser.add_argument("--vars", default="{}", help="other definitions, as dbt takes them: '{heparin: any_icu}'")
     parser.add_argument(
-        "--suppress-below", type=int, metavar="N", help="hide counts from 1 to N-1 (5; for generated data 0: show all)"
+        "--suppress-below",
+        type=int,
+        metavar="N",
+        help=f"hide counts of patients from 1 to N-1 ({SUPPRESS_BELOW}; for generated data 0: show all)",
     )
     parser.add_argument("--output", type=Path, default=Path("output"), help="folder for the results (output)")
+    parser.add_argument("--quiet", action="store_true", help="only errors and the path of the report")
     return parser.parse_args(arguments)
 
 
 def _run(options: argparse.Namespace) -> int:
     began = time.monotonic()
+    _announce(options)
     dsn = _data(options)
     schema = os.environ.get("DEXSIC_SCHEMA", "dexsic")
     os.environ.update(server.dbt_environment(dsn), DEXSIC_SCHEMA=schema, DEXSIC_THREADS=str(os.cpu_count() or 1))
     with _profiles_dir() as profiles_dir:
-        built = _build(dsn, schema, profiles_dir, options.vars)
+        built, is_new = _build(dsn, schema, profiles_dir, options.vars)
+        docs = _docs(options, profiles_dir, is_new)
         made_from = _digest(built, str(options.seed), str(_suppress_below(options)), *_files(STATISTICS_FILES))
-        status = _statistics(options, profiles_dir, made_from)
+        status = _statistics(options, profiles_dir, made_from, docs)
     if status == 0:
-        say(f"\ndone in {time.monotonic() - began:.0f} s")
+        say(f"\n[bold]done[/bold] in {time.monotonic() - began:.0f} s")
         say(f"  report      {options.output / 'report.html'}")
-        say(f"  numbers     {options.output / 'results.csv'}, tables and figures beside it")
+        say(f"  numbers     {options.output / 'results.csv'}; tables/, figures/ and manuscript/ beside it")
+        if (options.output / DBT_DOCS).is_file():
+            say(f"  models      {options.output / DBT_DOCS}: every model and column, with its lineage")
         say(f"  database    schema {schema}: try  python -m mimic_db psql{_psql_options(options, dsn)}")
+        if not options.dsn:
+            say("  server      stays running for the next run; python -m mimic_db stop  ends it")
     return status
+
+
+def _announce(options: argparse.Namespace) -> None:
+    """Before anything is done: how long it will take, and what it does to the machine."""
+    folder = server.default_data_dir()
+    if options.dsn:
+        what = "your own MIMIC-IV"
+        cost = f"reads it in place and writes one schema; the results go to {options.output}/"
+    elif options.csv:
+        what = f"the files of {options.csv}"
+        cost = f"a minute for the demo, 100 GB of disk for all of MIMIC-IV, in {folder}; results in {options.output}/"
+    else:
+        what = f"{options.stays} generated ICU stays, no real patients"
+        cost = f"about a minute for 2,000, 1 GB of disk in {folder}; results in {options.output}/"
+    say(f"[bold]dexsic[/bold]: dexmedetomidine in sepsis-induced coagulopathy, on {what}")
+    say(f"  {cost}")
+    if not options.dsn:
+        say("  starts a PostgreSQL server of its own, on a socket without network, that stays running")
 
 
 def _psql_options(options: argparse.Namespace, dsn: str) -> str:
@@ -96,29 +147,31 @@ def _psql_options(options: argparse.Namespace, dsn: str) -> str:
 def _data(options: argparse.Namespace) -> str:
     """Load, generate or check the data; gives the DSN of the database that holds them."""
     if options.dsn:
-        say("[bold]1/3 data[/bold]  your own server: nothing is written outside the output schema")
+        say("[bold]1/3 data[/bold]  is it a MIMIC-IV that the study can run on?")
         _command("check", "--dsn", options.dsn)
         return server.with_database(options.dsn, None)
-    folder = server.default_data_dir()
     if options.csv:
-        say(f"[bold]1/3 data[/bold]  files of {options.csv} into the embedded server ({folder})")
+        say("[bold]1/3 data[/bold]  loading what has changed")
         name = database_name(options.csv)
         _command("load", "--csv", str(options.csv), "--database", name)
         return server.url(name)
-    say(
-        f"[bold]1/3 data[/bold]  {options.stays} generated ICU stays, no real patients, "
-        f"in the embedded server ({folder})"
-    )
+    say("[bold]1/3 data[/bold]  generating, unless they are there")
     name = f"generated_{options.stays}_{options.seed}"
     _command("generate", "--stays", options.stays, "--seed", str(options.seed), "--database", name)
     return server.url(name)
 
 
 def _command(*arguments: str) -> None:
-    status = mimic_db.main(arguments)
+    said = io.StringIO()
+    with (
+        redirect_stdout(said) if console.quiet else nullcontext(),
+        redirect_stderr(said) if console.quiet else nullcontext(),
+    ):
+        status = mimic_db.main(arguments)
     if status == 130:
         raise KeyboardInterrupt
     if status:
+        print(said.getvalue(), end="", file=sys.stderr)  # what was kept back by --quiet tells why
         raise UserError(f"stopped at `python -m mimic_db {arguments[0]}`: see the message above")
 
 
@@ -130,21 +183,21 @@ def _profiles_dir() -> Iterator[Path]:
         yield Path(folder)
 
 
-def _build(dsn: str, schema: str, profiles_dir: Path, variables: str) -> str:
-    """Run `dbt build` unless the schema is marked as built from the same data and files; gives the mark."""
+def _build(dsn: str, schema: str, profiles_dir: Path, variables: str) -> tuple[str, bool]:
+    """Run `dbt build` unless the schema is marked as built from the same data and files; the mark, and if it ran."""
     schemas = OFFICIAL_SCHEMAS.values()
     with connect(dsn) as connection:
         built = _digest(source_fingerprint(connection, schemas), variables, *_files(BUILD_FILES))
         if _mark(connection, schema) == STAMP + built:
             say("[bold]2/3 dbt build[/bold]  nothing has changed since the last build: skipped")
-            return built
+            return built, False
     say(f"[bold]2/3 dbt build[/bold]  models, data tests and unit tests in schema {schema}; details in logs/dbt.log")
-    _dbt("build", "--profiles-dir", str(profiles_dir), "--vars", variables)
+    _dbt_build("--profiles-dir", str(profiles_dir), "--vars", variables)
     with connect(dsn) as connection:
         connection.execute(
             sql.SQL("comment on schema {} is {}").format(sql.Identifier(schema), sql.Literal(STAMP + built))
         )
-    return built
+    return built, True
 
 
 def _mark(connection: psycopg.Connection[tuple[Any, ...]], schema: str) -> str | None:
@@ -154,15 +207,22 @@ def _mark(connection: psycopg.Connection[tuple[Any, ...]], schema: str) -> str |
     return row[0] if row else None
 
 
-def _dbt(*arguments: str) -> None:
-    """Run dbt in this process, with a progress bar in place of its log.
+def _dbt(*arguments: str, follow: Sequence[Callable[[Any], None]] = ()) -> Any:
+    """Run dbt in this process, without its log on the terminal; gives its result."""
+    runner = importlib.import_module("dbt.cli.main").dbtRunner  # its import takes seconds: not for --help
+    silent = ("--log-level", "none", "--log-level-file", "info", "--project-dir", str(PROJECT))
+    return runner(callbacks=list(follow)).invoke([*arguments, *silent])
+
+
+def _dbt_build(*arguments: str) -> None:
+    """`dbt build`, with a progress bar in place of its log.
 
     Raises:
         UserError: the project or the connection is wrong, or a model or test failed.
     """
-    runner = importlib.import_module("dbt.cli.main").dbtRunner  # its import takes seconds: not for --help
     columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    bar = Progress(*columns, console=Console(stderr=True), transient=True, disable=console.quiet)
+    with bar as progress:
         task = progress.add_task("reading the project", total=None)
 
         def follow(event: Any) -> None:
@@ -171,20 +231,39 @@ def _dbt(*arguments: str) -> None:
             elif event.info.name == "NodeFinished":
                 progress.advance(task)
 
-        quiet = ("--log-level", "none", "--log-level-file", "info", "--project-dir", str(PROJECT))
-        result = runner(callbacks=[follow]).invoke([*arguments, *quiet])
+        result = _dbt("build", *arguments, follow=[follow])
     if result.exception:
         raise UserError(f"dbt build did not start: {_one_line(str(result.exception))}")
     outcomes = list(result.result or [])
     failed = [node for node in outcomes if node.status in ("error", "fail", "runtime error")]
     for node in failed:
-        say(f"  {node.node.resource_type} {node.node.name}: {_one_line(node.message or '')}", markup=False)
+        print(f"  {node.node.resource_type} {node.node.name}: {_one_line(node.message or '')}", file=sys.stderr)
     if failed:
         raise UserError(f"{len(failed)} of {len(outcomes)} steps of dbt build failed (above); the report is not made")
     warned = [node for node in outcomes if node.status == "warn"]
     for node in warned:
         say(f"  warning: {node.node.name}: {_one_line(node.message or '')}", markup=False)
     say(f"  {len(outcomes)} models, seeds and tests passed" + (f", {len(warned)} with a warning" if warned else ""))
+
+
+def _docs(options: argparse.Namespace, profiles_dir: Path, is_new: bool) -> Path | None:
+    """dbt's documentation as one page, in `profiles_dir`; None where the one beside the report is still right.
+
+    What dbt describes is models, columns and definitions: no value of a patient is in it. Not made, it is no error.
+    """
+    if not is_new and (options.output / DBT_DOCS).is_file():
+        return None
+    place = ("--profiles-dir", str(profiles_dir), "--vars", options.vars)
+    target = Path(os.environ.get("DBT_TARGET_PATH", PROJECT / "target"))
+    # the build has left its manifest in the target folder; without a build, that of the project as it is
+    described = is_new or _dbt("parse", *place).success
+    if not described or not _dbt("docs", "generate", "--static", "--no-compile", *place).success:
+        say("  dbt docs could not be made: the report comes without them")
+        return None
+    page = (target / "static_index.html").read_text(encoding="utf-8")
+    page = page.replace("<head>", f"<head>{NO_NETWORK}", 1).replace(str(PROJECT), ".")
+    (profiles_dir / DBT_DOCS).write_text(page, encoding="utf-8")
+    return profiles_dir / DBT_DOCS
 
 
 def _one_line(message: str) -> str:
@@ -194,10 +273,14 @@ def _one_line(message: str) -> str:
     return re.sub(r': ".*?"$', "", " ".join(lines[:3]))
 
 
-def _statistics(options: argparse.Namespace, profiles_dir: Path, made_from: str) -> int:
+def _statistics(options: argparse.Namespace, profiles_dir: Path, made_from: str, docs: Path | None) -> int:
     stamp = options.output / MARKER
     if stamp.is_file() and made_from in stamp.read_text():
         say("[bold]3/3 statistics[/bold]  nothing has changed since the last run: skipped")
+        if docs is not None:
+            shutil.copy(docs, options.output / DBT_DOCS)
+        if options.quiet:
+            print(options.output / "report.html")
         return 0
     say("[bold]3/3 statistics[/bold]  matching and models")
     run = importlib.import_module("analysis_py.run")
@@ -207,6 +290,8 @@ def _statistics(options: argparse.Namespace, profiles_dir: Path, made_from: str)
             *("--output", str(options.output)),
             *("--seed", str(options.seed)),
             *("--suppress-below", str(_suppress_below(options))),
+            *(("--dbt-docs", str(docs)) if docs is not None else ()),
+            *(("--quiet",) if options.quiet else ()),
         ]
     )
     if status == 0:

@@ -25,7 +25,10 @@ _HAZARD = "cumulative_hazard"
 
 @dataclass(frozen=True)
 class Completed:
-    """`copies` of the cohort without gaps, the first being the main one; `unusable` variables have no value at all."""
+    """`copies` of the cohort without gaps, the first being the main one.
+
+    `unusable` variables are in no model: they have no value at all, or tell the exposure.
+    """
 
     copies: tuple[pd.DataFrame, ...]
     trace: pd.DataFrame
@@ -41,12 +44,18 @@ class Matched:
 
 
 def complete_cohort(
-    cohort: pd.DataFrame, m: int, iterations: int, seed: int, progress: Progress | None = None
+    cohort: pd.DataFrame,
+    m: int,
+    iterations: int,
+    seed: int,
+    progress: Progress | None = None,
+    held_out: Sequence[str] = (),
 ) -> Completed:
     """Fill the gaps of Table 1's variables `m` times.
 
     The imputation model holds treatment and outcome too: death, and the cumulative hazard at the end of follow-up
-    (White and Royston 2009, doi:10.1002/sim.3618). Variables without any value stay as they are.
+    (White and Royston 2009, doi:10.1002/sim.3618). Variables without any value stay as they are, and so do those of
+    `held_out`, which tell the exposure.
 
     Raises:
         NotEstimable: nobody is in the cohort, or as impute().
@@ -54,7 +63,7 @@ def complete_cohort(
     if cohort.empty:
         raise NotEstimable("nobody is in the cohort")
     names = [variable.name for variable in TABLE_ONE]
-    unusable = tuple(name for name in names if cohort[name].isna().all())
+    unusable = tuple(name for name in names if name in held_out or cohort[name].isna().all())
     predictors = [name for name in names if name not in unusable]
     model = cohort[[TREATMENT, DEATH_28D, DEATH_HOSPITAL, *predictors]].assign(
         **{_HAZARD: cumulative_hazard(cohort[FOLLOW_UP], cohort[DEATH_28D])}

@@ -1,4 +1,4 @@
-"""Does more dexmedetomidine do more? Table 4 of the paper, a trend test and a smooth curve."""
+"""Does more of the drug do more? Table 4 of the paper, a trend test and a smooth curve."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from analysis_py.build_record import BuildRecord
 from analysis_py.design import Floats
 from analysis_py.effects import usable
 from analysis_py.errors import NotEstimable
@@ -18,6 +19,7 @@ from analysis_py.variables import (
     DEATH_HOSPITAL,
     DEX_DOSE,
     DEX_DURATION,
+    DEXMEDETOMIDINE,
     FOLLOW_UP,
     MODEL_3,
     TREATMENT,
@@ -29,9 +31,10 @@ _CLASS, _SCORE = "exposure_class", "exposure_score"
 
 @dataclass(frozen=True)
 class Exposure:
-    """Three classes of a dexmedetomidine column; without `cuts`, tertiles of the treated.
+    """Three classes of a measure of the exposure; without `cuts`, tertiles of the treated.
 
-    The middle class holds its upper cut, and its lower one unless `right` says that the class below does.
+    The middle class holds its upper cut, and its lower one unless `right` says that the class below does. `smooth` asks
+    for the curve too.
     """
 
     analysis: str
@@ -41,6 +44,7 @@ class Exposure:
     cuts: tuple[float, float] | None = None
     labels: tuple[str, ...] = ()
     right: bool = False
+    smooth: bool = True
 
     def classes(self, data: pd.DataFrame) -> pd.Series:
         """Class of each stay: `none`, then ascending.
@@ -74,14 +78,27 @@ EXPOSURES = (
         (0.474, 0.710),
         ("<0.474", "0.474–0.710", ">0.710"),
     ),
-    Exposure("exposure_dose_tertiles", "Mean dose, tertiles of the treated", DEX_DOSE, "µg/kg/h"),
+    Exposure("exposure_dose_tertiles", "Mean dose, tertiles of the treated", DEX_DOSE, "µg/kg/h", smooth=False),
 )
 
 
-def exposure_rows(data: pd.DataFrame, cohort: str, unusable: Sequence[str]) -> list[Row]:
+def exposures_of(build: BuildRecord) -> tuple[Exposure, ...]:
+    """The exposure's measures under the definitions in force: the paper's classes of dose hold for its drug only."""
+    duration, dose, tertiles = EXPOSURES
+    low, high = 24, 48
+    first = f"{build.min_duration_h:g}–{low}" if build.min_duration_h < low else f"≤{low}"
+    duration = replace(duration, labels=(first, f"{low}–{high}", f">{high}"))
+    if (build.drug, build.rate_unit) == (DEXMEDETOMIDINE, dose.unit):
+        return duration, dose, tertiles
+    return duration, replace(tertiles, unit=build.rate_unit, smooth=True)
+
+
+def exposure_rows(
+    data: pd.DataFrame, cohort: str, unusable: Sequence[str], exposures: Sequence[Exposure] = EXPOSURES
+) -> list[Row]:
     """Each class against the non-users, unadjusted and by model 3, with trends over the classes."""
     rows = []
-    for exposure in EXPOSURES:
+    for exposure in exposures:
         try:
             classes = exposure.classes(data)
         except NotEstimable as reason:
@@ -97,7 +114,7 @@ def exposure_rows(data: pd.DataFrame, cohort: str, unusable: Sequence[str]) -> l
                 users = replace(place, level="trend among users")
                 rows.append(estimated(everybody, _trend, scored, outcome, covariates))
                 rows.append(estimated(users, _trend, scored[scored[_SCORE] > 0], outcome, covariates))
-        if exposure.cuts is not None:
+        if exposure.smooth:
             place = Row(exposure.analysis, cohort, DEATH_28D, "model 3", exposure.column, measure="chi-square")
             chosen = usable(MODEL_3, unusable)
             rows.append(tested(replace(place, level="not linear"), not_linear, data, exposure.column, chosen))

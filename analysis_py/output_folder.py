@@ -2,15 +2,21 @@
 
 import os
 import shutil
+import signal
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
+from typing import Never
 
 from analysis_py.errors import StudyError
 
 MARKER = ".dexsic-output"
-_OURS = {MARKER, "report.html", "results.csv", "tables", "figures"}
+DBT_DOCS = "dbt_docs.html"
+_OURS = {MARKER, DBT_DOCS, "report.html", "results.csv", "tables", "figures", "manuscript"}
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @contextmanager
@@ -22,29 +28,34 @@ def replaced(target: Path) -> Iterator[Path]:
     """
     target = Path(os.path.realpath(target))
     refuse_foreign(target)
+    aside = None
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         aside = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
-    except OSError as error:
-        raise StudyError(f"{target} cannot be written: {error.strerror or error}") from error
-    try:
-        fresh, old = aside / "new", aside / "old"
+        fresh = aside / "new"
         fresh.mkdir()
         (fresh / MARKER).write_text("Written by dexsic; replaced by its next run.\n", encoding="utf-8")
         yield fresh
         refuse_foreign(target)
-        if target.exists():
-            target.rename(old)
-        try:
-            fresh.rename(target)
-        except OSError:
-            if old.exists():
-                old.rename(target)
-            raise
+        with _undisturbed():
+            _swap(fresh, target, aside / "old")
     except OSError as error:
         raise StudyError(f"{target} cannot be written: {error.strerror or error}") from error
     finally:
-        shutil.rmtree(aside, ignore_errors=True)
+        if aside is not None:
+            with _undisturbed():
+                shutil.rmtree(aside, ignore_errors=True)
+
+
+def _swap(fresh: Path, target: Path, old: Path) -> None:
+    if target.exists():
+        target.rename(old)
+    try:
+        fresh.rename(target)
+    except OSError:
+        if old.exists():
+            old.rename(target)
+        raise
 
 
 def refuse_foreign(target: Path) -> None:
@@ -57,3 +68,34 @@ def refuse_foreign(target: Path) -> None:
     if names and (MARKER not in names or names - _OURS):
         foreign = sorted(names - _OURS or names)[0]
         raise StudyError(f"{target} holds {foreign}, which this program did not write: choose another --output")
+
+
+@contextmanager
+def terminable() -> Iterator[None]:
+    """SIGTERM ends the block as Ctrl-C does, by KeyboardInterrupt, so that what was begun is cleared away."""
+    if threading.current_thread() is not threading.main_thread():  # only there can signals be set
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> Never:
+    raise KeyboardInterrupt
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """No signal between two renames, or while clearing away: the moment is short, and half of it would be a loss."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = [signal.signal(number, signal.SIG_IGN) for number in _SIGNALS]
+    try:
+        yield
+    finally:
+        for number, handler in zip(_SIGNALS, before, strict=True):
+            signal.signal(number, handler)

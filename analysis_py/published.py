@@ -1,6 +1,7 @@
 """Every number of the paper's Tables 1 to 4 and Figure 3 beside ours."""
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -9,6 +10,14 @@ from analysis_py.results import Row
 from analysis_py.variables import DEATH_28D, DEATH_HOSPITAL, DEX_DURATION
 
 PUBLISHED = Path(__file__).parents[1] / "seeds" / "published_results.csv"
+AGREES, DIFFERS, NOT_COMPARABLE = "agrees", "differs", "not comparable"
+RULE = (
+    "Ours agrees where it lies inside the published 95 % interval (ratios) or quartiles (medians), within 2 points of "
+    "the published percentage (counts by their percentage), or on the same side as the published value of 0.1 (SMD) "
+    "or of 0.05 (p); elsewhere it differs. Not comparable: one of the two was not estimated or is not shown."
+)
+_POINTS = 2.0
+_BORDERS = {"SMD": 0.1, "p": 0.05, "p for interaction": 0.05}
 _PLACE = ["source", "printed_row", "variable", "level", "cohort", "arm", "model", "statistic"]
 _Key = tuple[str, str, str, str, str, str, str]
 
@@ -27,7 +36,10 @@ def read_published() -> pd.DataFrame:
 
 
 def published_and_ours(rows: list[Row]) -> pd.DataFrame:
-    """Each published number with ours; `inside` says whether ours lies in the published interval (or quartiles)."""
+    """Each published number with ours; `agreement` is by RULE.
+
+    `inside` says whether ours lies in the published interval (or quartiles).
+    """
     ours = {_key(row): row for row in rows}
     lines = []
     for record in read_published().to_dict("records"):
@@ -41,7 +53,32 @@ def published_and_ours(rows: list[Row]) -> pd.DataFrame:
         line["inside"] = ("yes" if lower <= value <= upper else "no") if comparable else ""
         line["note"] = found.note if found is not None else "not in this run"
         lines.append(line)
-    return pd.DataFrame(lines)
+    comparison = pd.DataFrame(lines)
+    comparison["agreement"] = [_agreement(line) for line in lines]
+    # a count of a cohort of another size is that of the percentage in the same printed cell
+    cell = comparison[[name for name in _PLACE if name != "statistic"]].agg("|".join, axis=1)
+    percent = comparison["statistic"] == "percent"
+    verdicts = dict(zip(cell[percent], comparison.loc[percent, "agreement"], strict=True))
+    counts = comparison["statistic"] == "count"
+    comparison.loc[counts, "agreement"] = cell[counts].map(verdicts)
+    comparison["note"] = comparison.pop("note")  # the last column, as in the other files
+    return comparison
+
+
+def _agreement(line: dict[str, Any]) -> str:
+    if line["inside"]:
+        return AGREES if line["inside"] == "yes" else DIFFERS
+    statistic = line["statistic"]
+    if statistic in _BORDERS:
+        part = "value" if statistic == "SMD" else "p_value"
+        ours, published = line[f"our_{part}"], line[f"published_{part}"]
+        if pd.isna(ours) or pd.isna(published):
+            return NOT_COMPARABLE
+        return AGREES if (ours < _BORDERS[statistic]) == (published < _BORDERS[statistic]) else DIFFERS
+    ours, published = line["our_value"], line["published_value"]
+    if statistic != "percent" or pd.isna(ours) or pd.isna(published):
+        return NOT_COMPARABLE
+    return AGREES if abs(ours - published) <= _POINTS else DIFFERS
 
 
 def _our_part(row: Row | None, statistic: str) -> dict[str, object]:

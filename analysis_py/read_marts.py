@@ -9,6 +9,7 @@ import pandas as pd
 import psycopg
 from psycopg import sql
 
+from analysis_py.build_record import NO_RECORD, BuildRecord, read_build_record
 from analysis_py.errors import StudyError
 from analysis_py.generated import read_stamp
 from analysis_py.profile import Target
@@ -64,13 +65,14 @@ _NEVER_MISSING = {
 class Marts:
     """analysis_cohort and, for other readings of its definitions, every stay that one of them keeps; cohort_flow.
 
-    `generated` says what was generated; empty for real patients.
+    `generated` says what was generated; empty for real patients. `build` is what the build left about itself.
     """
 
     cohort: pd.DataFrame
     stays: pd.DataFrame
     flow: pd.DataFrame
     generated: str
+    build: BuildRecord = NO_RECORD
 
 
 def read_marts(target: Target) -> Marts:
@@ -89,6 +91,7 @@ def read_marts(target: Target) -> Marts:
             stays = _read_stays(connection, target.schema)
             flow = _read(connection, target.schema, "cohort_flow", "step")
             generated = read_stamp(connection)
+            build = read_build_record(connection, target.schema)
     except psycopg.errors.UndefinedColumn as error:
         raise StudyError(f"{_first_line(error)}: the marts are of another version, run `dbt build` again") from error
     except psycopg.errors.UndefinedTable as error:
@@ -107,6 +110,7 @@ def read_marts(target: Target) -> Marts:
         type_stays(stays, f"{target.schema}.cohort_eligibility", _STAYS),
         flow,
         generated,
+        build,
     )
 
 

@@ -1,18 +1,60 @@
 """The report: one HTML file that needs nothing beside it."""
 
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
+from pathlib import PurePath
 
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from analysis_py.generated import PATIENTS, warning
 
+_TYPES = {".csv": "text/csv;charset=utf-8", ".svg": "image/svg+xml", ".png": "image/png"}
 # columns that hold words, not numbers
-_TEXTS = {"Rule", "Choice", "Model", "Outcome", "Variable", "What", "Cohort", "Measure", "Class", "Subgroup"}
-_WIDE = 8  # columns from which on a table is set smaller
+_TEXTS = {
+    "Rule",
+    "Choice",
+    "Model",
+    "Outcome",
+    "Variable",
+    "What",
+    "Cohort",
+    "Measure",
+    "Class",
+    "Subgroup",
+    "Source",
+    "Status",
+    "Test",
+    "What is tested",
+    "In force",
+    "Default",
+    "Changed",
+    "Value",
+}
+_WIDE = 9  # columns from which on a table is set smaller, and printed on a page on its side
+
+
+@dataclass(frozen=True)
+class Download:
+    """A file inside the page: its name, and its content as a data address."""
+
+    name: str
+    address: str
+
+    @property
+    def kind(self) -> str:
+        """What the link is called: CSV, SVG or PNG."""
+        return PurePath(self.name).suffix[1:].upper()
+
+
+@dataclass(frozen=True)
+class Caption:
+    """What stands at a table or figure: it is to be understood without the text around it."""
+
+    title: str
+    text: str
 
 
 @dataclass(frozen=True)
@@ -28,9 +70,10 @@ class Line:
 class Table:
     """A table with its caption. A column named `a: b` stands as b under a heading a shared with its neighbors."""
 
-    caption: str
+    caption: Caption
     columns: Sequence[str]
     lines: Sequence[Line]
+    downloads: Sequence[Download] = ()
 
     @property
     def spans(self) -> list[tuple[str, int]]:
@@ -45,16 +88,19 @@ class Table:
 
     @property
     def is_wide(self) -> bool:
-        """So many columns that they need a smaller type."""
-        return len(self.columns) > _WIDE
+        """So many columns that they need a smaller type and, on paper, a page on its side."""
+        return len(self.columns) >= _WIDE
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure as a data address, with the caption that is also its alternative text."""
+    """A figure as a data address. `alternative` says in words and numbers what it shows to those who do not see it."""
 
-    caption: str
+    caption: Caption
+    alternative: str
     source: str
+    is_wide: bool
+    downloads: Sequence[Download] = ()
 
 
 @dataclass(frozen=True)
@@ -63,17 +109,29 @@ class Part:
 
     anchor: str
     title: str
-    text: str = ""
+    text: Sequence[str] = ()
     figures: Sequence[Picture] = field(default_factory=tuple)
     tables: Sequence[Table] = field(default_factory=tuple)
 
+    @property
+    def is_sideways(self) -> bool:
+        """Printed as a whole on pages on their side: nothing stands before a wide table."""
+        return not self.text and not self.figures and bool(self.tables) and self.tables[0].is_wide
 
-def picture(caption: str, svg: bytes) -> Picture:
-    """An SVG as a picture inside the page: as an image, so that identifiers of several do not clash."""
-    return Picture(caption, "data:image/svg+xml;base64," + b64encode(svg).decode("ascii"))
+
+def download(name: str, content: bytes) -> Download:
+    """A file as a link that holds it."""
+    kind = _TYPES[PurePath(name).suffix]
+    return Download(name, f"data:{kind};base64," + b64encode(content).decode("ascii"))
 
 
-def plain_table(caption: str, frame: pd.DataFrame) -> Table:
+def picture(caption: Caption, alternative: str, files: Mapping[str, bytes], is_wide: bool) -> Picture:
+    """A figure from its files: the SVG is shown, as an image, so that identifiers of several do not clash."""
+    links = [download(name, content) for name, content in files.items()]
+    return Picture(caption, alternative, next(link.address for link in links if link.kind == "SVG"), is_wide, links)
+
+
+def plain_table(caption: Caption, frame: pd.DataFrame, downloads: Sequence[Download] = ()) -> Table:
     """A DataFrame of texts as a table; a `section` column becomes heading lines, a `level` column indented lines."""
     columns = [name for name in frame.columns if name not in ("section", "level")]
     lines, section = [], ""
@@ -88,13 +146,23 @@ def plain_table(caption: str, frame: pd.DataFrame) -> Table:
         if indent:
             cells[0] = level
         lines.append(Line(cells, indent=indent))
-    return Table(caption, [str(name) for name in columns], lines)
+    return Table(caption, [str(name) for name in columns], lines, downloads)
 
 
 def render_report(
-    headline: str, remarks: Sequence[str], parts: Sequence[Part], methods: Sequence[str], generated: str
+    title: str,
+    headline: Sequence[str],
+    remarks: Sequence[str],
+    parts: Sequence[Part],
+    marks: Mapping[str, str],
+    generated: str,
+    beside: Mapping[str, str],
 ) -> str:
-    """The page. Every text is escaped. `generated` as read_marts() gives it: a banner and a mark on each caption."""
+    """The page. Every text is escaped.
+
+    `marks` are signs that end a cell, with the word that is read for each. `generated` as read_marts() gives it: a
+    banner, and a mark on each caption. `beside` are files in the page's folder with what they are.
+    """
     environment = Environment(
         loader=PackageLoader("analysis_py"),
         autoescape=True,
@@ -104,10 +172,12 @@ def render_report(
     )
     template = environment.get_template("report.html.j2")
     return template.render(
+        title=title,
         headline=headline,
         remarks=remarks,
         parts=parts,
-        methods=methods,
+        marks=marks,
+        beside=beside,
         texts=_TEXTS,
         warning=warning(generated) if generated else "",
         mark=f" ({PATIENTS})" if generated else "",

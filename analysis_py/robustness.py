@@ -70,16 +70,16 @@ def pooled(copies: Sequence[pd.DataFrame], unusable: Sequence[str]) -> list[Row]
     return rows
 
 
-def readings(stays: pd.DataFrame, seed: int, say: Callable[[str], None]) -> list[Row]:
+def readings(stays: pd.DataFrame, seed: int, say: Callable[[str], None], held_out: Sequence[str] = ()) -> list[Row]:
     """All models in the cohort of each reading, its gaps filled and its pairs found as in the main analysis.
 
-    `stays` as read_marts() gives it.
+    `stays` as read_marts() gives it; `held_out` as in complete_cohort().
     """
     rows = []
     for reading in READINGS:
         say(f"robustness: {reading.label}")
         try:
-            completed = complete_cohort(cohort_of(stays, reading), 1, ITERATIONS, seed)
+            completed = complete_cohort(cohort_of(stays, reading), 1, ITERATIONS, seed, held_out=held_out)
         except NotEstimable as reason:
             rows += _unavailable([*_places("full", reading.label), *_places("matched", reading.label)], reason)
             continue

@@ -6,17 +6,18 @@ from dataclasses import dataclass, field, replace
 import pandas as pd
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from analysis_py.build_record import NO_RECORD, BuildRecord
 from analysis_py.cohorts import ITERATIONS, Completed, Matched, complete_cohort, match_cohort
 from analysis_py.describe import compare, describe, missing
 from analysis_py.effects import e_values, outcome_models, proportionality, survival_rows
 from analysis_py.errors import NotEstimable, StudyError
-from analysis_py.exposure import exposure_rows
+from analysis_py.exposure import exposure_rows, exposures_of
 from analysis_py.overlap import overlap_rows
 from analysis_py.results import Row
 from analysis_py.robustness import calipers, clustered, pooled, readings
 from analysis_py.screening import screening_rows
 from analysis_py.subgroups import subgroup_rows
-from analysis_py.variables import OUTCOMES, TABLE_ONE, TREATMENT
+from analysis_py.variables import BY_NAME, OUTCOMES, TABLE_ONE, TREATMENT, tells_exposure
 
 _FAR = 50  # interquartile ranges; skewed laboratory values reach 20
 _ONLY_MATCHED = ("table_one", "outcomes", "outcome_models", "subgroup", "exposure", "robustness")
@@ -26,7 +27,8 @@ _ONLY_MATCHED = ("table_one", "outcomes", "outcome_models", "subgroup", "exposur
 class Study:
     """What was found. `matched` is None where nothing could be matched, and `not_matched` says why.
 
-    `generated` says what was generated, as read_marts() gives it; empty for real patients.
+    `generated` says what was generated, as read_marts() gives it; empty for real patients. `build` names the exposure's
+    drug and tells how the marts were made.
     """
 
     full: pd.DataFrame
@@ -36,6 +38,7 @@ class Study:
     rows: list[Row]
     remarks: list[str] = field(default_factory=list)
     generated: str = ""
+    build: BuildRecord = NO_RECORD
 
     @property
     def cohorts(self) -> dict[str, pd.DataFrame]:
@@ -50,10 +53,12 @@ def run_study(
     seed: int,
     say: Callable[[str], None],
     stays: pd.DataFrame | None = None,
+    build: BuildRecord = NO_RECORD,
 ) -> Study:
     """Everything from the typed analysis_cohort and cohort_flow. `say` is told what is being done.
 
-    `stays`, as read_marts() gives it, adds the other readings of the study's definitions.
+    `stays`, as read_marts() gives it, adds the other readings of the study's definitions. What tells of the drug that
+    `build` names is in no model: it is the exposure.
 
     Raises:
         StudyError: nobody is in the cohort.
@@ -63,7 +68,7 @@ def run_study(
             f"nobody is in analysis_cohort: {emptied_by(flow)}; look at cohort_flow and the vars of the study"
         )
     with threadpool_limits(1, user_api="blas"):  # the same bits on any number of cores
-        return _run_study(cohort, flow, imputations, seed, say, stays)
+        return _run_study(cohort, flow, imputations, seed, say, stays, build)
 
 
 def _run_study(
@@ -73,13 +78,25 @@ def _run_study(
     seed: int,
     say: Callable[[str], None],
     stays: pd.DataFrame | None,
+    build: BuildRecord,
 ) -> Study:
+    held_out = tells_exposure(build.drug)
     say(f"filling gaps: {imputations} imputed data sets")
     completed = complete_cohort(
-        cohort, imputations, ITERATIONS, seed, lambda done, m: say(f"filling gaps: imputed data set {done} of {m}")
+        cohort,
+        imputations,
+        ITERATIONS,
+        seed,
+        lambda done, m: say(f"filling gaps: imputed data set {done} of {m}"),
+        held_out,
     )
     full = completed.copies[0]
-    remarks = [f"{name} has no value in this cohort and is in no model." for name in completed.unusable]
+    remarks = [
+        f"{BY_NAME[name].label} on the first day tells the exposure, {build.drug}, and is in no model."
+        if name in held_out
+        else f"{name} has no value in this cohort and is in no model."
+        for name in completed.unusable
+    ]
     remarks += far_values(cohort)
     if cohort["treated"].nunique() < 2:
         everybody = "treated" if cohort["treated"].all() else "a control"
@@ -88,7 +105,7 @@ def _run_study(
     matched, not_matched = try_matching(full, completed.unusable)
     if not_matched:
         remarks.append(f"No matched cohort: {not_matched}.")
-    study = Study(full, completed, matched, not_matched, [], remarks)
+    study = Study(full, completed, matched, not_matched, [], remarks, build=build)
     used = [variable for variable in TABLE_ONE if variable.name not in completed.unusable]
     rows = [*flow_rows(flow), *missing(cohort, TABLE_ONE)]
     for name, data in study.cohorts.items():
@@ -109,7 +126,7 @@ def _run_study(
         say("subgroups and exposure")
         rows += overlap_rows(full, matched.propensity)
         rows += subgroup_rows(matched.data, "matched", completed.unusable)
-        rows += exposure_rows(matched.data, "matched", completed.unusable)
+        rows += exposure_rows(matched.data, "matched", completed.unusable, exposures_of(build))
         say("robustness: calipers")
         rows += clustered(matched.data, completed.unusable)
         rows += calipers(full, completed.unusable)
@@ -117,7 +134,7 @@ def _run_study(
         say(f"robustness: the {imputations} imputed data sets, matched within each")
         rows += pooled(completed.copies, completed.unusable)
     if stays is not None:
-        rows += readings(stays, seed, say)
+        rows += readings(stays, seed, say, held_out)
     study.rows.extend(rows)
     return study
 

@@ -7,20 +7,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from analysis_py.build_record import BuildRecord
 from analysis_py.describe import format_cell, format_p, pretty_table
-from analysis_py.exposure import EXPOSURES
+from analysis_py.exposure import Exposure
 from analysis_py.propensity import CALIPER
-from analysis_py.results import HIDDEN, Row, as_frame
+from analysis_py.published import AGREES, DIFFERS, NOT_COMPARABLE
+from analysis_py.results import HIDDEN, Row, as_frame, is_small
 from analysis_py.subgroups import SUBGROUP_TITLES
 from analysis_py.variables import BY_NAME, DEATH_28D, DEATH_HOSPITAL, OUTCOMES, TABLE_ONE, TREATMENT
 
 COHORT_TITLES = {"full": "Before matching", "matched": "After matching"}
+# not by colour alone, and each read aloud as its word
+MARKS = {AGREES: "✓", DIFFERS: "✗", NOT_COMPARABLE: "○"}
 _MAIN = {"full": "main analysis", "matched": f"main analysis (caliper {CALIPER:g} SD)"}
-_HEADERS = {
-    f"{cohort} {part}": f"{title}: {words}"
-    for cohort, title in COHORT_TITLES.items()
-    for part, words in (("control", "control"), ("treated", "dexmedetomidine"), ("SMD", "SMD"), ("p", "p"))
-} | {"missing": "Missing, n (%)", "variable": "Variable", "section": "section", "level": "level"}
 
 
 def flow_table(flow: pd.DataFrame) -> pd.DataFrame:
@@ -29,22 +28,28 @@ def flow_table(flow: pd.DataFrame) -> pd.DataFrame:
     return flow[list(names)].rename(columns=names).astype(str)
 
 
-def table_one(rows: Sequence[Row], cohorts: Sequence[str]) -> pd.DataFrame:
+def table_one(rows: Sequence[Row], cohorts: Sequence[str], drug: str) -> pd.DataFrame:
     """Baseline characteristics before and after matching."""
-    return _with_headers(rows, pretty_table(rows, TABLE_ONE, "table_one", cohorts, "balance"))
+    return _with_headers(rows, drug, pretty_table(rows, TABLE_ONE, "table_one", cohorts, "balance"))
 
 
-def table_three(rows: Sequence[Row], cohorts: Sequence[str]) -> pd.DataFrame:
+def table_three(rows: Sequence[Row], cohorts: Sequence[str], drug: str) -> pd.DataFrame:
     """Deaths, durations and stays."""
-    return _with_headers(rows, pretty_table(rows, OUTCOMES, "outcomes", cohorts, "outcomes").drop(columns="missing"))
+    frame = pretty_table(rows, OUTCOMES, "outcomes", cohorts, "outcomes").drop(columns="missing")
+    return _with_headers(rows, drug, frame)
 
 
-def _with_headers(rows: Sequence[Row], frame: pd.DataFrame) -> pd.DataFrame:
+def _with_headers(rows: Sequence[Row], drug: str, frame: pd.DataFrame) -> pd.DataFrame:
     """Headings for people, the groups with their size (that of the outcome, which is never missing)."""
     sizes = {row.cohort: row.n for row in rows if row.analysis == "outcomes" and row.term == DEATH_28D}
+    titles = {
+        f"{cohort} {part}": f"{title}: {words}"
+        for cohort, title in COHORT_TITLES.items()
+        for part, words in (("control", "control"), ("treated", drug), ("SMD", "SMD"), ("p", "p"))
+    } | {"missing": "Missing, n (%)", "variable": "Variable"}
     headers = {
         name: f"{title}, n = {sizes[name]:,}" if isinstance(sizes.get(name), int) else title
-        for name, title in _HEADERS.items()
+        for name, title in titles.items()
     }
     return frame.rename(columns=headers)
 
@@ -133,8 +138,8 @@ def subgroup_table(rows: Sequence[Row]) -> pd.DataFrame:
             lines.append(
                 {
                     "level": row["level"],
-                    "n": row["n"],
-                    "Deaths": row["events"],
+                    "n": _whole(row["n"]),
+                    "Deaths": _whole(row["events"]),
                     "HR (95 % CI)": _interval(row),
                     "p": p_value,
                 }
@@ -143,17 +148,19 @@ def subgroup_table(rows: Sequence[Row]) -> pd.DataFrame:
     return pd.DataFrame(lines, columns=columns).fillna("")
 
 
-_EXPOSURE_TITLES = {exposure.analysis: f"{exposure.title} ({exposure.unit})" for exposure in EXPOSURES}
+def _whole(count: int | str | None) -> str:
+    return "" if count is None else str(count)
 
 
-def table_four(rows: Sequence[Row]) -> pd.DataFrame:
+def table_four(rows: Sequence[Row], exposures: Sequence[Exposure]) -> pd.DataFrame:
     """Classes of duration and dose against matched non-users, adjusted by model 3, with trends."""
-    frame = as_frame([row for row in rows if row.analysis in _EXPOSURE_TITLES])
+    titles = {exposure.analysis: f"{exposure.title} ({exposure.unit})" for exposure in exposures}
+    frame = as_frame([row for row in rows if row.analysis in titles])
     lines = []
     for analysis, found in frame.groupby("analysis", sort=False):
         for level in dict.fromkeys(found["level"]):
             here = found[found["level"] == level]
-            line = {"section": _EXPOSURE_TITLES[str(analysis)], "Class": level.capitalize() or "–"}
+            line = {"section": titles[str(analysis)], "Class": level.capitalize() or "–"}
             sizes = here[here["measure"] == "percent"]
             line["n (%)"] = format_cell(sizes.iloc[0]) if len(sizes) else ""
             for outcome, measure in ((DEATH_28D, "HR"), (DEATH_HOSPITAL, "OR")):
@@ -243,48 +250,69 @@ def proportionality_table(rows: Sequence[Row]) -> pd.DataFrame:
     return pd.DataFrame(lines)
 
 
-def published_characteristics(comparison: pd.DataFrame, cohort: str) -> pd.DataFrame:
-    """The medians and shares of the paper's Tables 1 and 3 beside ours, before or after matching."""
-    of_groups = comparison["statistic"].isin(["median", "percent"]) & comparison["source"].isin(["Table 1", "Table 3"])
-    chosen = comparison[of_groups & (comparison["cohort"] == cohort)]
+def agreement_table(comparison: pd.DataFrame) -> pd.DataFrame:
+    """How many published numbers ours agree with, by table and cohort; a printed n (%) is one number."""
+    counted = comparison[comparison["statistic"] != "count"]
     lines = []
+    for (source, cohort), found in counted.groupby(["source", "cohort"], sort=False):
+        line = {"Source": str(source), "Cohort": COHORT_TITLES[str(cohort)], "Numbers": str(len(found))}
+        line |= {verdict.capitalize(): str((found["agreement"] == verdict).sum()) for verdict in MARKS}
+        lines.append(line)
+    return pd.DataFrame(lines)
+
+
+def published_characteristics(comparison: pd.DataFrame, cohort: str) -> pd.DataFrame:
+    """Every cell of the paper's Tables 1 and 3 beside ours and its mark, before or after matching."""
+    described = comparison["source"].isin(["Table 1", "Table 3"]) & (comparison["statistic"] != "count")
+    lines = []
+    chosen = comparison[described & (comparison["cohort"] == cohort)]
     for (source, name, level), found in chosen.groupby(["source", "variable", "level"], sort=False):
         line = {"section": source, "Variable": f"{BY_NAME[str(name)].title} {level}".strip()}
-        for arm, words in (("control", "Control"), ("treated", "Dexmedetomidine")):
-            own = found[found["arm"] == arm].iloc[0]
-            line[f"{words}: published"] = own["printed"]
-            line[f"{words}: ours"] = _our_cell(own)
+        for words, here in (
+            ("Control", found["arm"] == "control"),
+            ("Dexmedetomidine", found["arm"] == "treated"),
+            ("SMD", found["statistic"] == "SMD"),
+            ("p", found["statistic"] == "p"),
+        ):
+            own = found[here]
+            line[f"{words}: published"] = own.iloc[0]["printed"] if len(own) else ""
+            line[f"{words}: ours"] = _our_cell(own.iloc[0]) if len(own) else ""
         lines.append(line)
     return pd.DataFrame(lines)
 
 
 def _our_cell(line: "pd.Series[Any]") -> str:
-    """As format_cell(), from a line of published_and_ours()."""
-    if pd.isna(line["our_value"]):
-        return HIDDEN if line["note"] else "n/e"
-    if line["statistic"] == "percent":
-        return f"{line['our_value']:.1f} %"
-    return f"{line['our_value']:.2f} [{line['our_lower']:.2f}, {line['our_upper']:.2f}]"
+    """Our number as the paper would print it, and the mark of its agreement."""
+    statistic = line["statistic"]
+    if statistic in ("p", "p for interaction"):
+        shown = "n/e" if pd.isna(line["our_p_value"]) else format_p(line["our_p_value"])
+    elif pd.isna(line["our_value"]):
+        shown = HIDDEN if "not shown" in line["note"] or "fewer than" in line["note"] else "n/e"
+    elif statistic == "percent":
+        shown = f"{line['our_value']:.1f} %"
+    elif statistic == "median":
+        shown = f"{line['our_value']:.2f} [{line['our_lower']:.2f}, {line['our_upper']:.2f}]"
+    elif statistic == "SMD":
+        shown = f"{line['our_value']:.3f}"
+    else:
+        shown = ratio(line["our_value"], line["our_lower"], line["our_upper"]) + f", p {_equals(line['our_p_value'])}"
+    return f"{shown} {MARKS[line['agreement']]}"
 
 
 def published_table(comparison: pd.DataFrame) -> pd.DataFrame:
-    """The ratios of published_and_ours() for people."""
+    """Every number of the paper's Tables 2 and 4 and Figure 3 beside ours and its mark."""
     lines = []
-    for line in comparison[comparison["statistic"].isin(["HR", "OR"])].to_dict("records"):
-        ours = "n/e"
-        if not pd.isna(line["our_value"]):
-            ours = ratio(line["our_value"], line["our_lower"], line["our_upper"])
-        published = ratio(line["published_value"], line["published_lower"], line["published_upper"])
+    effects = comparison["source"].isin(["Table 2", "Table 4", "Figure 3"]) & (comparison["statistic"] != "count")
+    for _, line in comparison[effects].iterrows():
         lines.append(
             {
                 "section": line["source"],
-                "What": _what(line),
+                "What": _what(line.to_dict()),
                 "Cohort": COHORT_TITLES[line["cohort"]],
                 "Model": line["model"],
-                "Measure": line["statistic"],
-                "Published": published,
-                "Ours": ours,
-                "In the published interval": line["inside"],
+                "Measure": "n (%)" if line["statistic"] == "percent" else line["statistic"],
+                "Published": line["printed"],
+                "Ours": _our_cell(line),
             }
         )
     return pd.DataFrame(lines)
@@ -294,10 +322,71 @@ def _what(line: dict[Any, Any]) -> str:
     """The outcome, class or stratum that a published ratio is about."""
     if line["source"] == "Figure 3":
         title = SUBGROUP_TITLES.get(line["variable"], "")
-        return f"{title}: {line['level']}" if title else str(line["level"])
+        return ": ".join(part for part in (title, line["level"]) if part)
     if line["variable"] == TREATMENT:
         return "Dexmedetomidine"
     return f"{BY_NAME[line['variable']].title}: {line['level']}" if line["level"] else BY_NAME[line["variable"]].label
+
+
+def test_table(build: BuildRecord, below: int) -> pd.DataFrame:
+    """Each data test of the build, with the rows that it found."""
+    lines = [
+        {
+            "Model": test.model,
+            "Test": test.name,
+            "Status": test.status,
+            "Rows": f"<{below}" if is_small(test.failures, below) else str(test.failures),
+            "What is tested": test.description,
+        }
+        for test in build.tests
+    ]
+    return pd.DataFrame(lines, columns=["Model", "Test", "Status", "Rows", "What is tested"])
+
+
+def quality_table(tests: pd.DataFrame) -> pd.DataFrame:
+    """How many tests each model has, and how they ended; `tests` as test_table() gives them."""
+    ended = pd.crosstab(tests["Model"], tests["Status"])
+    order = ["pass", *sorted(set(ended.columns) - {"pass"})]
+    ended = ended.reindex(columns=order, fill_value=0).rename(columns=str.capitalize)
+    ended.insert(0, "Tests", ended.sum(axis=1))
+    return ended.astype(str).reset_index().rename_axis(columns=None)
+
+
+def source_table(build: BuildRecord, below: int) -> pd.DataFrame:
+    """About how many rows each source table has, by the server's own estimate."""
+    lines = [
+        {"Source": name, "Rows, about": f"<{below}" if is_small(rows, below) else f"{rows:,}"}
+        for name, rows in build.sources.items()
+    ]
+    return pd.DataFrame(lines, columns=["Source", "Rows, about"])
+
+
+def definition_table(build: BuildRecord) -> pd.DataFrame:
+    """Every definition in force beside its default; those that differ are marked and stand first."""
+    lines = [
+        {
+            "Variable": name,
+            "In force": value,
+            "Default": build.defaults.get(name, ""),
+            "Changed": "≠ changed" if name in build.changed else "",
+        }
+        for name, value in build.definitions.items()
+    ]
+    lines.sort(key=lambda line: not line["Changed"])
+    return pd.DataFrame(lines, columns=["Variable", "In force", "Default", "Changed"])
+
+
+def version_table(build: BuildRecord, seed: int) -> pd.DataFrame:
+    """What a second run needs for the same numbers."""
+    facts = {
+        "Marts built (UTC)": build.finished_at,
+        "Data fingerprint": build.fingerprint,
+        "Drug": build.drug,
+        "Seed": seed,
+        **build.versions,
+    }
+    lines = [{"What": name, "Value": str(value)} for name, value in facts.items() if value not in ("", None)]
+    return pd.DataFrame(lines, columns=["What", "Value"])
 
 
 def forest_lines(rows: Sequence[Row]) -> pd.DataFrame:

@@ -8,12 +8,23 @@ from dataclasses import dataclass
 from analysis_py.balance import Kind
 
 TREATMENT = "treated"
-GROUPS = {False: "No dexmedetomidine", True: "Dexmedetomidine"}
+DEXMEDETOMIDINE = "dexmedetomidine"  # the exposure, unless var exposure_drug names another
+
+
+def groups_of(drug: str) -> dict[bool, str]:
+    """Names of the two groups."""
+    return {False: f"No {drug}", True: drug.capitalize()}
+
+
+GROUPS = groups_of(DEXMEDETOMIDINE)
 
 
 @dataclass(frozen=True)
 class Variable:
-    """One column of analysis_cohort. `levels` are the values of a categorical one, the reference first."""
+    """One column of analysis_cohort. `levels` are the values of a categorical one, the reference first.
+
+    `drugs` are those that it tells about.
+    """
 
     name: str
     label: str
@@ -22,6 +33,7 @@ class Variable:
     section: str = ""
     levels: tuple[str | int, ...] = ()
     in_models: bool = True
+    drugs: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:
@@ -30,6 +42,7 @@ class Variable:
 
 
 _FIRST_DAY = "Interventions in the first 24 h"
+_VASOPRESSORS = ("norepinephrine", "epinephrine", "vasopressin")
 _COMORBIDITY = "Comorbidities"
 _VITALS = "Vital signs in the first 24 h"
 _LABS = "Laboratory tests in the first 24 h"
@@ -43,13 +56,15 @@ TABLE_ONE: tuple[Variable, ...] = (
     Variable("sapsii_score", "SAPS II score"),
     Variable("ethnicity", "Ethnicity", "categorical", levels=("white", "black", "other")),
     Variable("ventilation_24h", "Mechanical ventilation", "binary", section=_FIRST_DAY),
-    Variable("vasopressor_24h", "Vasopressor use", "binary", section=_FIRST_DAY),
+    Variable("vasopressor_24h", "Vasopressor use", "binary", section=_FIRST_DAY, drugs=_VASOPRESSORS),
     # the paper's 10 % of "vasopressor use" fits vasopressin alone: shown beside it, but in no model
-    Variable("vasopressin_24h", "Vasopressin use", "binary", section=_FIRST_DAY, in_models=False),
+    Variable(
+        "vasopressin_24h", "Vasopressin use", "binary", section=_FIRST_DAY, in_models=False, drugs=("vasopressin",)
+    ),
     Variable("crrt_24h", "CRRT", "binary", section=_FIRST_DAY),
-    Variable("propofol_24h", "Propofol", "binary", section=_FIRST_DAY),
-    Variable("midazolam_24h", "Midazolam", "binary", section=_FIRST_DAY),
-    Variable("fentanyl_24h", "Fentanyl", "binary", section=_FIRST_DAY),
+    Variable("propofol_24h", "Propofol", "binary", section=_FIRST_DAY, drugs=("propofol",)),
+    Variable("midazolam_24h", "Midazolam", "binary", section=_FIRST_DAY, drugs=("midazolam",)),
+    Variable("fentanyl_24h", "Fentanyl", "binary", section=_FIRST_DAY, drugs=("fentanyl",)),
     Variable("hypertension", "Hypertension", "binary", section=_COMORBIDITY),
     Variable("congestive_heart_failure", "Congestive heart failure", "binary", section=_COMORBIDITY),
     Variable("copd", "COPD", "binary", section=_COMORBIDITY),
@@ -117,8 +132,24 @@ MODEL_3 = (
 MODELS: dict[str, tuple[str, ...]] = {"model 1": (), "model 2": MODEL_2, "model 3": MODEL_3}
 
 PROPENSITY_COVARIATES = tuple(variable.name for variable in TABLE_ONE if variable.in_models)
-EXPOSURE_VARIABLES = (
-    Variable(DEX_DURATION, "Dexmedetomidine duration", unit="h"),
-    Variable(DEX_DOSE, "Dexmedetomidine dose", unit="µg/kg/h"),
-)
-BY_NAME = {variable.name: variable for variable in (*TABLE_ONE, *OUTCOMES, *EXPOSURE_VARIABLES)}
+
+
+def exposure_variables(drug: str, rate_unit: str) -> tuple[Variable, Variable]:
+    """Duration and dose of the exposure, named after its drug."""
+    name = drug.capitalize()
+    return Variable(DEX_DURATION, f"{name} duration", unit="h"), Variable(DEX_DOSE, f"{name} dose", unit=rate_unit)
+
+
+def variables_by_name(drug: str, rate_unit: str) -> dict[str, Variable]:
+    """Every variable of the study by its column."""
+    every = (*TABLE_ONE, *OUTCOMES, *exposure_variables(drug, rate_unit))
+    return {variable.name: variable for variable in every}
+
+
+def tells_exposure(drug: str) -> tuple[str, ...]:
+    """Columns of Table 1 that tell whether `drug` was given: as exposure it must not be adjusted for itself."""
+    return tuple(variable.name for variable in TABLE_ONE if drug in variable.drugs)
+
+
+EXPOSURE_VARIABLES = exposure_variables(DEXMEDETOMIDINE, "µg/kg/h")
+BY_NAME = variables_by_name(DEXMEDETOMIDINE, "µg/kg/h")

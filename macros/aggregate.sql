@@ -2,6 +2,9 @@
    Values are added as whole numbers of billionths, which doubles do exactly up to a total of 9 million (2^53 billionths), and
    without the cost of decimal numbers. #}
 {% macro exact_sum(value) %}(sum({{ billionths(value) }}) / {{ billion() }}){% endmacro %}
+{# The same for totals of any size, a little slower: doubles are whole only up to 2^53, integers are always. A value over 9 billion,
+   which no rate reaches, counts as 9 billion. #}
+{% macro exact_large_sum(value) %}(cast(sum(cast({{ billionths('least(' ~ value ~ ', 9000000000)') }} as bigint)) as double precision) / {{ billion() }}){% endmacro %}
 {% macro exact_mean(value) %}(sum({{ billionths(value) }}) / (cast(count({{ value }}) as double precision) * {{ billion() }})){% endmacro %}
 {% macro billionths(value) %}round(cast({{ value }} as double precision) * {{ billion() }}){% endmacro %}
 {% macro billion() %}cast(1000000000 as double precision){% endmacro %}

@@ -4,8 +4,163 @@
 {% endmacro %}
 {% macro postgres__analyze(relation) %}analyze {{ relation }}{% endmacro %}
 
-{# A build in progress is not a finished one: the mark that a driver sets after success goes before anything changes. #}
+{# A build in progress is not a finished one: the mark that a driver sets after success goes before anything changes, and the
+   record says "unfinished" until record_build replaces it. #}
 {% macro forget_build() %}
 {% if execute and flags.WHICH in ('build', 'run', 'seed') %}{{ return(adapter.dispatch('forget_build')()) }}{% endif %}
 {% endmacro %}
-{% macro postgres__forget_build() %}comment on schema {{ adapter.quote(target.schema) }} is null{% endmacro %}
+{% macro postgres__forget_build() %}
+comment on schema {{ adapter.quote(target.schema) }} is null;
+create table if not exists {{ build_table('run') }} (
+    status text, has_mixed_definitions boolean, command text, models_built integer, models_in_project integer,
+    data_tests_in_project integer, finished_at text, dbt_version text, adapter text, server_version text, latest_years text
+);
+create table if not exists {{ build_table('definition') }} (name text, value text, default_value text);
+create table if not exists {{ build_table('test') }} (
+    unique_id text, name text, model text, status text, failures bigint, description text
+);
+create table if not exists {{ build_table('source') }} (name text, about_rows bigint);
+insert into {{ build_table('run') }} (has_mixed_definitions)
+select false where not exists (select 1 from {{ build_table('run') }});
+update {{ build_table('run') }} set status = 'unfinished', command = {{ text_literal(flags.WHICH) }}, models_built = 0, finished_at = null;
+delete from {{ build_table('test') }}
+{% endmacro %}
+
+{# What was built, with what and how well, for whoever reads the marts later and elsewhere: small tables build_run, build_definition,
+   build_test and build_source in the output schema. Of the data they hold counts only. #}
+{% macro record_build(results) %}
+{%- if not execute or flags.WHICH not in ('build', 'run', 'seed', 'test') -%}{{ return('') }}{%- endif -%}
+{{ return(adapter.dispatch('record_build')(results)) }}
+{% endmacro %}
+{% macro postgres__record_build(results) %}
+{%- set definitions = definitions_in_force() -%}
+{%- set tests = test_outcomes(results) -%}
+{%- if flags.WHICH == 'test' -%}
+    {#- without a rebuild the results of other tests stay true; tests by other definitions are not tests of this build -#}
+    {%- if tests and build_is_by(definitions) -%}
+delete from {{ build_table('test') }} where unique_id in ({% for test in tests %}{{ text_literal(test[0]) }}{{ ', ' if not loop.last }}{% endfor %});
+{{ insert_rows('test', tests) }}
+    {%- endif -%}
+{%- else -%}
+    {%- set models = graph.nodes.values() | selectattr('resource_type', 'equalto', 'model') | map(attribute='unique_id') | list -%}
+    {%- set is_whole = models | reject('in', selected_resources) | list | length == 0 -%}
+    {%- set troubled = results | map(attribute='status') | map('string') | select('in', ['error', 'fail', 'runtime error', 'skipped']) | list -%}
+    {%- set built = results | selectattr('node.resource_type', 'equalto', 'model') | selectattr('status', 'equalto', 'success') | list -%}
+update {{ build_table('run') }} set
+    status = '{{ 'failed' if troubled else 'complete' if is_whole else 'partial' }}',
+    has_mixed_definitions = {{ 'false' if is_whole else "has_mixed_definitions or exists (
+        select 1 from " ~ build_table('definition') ~ " as before
+        join (" ~ rows_of(definitions) ~ ") as now (name, value, default_value) on before.name = now.name and before.value <> now.value
+    )" }},
+    command = {{ text_literal(flags.WHICH) }},
+    models_built = {{ built | length }},
+    models_in_project = {{ models | length }},
+    data_tests_in_project = {{ graph.nodes.values() | selectattr('resource_type', 'equalto', 'test') | list | length }},
+    finished_at = to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS'),
+    dbt_version = {{ text_literal(dbt_version) }},
+    adapter = {{ text_literal(adapter.type()) }},
+    server_version = current_setting('server_version'),
+    latest_years = {{ latest_years() }};
+delete from {{ build_table('definition') }};
+{{ insert_rows('definition', definitions) }};
+delete from {{ build_table('test') }};
+{% if tests %}{{ insert_rows('test', tests) }};{% endif %}
+delete from {{ build_table('source') }};
+-- the planner's count: a few per cent off at worst, and free; views and tables that nobody has analyzed have none
+insert into {{ build_table('source') }}
+select
+    namespaces.nspname || '.' || relations.relname,
+    round(cast(relations.reltuples as numeric))
+from pg_class as relations
+inner join pg_namespace as namespaces on relations.relnamespace = namespaces.oid
+where
+    relations.relkind in ('r', 'p', 'm', 'f')
+    and relations.reltuples >= 0
+    and (namespaces.nspname, relations.relname) in (
+        {%- for source in graph.sources.values() %}({{ text_literal(source.schema) }}, {{ text_literal(source.identifier) }}){{ ', ' if not loop.last }}{% endfor -%}
+    )
+{%- endif -%}
+{% endmacro %}
+
+{# The latest years of any patient, which tell MIMIC-IV's release (3.x has 2020 - 2022); null where the column is not there. #}
+{% macro latest_years() %}
+{%- set patients = graph.sources.values() | selectattr('name', 'equalto', 'patients') | first -%}
+{%- set table = api.Relation.create(database=target.database, schema=patients.schema, identifier=patients.identifier) -%}
+{%- set names = adapter.get_columns_in_relation(table) | map(attribute='name') | list -%}
+{{ return('(select max(anchor_year_group) from ' ~ table ~ ')' if 'anchor_year_group' in names else 'null') }}
+{% endmacro %}
+
+{# True when the record can be written and its definitions are these. #}
+{% macro build_is_by(definitions) %}
+{%- set table = build_table('test') -%}
+{%- set writable = run_query("select coalesce(has_table_privilege(to_regclass('" ~ table ~ "'), 'insert'), false)") -%}
+{%- if not writable.rows[0][0] -%}{{ return(false) }}{%- endif -%}
+{%- set recorded = run_query('select name, value from ' ~ build_table('definition')) -%}
+{%- set before, now = {}, {} -%}
+{%- for name, value in recorded.rows -%}{%- do before.update({name: value}) -%}{%- endfor -%}
+{%- for name, value, _ in definitions -%}{%- do now.update({name: value}) -%}{%- endfor -%}
+{%- set same = before == now -%}
+{%- if not same -%}{{ log('these tests are by other definitions than the build: the record of the build leaves them out', info=true) }}{%- endif -%}
+{{ return(same) }}
+{% endmacro %}
+
+{# [name, value, default] of every var of dbt_project.yml, values as JSON. #}
+{% macro definitions_in_force() %}
+{%- set found = [] -%}
+{%- for name, default in project_vars().items() -%}
+    {%- do found.append([name, tojson(var(name), sort_keys=true), tojson(default, sort_keys=true)]) -%}
+{%- endfor -%}
+{{ return(found) }}
+{% endmacro %}
+
+{# dbt shows macros the value of a var by its name, but not the names: they are in the configuration that it was started with. #}
+{% macro project_vars() %}{{ return(adapter.config.vars.to_dict()) }}{% endmacro %}
+
+{# [id, name, model, status, failures, description] of every data and unit test among the results. Failing rows are not read. #}
+{% macro test_outcomes(results) %}
+{%- set found = [] -%}
+{%- for result in results if result.node.resource_type in ('test', 'unit_test') and result.status != 'skipped' -%}
+    {%- set node = result.node -%}
+    {%- set sentence = node.name | replace('_', ' ') -%}
+    {%- if node.resource_type == 'unit_test' -%}
+        {%- set model, described = last_parts([node.tested_node_unique_id or node.model or '']), sentence -%}
+    {%- elif node.test_metadata -%}
+        {%- set model, described = last_parts([node.attached_node or '']), in_words(node.test_metadata, node.column_name) -%}
+    {%- else -%}
+        {%- set model, described = last_parts(node.depends_on.nodes), sentence -%}
+    {%- endif -%}
+    {%- set counted = ' (failures are rows per million)' if '1000000' in (node.config.fail_calc or '') else '' -%}
+    {%- do found.append([node.unique_id, node.name, model, result.status, result.failures or 0, (node.description or described) ~ counted]) -%}
+{%- endfor -%}
+{{ return(found) }}
+{% endmacro %}
+
+{# The tables' own names in dbt's ids of them. #}
+{% macro last_parts(ids) %}
+{%- set names = [] -%}
+{%- for id in ids -%}{%- do names.append(id.split('.') | last) -%}{%- endfor -%}
+{{ return(names | join(', ')) }}
+{% endmacro %}
+
+{# A test of a yml in a few words: column, name, arguments. #}
+{% macro in_words(generic, column_name) %}
+{%- set arguments = [] -%}
+{%- for name, value in generic.kwargs.items() if name not in ('model', 'column_name') -%}
+    {%- do arguments.append(name ~ ' ' ~ (value | join(', ') if value is sequence and value is not string else value)) -%}
+{%- endfor -%}
+{%- set words = (column_name ~ ' ' if column_name else '') ~ generic.name | replace('_', ' ') -%}
+{{ return(words ~ (': ' ~ render(arguments | join('; ')) if arguments else '')) }}
+{% endmacro %}
+
+{% macro build_table(name) %}{{ return(adapter.quote(target.schema) ~ '.build_' ~ name) }}{% endmacro %}
+{% macro insert_rows(table, rows) %}{{ return('insert into ' ~ build_table(table) ~ ' ' ~ rows_of(rows)) }}{% endmacro %}
+{% macro rows_of(rows) %}
+{%- set lines = [] -%}
+{%- for row in rows -%}
+    {%- set cells = [] -%}
+    {%- for cell in row -%}{%- do cells.append(cell if cell is number else "'" ~ cell | replace("'", "''") ~ "'") -%}{%- endfor -%}
+    {%- do lines.append('(' ~ cells | join(', ') ~ ')') -%}
+{%- endfor -%}
+{{ return('values ' ~ lines | join(', ')) }}
+{% endmacro %}
+{% macro text_literal(value) %}{{ return("'" ~ value | replace("'", "''") ~ "'") }}{% endmacro %}

@@ -1,4 +1,5 @@
-{# Vars that choose between readings: a word that no model knows must not pass silently as one of them. #}
+{# Vars that choose between readings: a word that no model knows must not pass silently as one of them, nor must a var that nobody
+   reads. #}
 {% macro check_choices() %}
 {%- set choices = {
     'sofa_first_day_ventilated': ['mimic_code', 'hourly'],
@@ -12,10 +13,26 @@
     'vasoactive_items': ['default', 'extended'],
     'tumor_codes': ['mimic_code', 'corrected'],
     'sofa_pressor': ['hour_end', 'any_in_hour'],
+    'exposure_drug': exposure_drugs(),
 } -%}
 {%- if execute -%}
+    {%- for name in adapter.config.cli_vars if name not in project_vars() -%}
+        {{ exceptions.raise_compiler_error("no var is named " ~ name ~ ": dbt_project.yml lists those that there are") }}
+    {%- endfor -%}
     {%- for name, allowed in choices.items() if var(name) not in allowed -%}
         {{ exceptions.raise_compiler_error("var " ~ name ~ " is " ~ var(name) ~ ": choose one of " ~ allowed | join(', ')) }}
     {%- endfor -%}
 {%- endif -%}
+{% endmacro %}
+
+{# The drugs of the seed infusion_item, as the yml beside it lists them (and a data test holds the seed to it): the seed itself may
+   not be loaded yet. Heparin cannot be studied, for whoever has it is excluded (var heparin). #}
+{% macro exposure_drugs() %}
+{%- set drugs = [] -%}
+{%- for node in graph.get('nodes', {}).values() if node.resource_type == 'test' and node.column_name == 'drug' -%}
+    {%- if node.attached_node == 'seed.' ~ project_name ~ '.infusion_item' and node.test_metadata.name == 'accepted_values' -%}
+        {%- do drugs.extend(node.test_metadata.kwargs['values'] | reject('equalto', 'heparin')) -%}
+    {%- endif -%}
+{%- endfor -%}
+{{ return(drugs) }}
 {% endmacro %}

@@ -21,11 +21,13 @@ from mimic_db.tables import TABLES, Table
 
 SHARED = Path(__file__).parents[2] / "shared"
 DEBIAN_PROGRAMS = Path("/usr/lib/postgresql/15/bin")
+CHROMIUM = Path("/usr/bin/chromium")
 
 # marker -> what must be there, else the marked tests are left out and one line says so
 REQUIREMENTS = {
     "needs_shared": ("../shared (the MIMIC-IV demo and reference results)", SHARED),
     "needs_debian_postgres": (f"{DEBIAN_PROGRAMS} (Debian package postgresql-15)", DEBIAN_PROGRAMS / "initdb"),
+    "needs_chromium": (f"{CHROMIUM} (Debian package chromium)", CHROMIUM),
 }
 _left_out: dict[str, int] = {}
 

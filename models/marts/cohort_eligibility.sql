@@ -2,7 +2,7 @@
 Grain       one row per ICU stay
 Definition  one boolean per rule of section 2.2, in each of its readings; the vars sic_rule, sic_sofa, heparin and
             dex_duration choose which reading counts. is_eligible: septic with SIC and excluded by no rule; treated:
-            exposed to dexmedetomidine
+            exposed to var exposure_drug
 Source      section 2.2 of Huang 2024
 Deviation   an unknown age counts as adult, and the stay is flagged by a data test
 */

@@ -1,5 +1,5 @@
 /*
-Grain       one row per ICU stay in which dexmedetomidine ran
+Grain       one row per ICU stay in which the exposure's drug (var exposure_drug: dexmedetomidine) ran
 Definition  start (h after ICU admission, may be slightly negative), hours in the union of running intervals, longest
             episode with short pauses bridged, mean rate over the first dex_dose_window_h; exposed = started by
             dex_max_start_h and ran dex_min_duration_h or longer
@@ -21,9 +21,9 @@ doses as (
 
     select
         stays.stay_id,
-        {{ exact_sum('running.rate_mcg_kg_h * (' ~ epoch_seconds(
+        {{ exact_large_sum('running.rate * (' ~ epoch_seconds(
             'least(running.ended_at, stays.dose_window_ends_at)'
-        ) ~ ' - ' ~ epoch_seconds('greatest(running.started_at, stays.icu_admitted_at)') ~ ')') }} / 3600 as dose_mcg_kg
+        ) ~ ' - ' ~ epoch_seconds('greatest(running.started_at, stays.icu_admitted_at)') ~ ')') }} / 3600 as dose
     from stays
     inner join {{ ref('int_dexmedetomidine_row') }} as running
         on
@@ -68,7 +68,7 @@ timed as (
         runs.running_h,
         episodes.longest_episode_h,
         {{ 'episodes.longest_episode_h' if var('dex_duration') == 'longest_episode' else 'runs.running_h' }} as duration_h,
-        doses.dose_mcg_kg / nullif(runs.running_in_window_h, 0) as mean_rate_48h
+        doses.dose / nullif(runs.running_in_window_h, 0) as mean_rate_48h
     from runs
     inner join episodes
         on runs.stay_id = episodes.stay_id

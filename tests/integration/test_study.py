@@ -1,6 +1,7 @@
 """`python -m study` and the steps that it stands for, as a newcomer types them."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -42,10 +43,31 @@ def first_run(embedded_server: Path, tmp_path_factory: pytest.TempPathFactory) -
 def test_the_study_runs_on_generated_data_and_says_where_to_look(first_run: tuple[Path, str]) -> None:
     output, text = first_run
     assert "report.html" in text
-    for name in ("report.html", "results.csv", "tables/flow.csv", "figures/kaplan_meier.svg"):
+    for name in ("report.html", "results.csv", "tables/flow.csv", "figures/kaplan_meier.svg", "dbt_docs.html"):
         assert (output / name).stat().st_size > 0
     flow = pd.read_csv(output / "tables" / "flow.csv")
     assert str(flow["Before"].iloc[0]) == "700"
+
+
+def test_before_it_starts_it_says_how_long_and_what_it_does_to_the_machine(first_run: tuple[Path, str]) -> None:
+    output, text = first_run
+    before = text.partition("1/3 data")[0]
+    for part in ("700 generated ICU stays", "about a minute", "GB of disk", str(output), "stays running"):
+        assert part in before
+    assert "python -m mimic_db stop" in text.partition("done in")[2]
+
+
+def test_the_documentation_of_the_models_asks_the_network_for_nothing(first_run: tuple[Path, str]) -> None:
+    output, _ = first_run
+    page = (output / "dbt_docs.html").read_text()
+    assert "connect-src 'none'" in page[: page.index("<script")]
+    assert not re.search(r"<(script|link|img|iframe)[^>]+(src|href)=[\"'](https?:)?//", page)
+    # lineage reaches the report; no path of this machine and no number of a stay or patient is told
+    assert "exposure.dexsic.report" in page and "exposure.dexsic.table_2_models_of_death" in page
+    assert str(PROJECT) not in page
+    with connect(server.url("generated_700_3")) as connection:
+        stays = connection.execute("select stay_id from dexsic.analysis_cohort").fetchall()
+    assert stays and not [stay for (stay,) in stays if str(stay) in page]
 
 
 def test_whoever_sees_results_of_the_generator_is_told(first_run: tuple[Path, str]) -> None:
@@ -63,6 +85,21 @@ def test_a_second_run_does_only_what_is_needed(first_run: tuple[Path, str]) -> N
     assert again.returncode == 0, again.stderr
     assert again.stdout.count("skipped") == 2
     assert {path: path.read_bytes() for path in output.rglob("*") if path.is_file()} == before
+
+
+def test_quiet_says_where_the_report_is_and_nothing_else(first_run: tuple[Path, str], tmp_path: Path) -> None:
+    output, _ = first_run
+    for target in (output, tmp_path / "another"):
+        done = run("study", "--stays", "700", "--seed", "3", "--output", str(target), "--quiet")
+        assert (done.returncode, done.stdout, done.stderr) == (0, f"{target / 'report.html'}\n", "")
+        assert (target / "dbt_docs.html").is_file()
+
+
+def test_quiet_still_tells_why_it_stopped(make_database: Callable[[], str], tmp_path: Path) -> None:
+    done = run("study", "--dsn", make_database(), "--output", str(tmp_path / "output"), "--quiet")
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert "mimiciv_hosp" in done.stderr
 
 
 def test_other_definitions_are_built_anew(first_run: tuple[Path, str], tmp_path: Path) -> None:

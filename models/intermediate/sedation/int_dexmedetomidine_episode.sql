@@ -1,7 +1,7 @@
 {{ config(materialized='view') }}
 
 /*
-Grain       one row per ICU stay and episode of dexmedetomidine
+Grain       one row per ICU stay and episode of the exposure's drug
 Definition  running rows with pauses of up to dex_episode_bridge_h bridged
 Source      docs/DECISIONS.md, exposure (alternative reading longest_episode)
 */

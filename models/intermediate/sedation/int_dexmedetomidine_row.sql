@@ -1,8 +1,8 @@
 {{ config(materialized='view') }}
 
 /*
-Grain       one row per running stretch of dexmedetomidine at one rate
-Definition  rows with a rate above 0 that end after they start; rate in mcg/kg/h
+Grain       one row per running stretch of the exposure's drug (var exposure_drug: dexmedetomidine) at one rate
+Definition  rows with a rate above 0 that end after they start; rate in var dex_rate_unit
 Source      seed infusion_item. Amounts come in mcg and mg and are not used: the rate carries the dose
 */
 with
@@ -10,7 +10,7 @@ with
 infusions as (
 
     select * from {{ ref('int_infusion') }}
-    where drug = 'dexmedetomidine'
+    where drug = '{{ var("exposure_drug") }}'
 
 ),
 
@@ -21,7 +21,7 @@ final as (
         orderid,
         started_at,
         ended_at,
-        rate as rate_mcg_kg_h,
+        rate,
         rate_unit
     from infusions
     where rate > 0 and ended_at > started_at

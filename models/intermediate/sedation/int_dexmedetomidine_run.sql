@@ -1,5 +1,5 @@
 /*
-Grain       one row per ICU stay and uninterrupted stretch of dexmedetomidine
+Grain       one row per ICU stay and uninterrupted stretch of the exposure's drug
 Definition  union of the running rows; a pause is a gap, not run time
 Source      docs/DECISIONS.md, exposure
 */

@@ -9,14 +9,20 @@ import pandas as pd
 import pytest
 
 from analysis_py import run as command
+from analysis_py import tables
+from analysis_py.build_record import BuildRecord, TestOutcome
 from analysis_py.errors import StudyError
+from analysis_py.figures import shown_at_risk
 from analysis_py.generated import PATIENTS, warning
 from analysis_py.output_folder import MARKER, replaced
 from analysis_py.present import write_results
 from analysis_py.profile import find_profiles, read_target
+from analysis_py.published import NOT_COMPARABLE, published_and_ours
 from analysis_py.read_marts import type_cohort
 from analysis_py.results import HIDDEN, Row, suppress, suppress_flow
 from analysis_py.study import Study, run_study
+from analysis_py.variables import DEATH_28D
+from tests.unit.analysis.conftest import _make_cohort, _make_flow
 
 MakeCohort = Callable[..., pd.DataFrame]
 
@@ -108,18 +114,21 @@ def test_the_report_needs_nothing_beside_it(make_cohort: MakeCohort, flow: pd.Da
     flow.loc[1, "rule"] = "<script>alert(1)</script>"
     write_results(tmp_path, study_of(make_cohort(300), flow), flow, 5, 1)
     page = (tmp_path / "report.html").read_text()
-    assert "<script" not in page
-    assert "http" not in page
     assert 'src="data:image/svg+xml;base64,' in page
+    words = re.sub(r"base64,[^\"]*", "", page)
+    assert "<script" not in words
+    assert "http" not in words
 
 
 # --- generated patients --------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def real_and_generated(make_cohort: MakeCohort, flow: pd.DataFrame, tmp_path: Path) -> tuple[Path, Path]:
+@pytest.fixture(scope="module")
+def real_and_generated(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """The results of one study, once as of real and once as of generated patients."""
-    study = study_of(make_cohort(300), flow)
+    flow = _make_flow()
+    study = study_of(_make_cohort(300), flow)
+    tmp_path = tmp_path_factory.mktemp("marked")
     folders = tmp_path / "real", tmp_path / "generated"
     for folder, generated in zip(folders, ("", PLANTED), strict=True):
         folder.mkdir()
@@ -138,10 +147,11 @@ def test_the_report_of_generated_patients_says_so_above_and_at_each_table_and_fi
     real_and_generated: tuple[Path, Path],
 ) -> None:
     page = (real_and_generated[1] / "report.html").read_text()
-    assert f'<p class="generated" role="note">{warning(PLANTED)}</p>' in page
+    assert f'<header class="generated"><p>{warning(PLANTED)}</p></header>' in page
     assert PLANTED in page
-    assert re.search(r'<p class="lead">\d+ generated patients with', page)
-    captions = re.findall(r"<figcaption>(.*?)</figcaption>|<caption[^>]*>(.*?)</caption>|<title>(.*?)</title>", page)
+    assert re.search(r'<p class="lead">\d+ generated patients were studied', page)
+    named = r'<figcaption class="title">(.*?)</figcaption>|<span class="title">(.*?)</span>|<title>(.*?)</title>'
+    captions = re.findall(named, page)
     pictures = re.findall(r'alt="(.*?)"', page)
     assert len(captions) > 20 and len(pictures) == 8
     assert [words for words in (*map("".join, captions), *pictures) if not words.endswith(f" ({PATIENTS})")] == []
@@ -162,15 +172,91 @@ def test_tables_of_generated_patients_say_so_in_each_line_and_change_nothing_els
 ) -> None:
     real, generated = real_and_generated
     files = [generated / "results.csv", *sorted((generated / "tables").iterdir())]
-    assert len(files) == 14
+    assert len(files) == 19
     for path in files:
         marked = pd.read_csv(path, dtype=str, keep_default_na=False)
         plain = pd.read_csv(real / path.relative_to(generated), dtype=str, keep_default_na=False)
         assert marked["note"].str.endswith(PATIENTS).all()
+        if path.stem == "checklist":  # says what the data are
+            continue
         pd.testing.assert_frame_equal(marked.drop(columns="note"), plain.drop(columns="note", errors="ignore"))
         if "note" in plain:
             assert marked.columns.tolist() == plain.columns.tolist()
             assert marked["note"].str.removesuffix(PATIENTS).str.removesuffix("; ").tolist() == plain["note"].tolist()
+
+
+# --- the page -------------------------------------------------------------------------------------------------------
+
+
+def test_captions_tell_who_was_studied_and_figures_say_what_they_show(
+    make_cohort: MakeCohort, flow: pd.DataFrame, tmp_path: Path
+) -> None:
+    study = study_of(make_cohort(600), flow)
+    rows = write_results(tmp_path, study, flow, 0, 1)
+    page = (tmp_path / "report.html").read_text()
+    assert study.matched is not None
+    pairs = len(study.matched.data) // 2
+    assert page.count(f"after matching (n = {2 * pairs:,}: {pairs:,} without and {pairs:,} with dexmedetomidine)") > 8
+    (survival,) = (row for row in rows if (row.analysis, row.cohort) == ("kaplan_meier", "matched treated"))
+    assert survival.estimate is not None
+    assert f"after matching, dexmedetomidine: {100 * survival.estimate:.1f} %" in page
+
+
+def test_another_drug_is_named_on_the_page_and_not_compared_with_the_paper(
+    make_cohort: MakeCohort, flow: pd.DataFrame, tmp_path: Path
+) -> None:
+    study = replace(study_of(make_cohort(300), flow), build=BuildRecord(drug="propofol"))
+    write_results(tmp_path, study, flow, 5, 1)
+    page = re.sub(r"base64,[^\"]*", "", (tmp_path / "report.html").read_text())
+    assert "<h1>Propofol and death in sepsis-induced coagulopathy</h1>" in page
+    assert re.findall(r"[^.<>]*[Dd]exmedetomidine[^.<>]*", page) == [
+        "The paper is about dexmedetomidine, this run about propofol: there is nothing to compare"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("row", "verdicts"),
+    [
+        # published: HR 0.71 (0.53 to 0.95); age 65.92 [56.15, 76.44]; 188 (31.8 %) female; SMD 0.044, p 0.295 of age
+        (Row("outcome_models", "matched", DEATH_28D, "model 3", "treated", measure="HR", estimate=0.95), ["agrees"]),
+        (Row("outcome_models", "matched", DEATH_28D, "model 3", "treated", measure="HR", estimate=0.96), ["differs"]),
+        (Row("table_one", "matched control", term="age_years", measure="median", estimate=56.1), ["differs"]),
+        (Row("table_one", "matched control", term="is_female", measure="percent", estimate=33.7), ["agrees"] * 2),
+        (Row("table_one", "matched control", term="is_female", measure="percent", estimate=33.9), ["differs"] * 2),
+        (Row("balance", "matched", term="age_years", measure="SMD", estimate=0.099), ["agrees"]),
+        (Row("balance", "matched", term="age_years", measure="SMD", estimate=0.1), ["differs"]),
+        (Row("balance", "matched", term="age_years", measure="p", p_value=0.049), ["differs"]),
+        (Row("balance", "matched", term="age_years", measure="p", note="not estimable: no"), []),
+    ],
+)
+def test_agreement_with_the_paper_follows_the_rule_that_the_page_states(row: Row, verdicts: list[str]) -> None:
+    comparison = published_and_ours([row])
+    assert comparison.loc[comparison["agreement"] != NOT_COMPARABLE, "agreement"].tolist() == verdicts
+
+
+BUILD = BuildRecord(
+    finished_at="2026-01-02 03:04:05",
+    definitions={"sic_rule": "paper", "heparin": "any_icu"},
+    defaults={"sic_rule": "paper", "heparin": "infusion"},
+    tests=(
+        TestOutcome("unique", "stg_mimic__patients", "pass", 0, "one row per patient"),
+        TestOutcome("mostly_ordered", "stg_mimic__inputevents", "warn", 3, "rows end after their start"),
+    ),
+    sources={"mimiciv_icu.icustays": 73181, "mimiciv_icu.outputevents": 4},
+)
+
+
+def test_the_build_is_shown_with_changed_definitions_first_and_small_counts_hidden() -> None:
+    assert tables.definition_table(BUILD)["Variable"].tolist() == ["heparin", "sic_rule"]
+    assert tables.definition_table(BUILD)["Changed"].tolist() == ["≠ changed", ""]
+    assert tables.test_table(BUILD, 5)["Rows"].tolist() == ["0", "<5"]
+    assert tables.source_table(BUILD, 5)["Rows, about"].tolist() == ["73,181", "<5"]
+    assert tables.quality_table(tables.test_table(BUILD, 5)).to_dict("list") == {
+        "Model": ["stg_mimic__inputevents", "stg_mimic__patients"],
+        "Tests": ["1", "1"],
+        "Pass": ["0", "1"],
+        "Warn": ["1", "0"],
+    }
 
 
 # --- small counts ------------------------------------------------------------------------------------------------
@@ -183,7 +269,7 @@ def percent(level: str, events: int, n: int = 50) -> Row:
 
 
 def test_small_counts_and_their_complements_are_hidden() -> None:
-    small, many, plain = suppress([percent("", 4), percent("", 47), percent("", 5)], 5)
+    small, many, plain = suppress([percent("", 4), percent("", 47), replace(percent("", 5), term="y")], 5)
     assert (small.events, small.estimate) == ("<5", None)
     assert (many.events, many.estimate) == (HIDDEN, None)
     assert (plain.events, plain.estimate) == (5, 10.0)
@@ -198,6 +284,11 @@ def test_a_group_below_the_limit_is_not_described_nor_can_it_be_told_from_the_ot
     other = Row("table_one", "full control", term="x", measure="percent", estimate=50.0, n=20, events=10)
     rows = suppress([percent("", 1, n=3), other], 5)
     assert [(row.n, row.events) for row in rows] == [("<5", None), (HIDDEN, HIDDEN)]
+
+
+def test_numbers_at_risk_do_not_tell_small_losses() -> None:
+    assert shown_at_risk([50, 48, 44, 44, 3], 5) == ["50", "…", "44", "44", "<5"]
+    assert shown_at_risk([50, 48, 44, 44, 3], 0) == ["50", "48", "44", "44", "3"]
 
 
 def test_nothing_is_hidden_at_zero() -> None:

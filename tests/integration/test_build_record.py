@@ -1,0 +1,197 @@
+"""What a build leaves about itself, and what is read of it later and elsewhere."""
+
+import shutil
+from collections.abc import Callable, Iterator
+
+import psycopg
+import pytest
+import yaml
+from dbt.cli.main import dbtRunner, dbtRunnerResult
+from dbt.contracts.graph.manifest import Manifest
+
+from analysis_py.build_record import NO_RECORD, BuildRecord, as_text, read_build_record
+from mimic_db import server
+from mimic_db.tables import OFFICIAL_SCHEMAS, TABLES, create_table
+from tests.integration.conftest import PROJECT
+from tests.integration.test_planted_faults import ROWS
+
+SCHEMA = "recorded"
+VARS = yaml.safe_load((PROJECT / "dbt_project.yml").read_text())["vars"]
+
+Dbt = Callable[..., dbtRunnerResult]
+Record = Callable[[], BuildRecord]
+
+
+@pytest.fixture(scope="module")
+def database(make_database: Callable[[], str]) -> str:
+    """DSN of a database with the tables of MIMIC-IV and two patients without a fault."""
+    dsn = make_database()
+    with psycopg.connect(dsn) as connection:
+        for schema in OFFICIAL_SCHEMAS.values():
+            connection.execute(f"create schema {schema}".encode())
+        for table in TABLES:
+            if table.needed:
+                connection.execute(create_table(table, OFFICIAL_SCHEMAS[table.module]))
+        connection.execute(ROWS)
+        connection.execute("analyze mimiciv_icu.icustays")
+    return dsn
+
+
+@pytest.fixture(scope="module")
+def dbt(database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dbt]:
+    """Runs a dbt command on that database; the project is parsed once."""
+    folder = tmp_path_factory.mktemp("dbt")
+    shutil.copy(PROJECT / "profiles.example.yml", folder / "profiles.yml")
+    options = ["--quiet", "--project-dir", str(PROJECT), "--profiles-dir", str(folder)]
+    options += ["--target-path", str(folder / "target"), "--log-path", str(folder)]
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in (server.dbt_environment(database) | {"DEXSIC_SCHEMA": SCHEMA}).items():
+            patch.setenv(name, value)
+        parsed = dbtRunner().invoke(["parse", *options])
+        assert isinstance(parsed.result, Manifest), parsed.exception
+        runner = dbtRunner(manifest=parsed.result)
+        yield lambda *command: runner.invoke([*command, *options])
+
+
+@pytest.fixture
+def record(database: str) -> Record:
+    """Call it for what the schema's record says now."""
+
+    def read() -> BuildRecord:
+        with psycopg.connect(database) as connection:
+            connection.read_only = True
+            return read_build_record(connection, SCHEMA)
+
+    return read
+
+
+def models_of(record: BuildRecord) -> set[str]:
+    return {test.model for test in record.tests}
+
+
+def test_a_build_records_what_it_was_by_and_a_failure_says_so(dbt: Dbt, record: Record, database: str) -> None:
+    assert dbt("build").success
+    first = record()
+    assert first.status == "complete"
+    assert first.versions.keys() == {"MIMIC-IV", "dbt", "adapter", "server", "build"}
+    assert first.versions["MIMIC-IV"] == "2.x, by its latest years 2014 - 2016"
+    assert len(first.finished_at) == len("2150-01-01 00:00:00")
+    assert list(first.definitions) == list(VARS)
+    assert first.defaults == first.definitions
+    assert first.definitions["dex_min_duration_h"] == "4"
+    assert first.definitions["heparin"] == "infusion"
+    assert first.changed == {}
+    assert first.drug == "dexmedetomidine"
+    # of the tables that nobody has analyzed the planner knows no size
+    assert first.sources == {"mimiciv_icu.icustays": 2}
+    assert {test.status for test in first.tests} <= {"pass", "warn"}
+    described = {test.name: test for test in first.tests}
+    assert described["cohort_flow_adds_up"].description == "cohort flow adds up"
+    assert described["dexmedetomidine_runs_by_its_rate_whatever_unit_the_amount_has"].model == "int_dexmedetomidine_row"
+    assert described["not_null_outcomes_stay_id"].description == "stay_id not null"
+
+    wrong_unit = "update mimiciv_icu.inputevents set rateuom = 'mg/hour' where itemid = 225150"
+    with psycopg.connect(database) as connection:
+        connection.execute(wrong_unit.encode())
+    assert not dbt("build", "--exclude-resource-type", "unit_test").success
+    second = record()
+    with psycopg.connect(database) as connection:
+        connection.execute(wrong_unit.replace("mg/hour", "mcg/kg/hour").encode())
+    assert second.status == "failed"
+    assert "failed (dbt build" in second.versions["build"]
+    (failed,) = (test for test in second.tests if test.status == "fail")
+    assert (failed.model, failed.failures) == ("int_dexmedetomidine_row", 1)
+    assert failed.description == "rate_unit accepted values: values mcg/kg/hour"
+    # what was skipped has not been tested
+    assert "analysis_cohort" not in models_of(second)
+
+
+def test_tests_count_for_the_build_that_they_ran_on(dbt: Dbt, record: Record) -> None:
+    assert dbt("run").success
+    assert record().status == "complete"
+    assert record().tests == ()
+    assert dbt("test", "--select", "cohort_flow_adds_up").success
+    assert dbt("test", "--select", "sofa_is_the_sum_of_its_six_organs").success
+    names = {"cohort_flow_adds_up", "sofa_is_the_sum_of_its_six_organs"}
+    assert {test.name for test in record().tests} == names
+    # a test by other definitions is no test of this build
+    other = ("--vars", "{sofa_window_h: 12}")
+    assert dbt("test", "--select", "sic_score_is_the_sum_of_its_parts", *other).success
+    assert {test.name for test in record().tests} == names
+    assert record().changed == {}
+    assert dbt("seed", "--select", "output_item").success
+    assert record().tests == ()
+
+
+def test_a_selection_is_no_whole_build_and_mixed_definitions_are_told(dbt: Dbt, record: Record) -> None:
+    assert dbt("run").success
+    assert dbt("run", "--select", "cohort_flow").success
+    assert record().status == "partial"
+    assert record().versions["build"].startswith("partial (dbt run, 1 of ")
+    assert dbt("run", "--select", "cohort_flow", "--vars", "{heparin: any_icu}").success
+    assert record().status == "partial; some models are of other definitions"
+    assert record().changed == {"heparin": "any_icu"}
+    assert dbt("run", "--select", "cohort_flow", "--vars", "{heparin: any_icu}").success
+    assert record().status.endswith("other definitions")
+    # the same number in another spelling, and a table of points, are no change
+    same = "{dex_min_duration_h: 4.0, sofa_map_below_mmhg: {1: 70}, heparin: any_icu}"
+    assert dbt("run", "--vars", same).success
+    assert record().status == "complete"
+    assert record().changed == {"heparin": "any_icu"}
+
+
+@pytest.mark.parametrize(
+    ("variables", "message"),
+    [
+        ("{exposure_drug: propofole}", "var exposure_drug is propofole: choose one of dexmedetomidine, propofol,"),
+        ("{exposure_drug: heparin}", "choose one of dexmedetomidine"),
+        ("{dex_min_duratoin_h: 6}", "no var is named dex_min_duratoin_h"),
+    ],
+)
+def test_what_no_model_knows_is_refused_before_anything_changes(
+    variables: str, message: str, dbt: Dbt, record: Record
+) -> None:
+    before = record()
+    refused = dbt("run", "--vars", variables)
+    assert not refused.success
+    assert message in str(refused.exception)
+    assert record() == before
+
+
+def test_the_fingerprint_is_of_the_content(dbt: Dbt, record: Record, database: str) -> None:
+    assert dbt("run").success
+    first = record().fingerprint
+    assert dbt("run").success
+    assert record().fingerprint == first
+    with psycopg.connect(database) as connection:
+        connection.execute(f"update {SCHEMA}.outcomes set icu_days = icu_days + 1 where stay_id = 101".encode())
+    assert record().fingerprint not in {first, ""}
+
+
+def test_a_record_that_cannot_be_read_is_empty_and_the_transaction_goes_on(
+    dbt: Dbt, record: Record, database: str
+) -> None:
+    assert dbt("run").success
+    fingerprint = record().fingerprint
+    with psycopg.connect(database) as connection:
+        connection.read_only = True
+        assert read_build_record(connection, "no_such_schema") == NO_RECORD
+        assert connection.execute("select 1").fetchone() == (1,)
+    with psycopg.connect(database) as connection:
+        connection.execute("create role stranger_to_builds")
+        connection.execute("set local role stranger_to_builds")
+        assert read_build_record(connection, SCHEMA) == NO_RECORD
+        assert connection.execute("select 1").fetchone() == (1,)
+        connection.rollback()
+    with psycopg.connect(database) as connection:
+        connection.execute(f"alter table {SCHEMA}.build_run drop column status".encode())
+        assert read_build_record(connection, SCHEMA) == BuildRecord(fingerprint=fingerprint)
+        connection.rollback()
+
+
+def test_definitions_read_as_people_write_them() -> None:
+    assert as_text('"any_icu"') == "any_icu"
+    assert as_text("4.0") == as_text("4") == "4"
+    assert as_text("0.05") == "0.05"
+    assert as_text('{"1": 70.0}') == '{"1": 70}'
+    assert as_text("true") == "true"
