@@ -120,7 +120,7 @@ def _columns(values: pd.Series, kind: Kind, present: list[object]) -> Floats:
 def _covariance(columns: Floats, kind: Kind, name: str) -> Floats:
     if kind == "continuous":
         if len(columns) < 2:
-            raise NotEstimable(f"{name}: a group has only one row")
+            raise NotEstimable(f"{name}: too few rows in a group")
         return np.array([[columns.var(ddof=1)]])
     share = columns.mean(axis=0)
     return np.asarray(np.diag(share) - np.outer(share, share))

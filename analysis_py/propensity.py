@@ -38,7 +38,7 @@ def fit_propensity(data: pd.DataFrame, treatment: str, covariates: Sequence[str]
     require_columns(data, [treatment, *covariates])
     treated = two_groups(data[treatment])
     if min(treated.sum(), (~treated).sum()) < 2:
-        raise NotEstimable(f"{treatment}: only one {'treated' if treated.sum() == 1 else 'untreated'} row")
+        raise NotEstimable(f"{treatment}: too few {'treated' if treated.sum() == 1 else 'untreated'} rows")
     for name in covariates:
         if data[name].isna().any():
             raise NotEstimable(f"{name} has missing values; impute them first")

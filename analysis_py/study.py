@@ -168,7 +168,7 @@ def emptied_by(flow: pd.DataFrame) -> str:
     if emptied.empty:
         return "cohort_flow does not say why"
     first = emptied.iloc[0]
-    return f"step {first['step']} ({first['rule']}) took the last {first['n_excluded']}"
+    return f"step {first['step']} ({first['rule']}) left nobody"
 
 
 def flow_rows(flow: pd.DataFrame) -> list[Row]:

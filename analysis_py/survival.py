@@ -192,5 +192,5 @@ def durations(values: pd.Series) -> Floats:
     if np.isnan(times).any():
         raise NotEstimable(f"{values.name} has missing values")
     if (times < 0).any():
-        raise NotEstimable(f"{values.name} is negative in {int((times < 0).sum())} rows")
+        raise NotEstimable(f"{values.name} is negative in some rows")
     return times

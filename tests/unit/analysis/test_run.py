@@ -65,10 +65,10 @@ def test_one_treated_patient_is_a_stated_reason_and_not_a_crash(
     cohort["treated"] = [True] + [False] * 29
     study = study_of(cohort, flow)
     assert study.matched is None
-    assert "only one treated row" in study.not_matched
-    assert value(study, "outcome_models", "matched").note == "not estimable: treated: only one treated row"
+    assert "too few treated rows" in study.not_matched
+    assert value(study, "outcome_models", "matched").note == "not estimable: treated: too few treated rows"
     write_results(tmp_path, study, flow, 5, 1)
-    assert "No matched cohort: treated: only one treated row." in (tmp_path / "report.html").read_text()
+    assert "No matched cohort: treated: too few treated rows." in (tmp_path / "report.html").read_text()
 
 
 @pytest.mark.parametrize("treated", [0, 3, 30])
@@ -92,7 +92,7 @@ def test_a_variable_without_any_value_is_left_out_and_said(make_cohort: MakeCoho
 
 def test_nobody_in_the_cohort_is_an_error_that_names_the_step(make_cohort: MakeCohort, flow: pd.DataFrame) -> None:
     flow.loc[3:, ["n_excluded", "n_after"]] = [[253, 0], [0, 0]]
-    with pytest.raises(StudyError, match=r"step 4 \(SIC score of 4 or more\) took the last 253"):
+    with pytest.raises(StudyError, match=r"step 4 \(SIC score of 4 or more\) left nobody"):
         study_of(make_cohort(10).iloc[:0], flow)
 
 

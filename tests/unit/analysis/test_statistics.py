@@ -259,7 +259,7 @@ def test_rows_with_equal_covariates_get_equal_propensities() -> None:
     ("change", "message"),
     [
         ({"treated": False}, "no treated rows"),
-        ({"treated": [True] + [False] * 299}, "only one treated row"),
+        ({"treated": [True] + [False] * 299}, "too few treated rows"),
         ({"age": [np.nan] * 10 + [1.0] * 290}, "age has missing values"),
         ({"age": [np.inf] * 10 + [1.0] * 290}, "age holds an infinite value"),
     ],
