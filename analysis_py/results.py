@@ -12,6 +12,9 @@ from analysis_py.estimate import RATIO_MEASURES, Estimate, TestResult
 
 SUPPRESS_BELOW = 10  # counts of real patients from 1 to 9 are hidden unless told otherwise
 HIDDEN = "hidden"
+UNADJUSTED = "model 1"
+_COMPARED = ("balance", "outcomes")
+_MODELS = ("outcome_models", "robustness")
 _DESCRIPTIVE = ("median", "percent", "survival at day 28")
 _OF_PARTS = ("table_one", "balance", "outcomes")
 _PARTS = ("subgroup", "exposure_duration", "exposure_dose", "exposure_dose_tertiles")
@@ -97,7 +100,9 @@ def suppress(rows: Iterable[Row], below: int) -> list[Row]:
 
     A hidden count takes its percentage with it, its complement, and the same count in the other group, since the sum of
     both may stand elsewhere; a variable of which only one level is hidden loses its next smallest level; a group below
-    the limit is not described, and hides the size of the other.
+    the limit is not described, and hides the size of the other. Nor is there an estimate from the four counts of a 2x2
+    table of which one is hidden: with its digits it could be solved for them. Of readings that differ by a few patients
+    the sizes are hidden.
     """
     rows = list(rows)
     hidden = _hidden_counts(rows, below)
@@ -106,10 +111,43 @@ def suppress(rows: Iterable[Row], below: int) -> list[Row]:
     shown = [
         _suppressed(row, below, at in hidden, _place(row) in small, _place(row) in parts) for at, row in enumerate(rows)
     ]
+    secret = {_place(rows[at]) for at in hidden if rows[at].measure == "percent"}
+    shown = [_withheld(row, below) if _rests_on(row, secret) else row for row in shown]
+    near = _near_sizes(rows, below)
+    shown = [replace(row, n=HIDDEN, events=HIDDEN) if at in near else row for at, row in enumerate(shown)]
     return [
         replace(row, events=HIDDEN) if (_both(row), row.outcome) in totals and isinstance(row.events, int) else row
         for row in shown
     ]
+
+
+def _near_sizes(rows: list[Row], below: int) -> set[int]:
+    """Positions of readings that keep a few patients more or fewer than another: the difference is a small count."""
+    sizes: dict[str, set[int]] = defaultdict(set)
+    for row in rows:
+        if row.analysis in _MODELS and isinstance(row.n, int):
+            sizes[row.cohort].add(row.n)
+    return {
+        at
+        for at, row in enumerate(rows)
+        if row.analysis == "robustness"
+        and isinstance(row.n, int)
+        and any(is_small(abs(row.n - size), below) for size in sizes[row.cohort])
+    }
+
+
+def _rests_on(row: Row, secret: set[tuple[str, str]]) -> bool:
+    """Whether the row compares the groups by nothing but counts of which one is hidden."""
+    if row.analysis in _COMPARED and row.measure not in _DESCRIPTIVE:
+        return _place(row) in secret
+    return row.model == UNADJUSTED and row.analysis in _MODELS and (_both(row), row.outcome) in secret
+
+
+def _withheld(row: Row, below: int) -> Row:
+    if row.estimate is None and row.p_value is None:
+        return row
+    note = f"a count below {below} is not shown"
+    return replace(row, estimate=None, lower=None, upper=None, p_value=None, note=note)
 
 
 def _both(row: Row) -> str:

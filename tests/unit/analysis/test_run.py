@@ -80,7 +80,8 @@ def test_small_and_one_sided_cohorts_get_a_full_report(
     write_results(tmp_path, study_of(cohort, flow), flow, 5, 1)
     results = pd.read_csv(tmp_path / "results.csv")
     models = results[results["analysis"] == "outcome_models"]
-    assert (models["estimate"].notna() | models["note"].str.startswith("not estimable: ")).all()
+    reasons = models["note"].str.match("not estimable: |a count below 5 is not shown")
+    assert (models["estimate"].notna() | reasons.fillna(False)).all()
     assert not (models["estimate"] > 1e4).any()
 
 
@@ -422,3 +423,27 @@ def test_a_folder_with_somebody_elses_files_is_not_replaced(tmp_path: Path, mark
     with pytest.raises(StudyError, match=r"holds thesis.docx, which this program did not write"), replaced(tmp_path):
         pass
     assert (tmp_path / "thesis.docx").exists()
+
+
+def test_an_estimate_that_could_be_solved_for_a_hidden_count_is_withheld() -> None:
+    died = Row("outcomes", "full treated", term="died_28d_hospital", measure="percent", estimate=6.0, n=50, events=3)
+    others = replace(died, cohort="full control", estimate=20.0, n=100, events=20)
+    compared = Row("outcomes", "full", term="died_28d_hospital", measure="SMD", estimate=0.42)
+    crude = Row("outcome_models", "full", outcome="died_28d_hospital", model="model 1", measure="OR", estimate=0.255319)
+    adjusted = replace(crude, model="model 3")
+    another = replace(crude, outcome="died_hospital")
+    shown = suppress([died, others, compared, crude, adjusted, another], 10)
+    assert [row.estimate for row in shown] == [None, None, None, None, 0.255319, 0.255319]
+    assert shown[3].note == "a count below 10 is not shown"
+    assert suppress([died, others, compared, crude], 0) == [died, others, compared, crude]
+
+
+def test_sizes_of_readings_that_differ_by_a_few_patients_are_hidden() -> None:
+    main = Row("outcome_models", "full", model="model 3", measure="HR", estimate=0.7, n=1500, events=200)
+    near = replace(main, analysis="robustness", level="sic_total", n=1503, events=201)
+    same, far = replace(near, level="main", n=1500), replace(near, level="any heparin", n=1600)
+    shown = suppress([main, near, same, far], 10)
+    assert [row.n for row in shown] == [1500, HIDDEN, HIDDEN, 1600]
+    assert shown[1].events == HIDDEN
+    assert [row.estimate for row in shown] == [0.7] * 4
+    assert [row.n for row in suppress([main, near], 0)] == [1500, 1503]
