@@ -16,9 +16,6 @@ def groups_of(drug: str) -> dict[bool, str]:
     return {False: f"No {drug}", True: drug.capitalize()}
 
 
-GROUPS = groups_of(DEXMEDETOMIDINE)
-
-
 @dataclass(frozen=True)
 class Variable:
     """One column of analysis_cohort. `levels` are the values of a categorical one, the reference first.
@@ -151,5 +148,4 @@ def tells_exposure(drug: str) -> tuple[str, ...]:
     return tuple(variable.name for variable in TABLE_ONE if drug in variable.drugs)
 
 
-EXPOSURE_VARIABLES = exposure_variables(DEXMEDETOMIDINE, "µg/kg/h")
 BY_NAME = variables_by_name(DEXMEDETOMIDINE, "µg/kg/h")

@@ -88,8 +88,7 @@ _FOLLOW_UP_D: Final = 28.0
 _EFFECT_FROM_D: Final = 2.0
 _LATE_DEATHS: Final = 0.029  # of those alive on day 28
 
-# dexmedetomidine courses, as shares of those who get it
-COURSES: Final = ("none", "valid", "short", "late")
+# dexmedetomidine courses 1 valid, 2 short and 3 late, as shares of those who get it; 0 is none
 _COURSE_SHARES: Final = (0.74, 0.11, 0.15)
 
 _IS_WHITE: Final = np.array([race.startswith("WHITE") for race in RACES])
