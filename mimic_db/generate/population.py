@@ -3,8 +3,8 @@
 One position per stay. Columns hold what the study is meant to find (the worst platelets of the first day, the start of
 dexmedetomidine, ...), in the study's units; hours count from ICU admission; `*_true` is a value as it is where the test
 is missing. Marginal distributions are those of Table 1 of Huang et al. 2024, both groups together (bench/calibration.py
-compares); how they hang together is assumed. The twin is enriched: four of five stays have SIC, one of two or three in
-MIMIC-IV, so that 2,000 stays have patients on both sides of each rule. Nothing here says anything about real patients.
+compares); how they hang together is assumed. The twin is enriched: four of five stays have SIC, in MIMIC-IV less than
+one of four, so that 2,000 stays have patients on both sides of each rule. Nothing here says anything about real patients.
 """
 
 from dataclasses import dataclass

@@ -4,13 +4,18 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
 import pytest
+from dbt.cli.main import dbtRunner, dbtRunnerResult
+from dbt.contracts.graph.manifest import Manifest
 
 from mimic_db import server
 from mimic_db.__main__ import main as mimic_db
+from mimic_db.tables import OFFICIAL_SCHEMAS, TABLES, create_table
 
 PROJECT = Path(__file__).parents[2]
 GENERATED = ("--stays", "300", "--seed", "7")
@@ -18,6 +23,7 @@ GENERATED = ("--stays", "300", "--seed", "7")
 BUILD = ("build", "--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
 
 RunDbt = Callable[..., Path]
+Dbt = Callable[..., dbtRunnerResult]
 
 
 @pytest.fixture(scope="session")
@@ -57,4 +63,31 @@ def built_generated(make_database: Callable[[], str], run_dbt: RunDbt) -> str:
     dsn = make_database()
     assert mimic_db(["generate", *GENERATED, "--dsn", dsn]) == 0
     run_dbt(dsn, *BUILD)
+    return dsn
+
+
+@contextmanager
+def dbt_on(database: str, folder: Path, schema: str) -> Iterator[Dbt]:
+    """Runs dbt commands on a database, in this process; the project is parsed once."""
+    shutil.copy(PROJECT / "profiles.example.yml", folder / "profiles.yml")
+    options = ["--quiet", "--project-dir", str(PROJECT), "--profiles-dir", str(folder)]
+    options += ["--target-path", str(folder / "target"), "--log-path", str(folder)]
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in (server.dbt_environment(database) | {"DEXSIC_SCHEMA": schema}).items():
+            patch.setenv(name, value)
+        parsed = dbtRunner().invoke(["parse", *options])
+        assert isinstance(parsed.result, Manifest), parsed.exception
+        runner = dbtRunner(manifest=parsed.result)
+        yield lambda *command: runner.invoke([*command, *options])
+
+
+def fill(dsn: str, rows: str) -> str:
+    """Make the tables of MIMIC-IV that the study needs, with `rows` (SQL); gives the DSN back."""
+    with psycopg.connect(dsn) as connection:
+        for schema in OFFICIAL_SCHEMAS.values():
+            connection.execute(f"create schema {schema}".encode())
+        for table in TABLES:
+            if table.needed:
+                connection.execute(create_table(table, OFFICIAL_SCHEMAS[table.module]))
+        connection.execute(rows.encode())
     return dsn

@@ -1,38 +1,26 @@
 """What a build leaves about itself, and what is read of it later and elsewhere."""
 
-import shutil
 from collections.abc import Callable, Iterator
 
 import psycopg
 import pytest
 import yaml
-from dbt.cli.main import dbtRunner, dbtRunnerResult
-from dbt.contracts.graph.manifest import Manifest
 
 from analysis_py.build_record import NO_RECORD, BuildRecord, as_text, read_build_record
-from mimic_db import server
-from mimic_db.tables import OFFICIAL_SCHEMAS, TABLES, create_table
-from tests.integration.conftest import PROJECT
+from tests.integration.conftest import PROJECT, Dbt, dbt_on, fill
 from tests.integration.test_planted_faults import ROWS
 
 SCHEMA = "recorded"
 VARS = yaml.safe_load((PROJECT / "dbt_project.yml").read_text())["vars"]
 
-Dbt = Callable[..., dbtRunnerResult]
 Record = Callable[[], BuildRecord]
 
 
 @pytest.fixture(scope="module")
 def database(make_database: Callable[[], str]) -> str:
     """DSN of a database with the tables of MIMIC-IV and two patients without a fault."""
-    dsn = make_database()
+    dsn = fill(make_database(), ROWS)
     with psycopg.connect(dsn) as connection:
-        for schema in OFFICIAL_SCHEMAS.values():
-            connection.execute(f"create schema {schema}".encode())
-        for table in TABLES:
-            if table.needed:
-                connection.execute(create_table(table, OFFICIAL_SCHEMAS[table.module]))
-        connection.execute(ROWS)
         connection.execute("analyze mimiciv_icu.icustays")
     return dsn
 
@@ -40,17 +28,8 @@ def database(make_database: Callable[[], str]) -> str:
 @pytest.fixture(scope="module")
 def dbt(database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dbt]:
     """Runs a dbt command on that database; the project is parsed once."""
-    folder = tmp_path_factory.mktemp("dbt")
-    shutil.copy(PROJECT / "profiles.example.yml", folder / "profiles.yml")
-    options = ["--quiet", "--project-dir", str(PROJECT), "--profiles-dir", str(folder)]
-    options += ["--target-path", str(folder / "target"), "--log-path", str(folder)]
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in (server.dbt_environment(database) | {"DEXSIC_SCHEMA": SCHEMA}).items():
-            patch.setenv(name, value)
-        parsed = dbtRunner().invoke(["parse", *options])
-        assert isinstance(parsed.result, Manifest), parsed.exception
-        runner = dbtRunner(manifest=parsed.result)
-        yield lambda *command: runner.invoke([*command, *options])
+    with dbt_on(database, tmp_path_factory.mktemp("dbt"), SCHEMA) as run:
+        yield run
 
 
 @pytest.fixture

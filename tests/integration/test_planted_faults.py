@@ -1,6 +1,5 @@
 """`dbt test` finds a fault of each kind that is planted in a small database, and nothing where none is."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,11 +8,9 @@ import psycopg
 import pytest
 from dbt.artifacts.schemas.results import NodeStatus
 from dbt.artifacts.schemas.run import RunExecutionResult
-from dbt.cli.main import dbtRunner, dbtRunnerResult
-from dbt.contracts.graph.manifest import Manifest
+from dbt.cli.main import dbtRunnerResult
 
-from mimic_db import server
-from mimic_db.tables import OFFICIAL_SCHEMAS, TABLES, create_table
+from tests.integration.conftest import Dbt, dbt_on, fill
 
 PROJECT = Path(__file__).parents[2]
 
@@ -86,37 +83,18 @@ TESTED = (
     "cohort_flow dexmedetomidine_exposure"
 )
 
-Dbt = Callable[..., dbtRunnerResult]
-
 
 @pytest.fixture(scope="module")
 def database(make_database: Callable[[], str]) -> str:
     """DSN of a database with the tables of MIMIC-IV and two patients without a fault."""
-    dsn = make_database()
-    with psycopg.connect(dsn) as connection:
-        for schema in OFFICIAL_SCHEMAS.values():
-            connection.execute(f"create schema {schema}")
-        for table in TABLES:
-            if table.needed:
-                connection.execute(create_table(table, OFFICIAL_SCHEMAS[table.module]))
-        connection.execute(ROWS)
-    return dsn
+    return fill(make_database(), ROWS)
 
 
 @pytest.fixture(scope="module")
 def dbt(database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dbt]:
     """Runs a dbt command on that database; the project is parsed once."""
-    folder = tmp_path_factory.mktemp("dbt")
-    shutil.copy(PROJECT / "profiles.example.yml", folder / "profiles.yml")
-    options = ["--quiet", "--project-dir", str(PROJECT), "--profiles-dir", str(folder)]
-    options += ["--target-path", str(folder / "target"), "--log-path", str(folder)]
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in (server.dbt_environment(database) | {"DEXSIC_SCHEMA": "dexsic"}).items():
-            patch.setenv(name, value)
-        parsed = dbtRunner().invoke(["parse", *options])
-        assert isinstance(parsed.result, Manifest), parsed.exception
-        runner = dbtRunner(manifest=parsed.result)
-        yield lambda *command: runner.invoke([*command, *options])
+    with dbt_on(database, tmp_path_factory.mktemp("dbt"), "dexsic") as run:
+        yield run
 
 
 @pytest.fixture(scope="module")
