@@ -4,7 +4,7 @@ One position per stay. Columns hold what the study is meant to find (the worst p
 dexmedetomidine, ...), in the study's units; hours count from ICU admission; `*_true` is a value as it is where the test
 is missing. Marginal distributions are those of Table 1 of Huang et al. 2024, both groups together (bench/calibration.py
 compares); how they hang together is assumed. The twin is enriched: four of five stays have SIC, in MIMIC-IV less than
-one of four, so that 2,000 stays have patients on both sides of each rule. Nothing here says anything about real patients.
+one of four, so that 2,000 stays have patients on both sides of each rule. It says nothing about real patients.
 """
 
 from dataclasses import dataclass
