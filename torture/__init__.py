@@ -1,0 +1,1 @@
+"""Faults and hostile input, tried for real: `python -m torture` (`make torture`)."""
