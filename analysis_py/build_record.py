@@ -44,8 +44,8 @@ class BuildRecord:
     """`definitions` are the vars in force and `defaults` those of dbt_project.yml, as text; `finished_at` is in UTC.
 
     `tests` are those that ran on this build, possibly none. `sources` are rows per source table, about. `fingerprint`
-    is the same for the same content of the marts. `status` is complete, partial (not all models were selected), failed
-    or unfinished, with a remark where models of other definitions remain. All are empty where nothing was recorded.
+    is the same for the same content of the marts. `status` is complete, partial (models of other data, definitions or
+    project files are among them), failed or unfinished. All are empty where nothing was recorded.
     """
 
     finished_at: str = ""
@@ -103,14 +103,12 @@ def _read(connection: psycopg.Connection[Any], schema: str) -> BuildRecord | Non
 
     built = rows(
         "run",
-        "status, has_mixed_definitions, command, models_built, models_in_project, finished_at, dbt_version, adapter,"
-        " server_version, latest_years",
+        "status, command, models_built, models_in_project, finished_at, dbt_version, adapter, server_version,"
+        " latest_years",
     )
     if not built:
         return None
-    status, is_mixed, command, models_built, models, finished_at, dbt, adapter, server, years = built[0]
-    if is_mixed:
-        status += "; some models are of other definitions"
+    status, command, models_built, models, finished_at, dbt, adapter, server, years = built[0]
     found = {
         name: (as_text(value), as_text(default))
         for name, value, default in rows("definition", "name, value, default_value")
@@ -121,7 +119,7 @@ def _read(connection: psycopg.Connection[Any], schema: str) -> BuildRecord | Non
     return BuildRecord(
         finished_at=finished_at or "",
         versions={name: text for name, text in versions.items() if text}
-        | {"build": f"{status} (dbt {command}{extent})"},
+        | {"build": f"{status} (last run: dbt {command}{extent})"},
         definitions={name: value for name, (value, _) in found.items()},
         defaults={name: default for name, (_, default) in found.items()},
         tests=tuple(

@@ -1,5 +1,6 @@
 """The marts that the statistics need, read in one transaction and typed."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ from psycopg import sql
 from analysis_py.build_record import NO_RECORD, BuildRecord, read_build_record
 from analysis_py.errors import StudyError
 from analysis_py.generated import read_stamp
+from analysis_py.one_build import keep_builds_out, require_one_build
 from analysis_py.profile import Target
 from analysis_py.readings import (
     BASELINE,
@@ -79,25 +81,39 @@ def read_marts(target: Target) -> Marts:
     """analysis_cohort (typed, index stay_id), the stays of other readings (the same), and cohort_flow (by step).
 
     Raises:
-        StudyError: server, schema, mart, column or privilege missing, or values that no mart of ours can hold.
+        StudyError: server, schema, mart, column or privilege missing, a build that runs or has not succeeded, or values
+            that no mart of ours can hold.
     """
     try:
-        with psycopg.connect(**target.connection) as connection:
+        with psycopg.connect(**target.connection, autocommit=True) as connection:
+            connection.execute("select set_config('lock_timeout', %s, false)", [_lock_timeout()])
+            keep_builds_out(connection, target.schema)
+            connection.autocommit = False
             connection.read_only = True
             connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
             if target.role:
                 connection.execute(sql.SQL("set role {}").format(sql.Identifier(target.role)))
+            build = read_build_record(connection, target.schema)
+            require_one_build(build, target.schema)
             cohort = _read(connection, target.schema, "analysis_cohort", "stay_id")
             stays = _read_stays(connection, target.schema)
             flow = _read(connection, target.schema, "cohort_flow", "step")
             generated = read_stamp(connection)
-            build = read_build_record(connection, target.schema)
     except psycopg.errors.UndefinedColumn as error:
         raise StudyError(f"{_first_line(error)}: the marts are of another version, run `dbt build` again") from error
     except psycopg.errors.UndefinedTable as error:
         raise StudyError(f"{_first_line(error)}: run `dbt build` first, with the same profile and target") from error
     except psycopg.errors.InsufficientPrivilege as error:
         raise StudyError(f"{_first_line(error)}: grant select on the schema {target.schema} to this role") from error
+    except psycopg.errors.LockNotAvailable as error:
+        raise StudyError(
+            "another session holds a lock on the marts: end it and run this again (DEXSIC_LOCK_TIMEOUT is the patience)"
+        ) from error
+    except psycopg.errors.QueryCanceled as error:
+        raise StudyError(
+            f"the server ended the reading of the marts ({_first_line(error)}): if that is its statement_timeout, set"
+            " PGOPTIONS='-c statement_timeout=0' and run this again"
+        ) from error
     except psycopg.OperationalError as error:
         raise StudyError(
             f"no connection to the database ({_first_line(error)}): is the server running, and is profiles.yml right?"
@@ -226,6 +242,11 @@ def _typed(values: pd.Series, variable: Variable, name: str) -> pd.Series:
             [pd.NA if gone else bool(value) for value, gone in zip(numbers, missing, strict=True)], dtype="boolean"
         )
     return pd.Series(numbers)
+
+
+def _lock_timeout() -> str:
+    """How long to wait for a table that another session has locked; dbt's models wait as long (macros/build.sql)."""
+    return os.environ.get("DEXSIC_LOCK_TIMEOUT", "5min")
 
 
 def _first_line(error: Exception) -> str:

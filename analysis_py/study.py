@@ -12,6 +12,7 @@ from analysis_py.describe import compare, describe, missing
 from analysis_py.effects import e_values, outcome_models, proportionality, survival_rows
 from analysis_py.errors import NotEstimable, StudyError
 from analysis_py.exposure import exposure_rows, exposures_of
+from analysis_py.one_build import UNCHECKED
 from analysis_py.overlap import overlap_rows
 from analysis_py.results import Row
 from analysis_py.robustness import calipers, clustered, pooled, readings
@@ -97,6 +98,8 @@ def _run_study(
         else f"{name} has no value in this cohort and is in no model."
         for name in completed.unusable
     ]
+    if not build.status:
+        remarks.append(UNCHECKED)
     remarks += far_values(cohort)
     if cohort["treated"].nunique() < 2:
         everybody = "treated" if cohort["treated"].all() else "a control"

@@ -4,30 +4,106 @@
 {% endmacro %}
 {% macro postgres__analyze(relation) %}analyze {{ relation }}{% endmacro %}
 
-{# A build in progress is not a finished one: the mark that a driver sets after success goes before anything changes, and the
-   record says "unfinished" until record_build replaces it. #}
-{% macro forget_build() %}
-{% if execute and flags.WHICH in ('build', 'run', 'seed') %}{{ return(adapter.dispatch('forget_build')()) }}{% endif %}
+{# What a command may not begin without, then the mark of a build in progress: the mark that a driver sets after success goes before
+   anything changes, and the record says "unfinished" until record_build replaces it. #}
+{% macro begin_build() %}
+{%- if execute and flags.WHICH in ('build', 'run', 'seed') -%}
+    {%- do adapter.dispatch('lock_schema')() -%}
+    {{ return(adapter.dispatch('forget_build')()) }}
+{%- elif execute and flags.WHICH == 'test' -%}
+    {%- do adapter.dispatch('refuse_emptied')() -%}
+{%- endif -%}
 {% endmacro %}
+
+{# One build at a time in a schema, and none while the statistics read it (analysis_py/read_marts.py takes the same lock, shared): two
+   would take each other's tables away. The session holds the lock, so that it ends with the command, however that ends. #}
+{% macro postgres__lock_schema() %}
+{%- set tries = 5 -%}
+{%- set got = namespace(lock=false) -%}
+{%- for _ in range(tries) if not got.lock -%}
+    {%- set found = run_query(
+        "select locked, case when not locked then cast(pg_sleep(1) as text) end from (select pg_try_advisory_lock(hashtext('dexsic'), hashtext("
+        ~ text_literal(target.schema) ~ ")) as locked) as tried") -%}
+    {%- set got.lock = found.rows[0][0] -%}
+{%- endfor -%}
+{%- if not got.lock -%}
+    {{ exceptions.raise_compiler_error("another build or analysis is using the schema " ~ target.schema
+        ~ ": wait until it has ended, or choose another schema (DEXSIC_SCHEMA)") }}
+{%- endif -%}
+{% endmacro %}
+
+{# A crash of the server empties unlogged tables: what is read from them would be a result of nothing. build_model is one of them. #}
+{% macro postgres__refuse_emptied() %}
+{%- set exists = run_query("select to_regclass('" ~ build_table('model') ~ "') is not null") -%}
+{%- if exists.rows[0][0] and not run_query('select 1 from ' ~ build_table('model') ~ ' limit 1').rows -%}
+    {{ exceptions.raise_compiler_error("the server has crashed since the last build, or that build did not finish: the intermediate tables in "
+        ~ target.schema ~ " may be empty. Run `dbt build` first") }}
+{%- endif -%}
+{% endmacro %}
+
 {% macro postgres__forget_build() %}
 comment on schema {{ adapter.quote(target.schema) }} is null;
 create table if not exists {{ build_table('run') }} (
-    status text, has_mixed_definitions boolean, command text, models_built integer, models_in_project integer,
-    data_tests_in_project integer, finished_at text, dbt_version text, adapter text, server_version text, latest_years text
+    status text, made_from text, command text, models_built integer, models_in_project integer, data_tests_in_project integer,
+    finished_at text, dbt_version text, adapter text, server_version text, latest_years text
 );
 create table if not exists {{ build_table('definition') }} (name text, value text, default_value text);
 create table if not exists {{ build_table('test') }} (
     unique_id text, name text, model text, status text, failures bigint, description text
 );
 create table if not exists {{ build_table('source') }} (name text, about_rows bigint);
-insert into {{ build_table('run') }} (has_mixed_definitions)
-select false where not exists (select 1 from {{ build_table('run') }});
-update {{ build_table('run') }} set status = 'unfinished', command = {{ text_literal(flags.WHICH) }}, models_built = 0, finished_at = null;
+create unlogged table if not exists {{ build_table('model') }} (name text, made_from text);
+alter table {{ build_table('run') }} add column if not exists made_from text;
+insert into {{ build_table('run') }} (models_built)
+select 0 where not exists (select 1 from {{ build_table('run') }});
+update {{ build_table('run') }} set
+    status = 'unfinished',
+    made_from = {{ text_literal(made_from()) }},
+    command = {{ text_literal(flags.WHICH) }},
+    models_built = 0,
+    finished_at = null;
 delete from {{ build_table('test') }}
 {% endmacro %}
 
-{# What was built, with what and how well, for whoever reads the marts later and elsewhere: small tables build_run, build_definition,
-   build_test and build_source in the output schema. Of the data they hold counts only. #}
+{# A digest of all that the tables depend on: definitions, models and seeds of the project, state of the source tables. #}
+{% macro made_from() %}
+{%- set parts = definitions_in_force() -%}
+{%- for id, node in graph.nodes.items() | sort if node.resource_type in ('model', 'seed') -%}
+    {%- do parts.append([id, node.checksum.checksum]) -%}
+{%- endfor -%}
+{%- do parts.append(adapter.dispatch('state_of_sources')()) -%}
+{{ return(local_md5(tojson(parts))) }}
+{% endmacro %}
+
+{# Which tables they are and what was written to them so far, from the catalog: no table is read, no privilege is needed. #}
+{% macro postgres__state_of_sources() %}
+{%- set found = run_query(
+    "select namespaces.nspname, relations.relname, cast(relations.oid as text), cast(relations.relfilenode as text),
+        cast(written.n_tup_ins as text), cast(written.n_tup_upd as text), cast(written.n_tup_del as text)
+    from pg_class as relations
+    inner join pg_namespace as namespaces on relations.relnamespace = namespaces.oid
+    left join pg_stat_all_tables as written on written.relid = relations.oid
+    where (namespaces.nspname, relations.relname) in (" ~ names_of_sources() ~ ") order by 1, 2"
+) -%}
+{%- set rows = [] -%}
+{%- for row in found.rows -%}{%- do rows.append(row.values() | list) -%}{%- endfor -%}
+{{ return(rows) }}
+{% endmacro %}
+
+{% macro names_of_sources() %}
+{%- set names = [] -%}
+{%- for source in graph.sources.values() -%}
+    {%- do names.append('(' ~ text_literal(source.schema) ~ ', ' ~ text_literal(source.identifier) ~ ')') -%}
+{%- endfor -%}
+{{ return(names | join(', ')) }}
+{% endmacro %}
+
+{# A model waits for a lock that somebody else's session holds, but not for ever. #}
+{% macro bounded_wait() %}{{ return(adapter.dispatch('bounded_wait')()) }}{% endmacro %}
+{% macro postgres__bounded_wait() %}set lock_timeout = {{ text_literal(env_var('DEXSIC_LOCK_TIMEOUT', '5min')) }}{% endmacro %}
+
+{# What was built, with what and how well, for whoever reads the marts later and elsewhere: small tables build_run, build_model,
+   build_definition, build_test and build_source in the output schema. Of the data they hold counts only. #}
 {% macro record_build(results) %}
 {%- if not execute or flags.WHICH not in ('build', 'run', 'seed', 'test') -%}{{ return('') }}{%- endif -%}
 {{ return(adapter.dispatch('record_build')(results)) }}
@@ -42,16 +118,31 @@ delete from {{ build_table('test') }} where unique_id in ({% for test in tests %
 {{ insert_rows('test', tests) }}
     {%- endif -%}
 {%- else -%}
-    {%- set models = graph.nodes.values() | selectattr('resource_type', 'equalto', 'model') | map(attribute='unique_id') | list -%}
-    {%- set is_whole = models | reject('in', selected_resources) | list | length == 0 -%}
+    {%- set models = [] -%}
+    {%- for node in graph.nodes.values() if node.resource_type == 'model' -%}{%- do models.append([node.name]) -%}{%- endfor -%}
     {%- set troubled = results | map(attribute='status') | map('string') | select('in', ['error', 'fail', 'runtime error', 'skipped']) | list -%}
-    {%- set built = results | selectattr('node.resource_type', 'equalto', 'model') | selectattr('status', 'equalto', 'success') | list -%}
+    {%- set built = [] -%}
+    {%- for result in results if result.node.resource_type == 'model' and result.status == 'success' -%}
+        {%- do built.append([result.node.name]) -%}
+    {%- endfor -%}
+    {%- set now = text_literal(made_from()) -%}
+-- a model counts as made from what was there at the start, and only if that was there still at the end
+{% if built %}
+delete from {{ build_table('model') }} where name in ({{ rows_of(built) }});
+insert into {{ build_table('model') }} (name, made_from)
+select names.name, build_run.made_from
+from ({{ rows_of(built) }}) as names (name)
+inner join {{ build_table('run') }} as build_run on build_run.made_from = {{ now }};
+{% endif %}
 update {{ build_table('run') }} set
-    status = '{{ 'failed' if troubled else 'complete' if is_whole else 'partial' }}',
-    has_mixed_definitions = {{ 'false' if is_whole else "has_mixed_definitions or exists (
-        select 1 from " ~ build_table('definition') ~ " as before
-        join (" ~ rows_of(definitions) ~ ") as now (name, value, default_value) on before.name = now.name and before.value <> now.value
-    )" }},
+    status = {% if troubled %}'failed'{% else %}case
+        when not exists (
+            {{ rows_of(models) }}
+            except all
+            select name from {{ build_table('model') }} where made_from = {{ now }}
+        ) then 'complete'
+        else 'partial'
+    end{% endif %},
     command = {{ text_literal(flags.WHICH) }},
     models_built = {{ built | length }},
     models_in_project = {{ models | length }},
@@ -76,9 +167,7 @@ inner join pg_namespace as namespaces on relations.relnamespace = namespaces.oid
 where
     relations.relkind in ('r', 'p', 'm', 'f')
     and relations.reltuples >= 0
-    and (namespaces.nspname, relations.relname) in (
-        {%- for source in graph.sources.values() %}({{ text_literal(source.schema) }}, {{ text_literal(source.identifier) }}){{ ', ' if not loop.last }}{% endfor -%}
-    )
+    and (namespaces.nspname, relations.relname) in ({{ names_of_sources() }})
 {%- endif -%}
 {% endmacro %}
 

@@ -5,8 +5,13 @@ from collections.abc import Callable, Iterator
 import psycopg
 import pytest
 import yaml
+from psycopg.conninfo import conninfo_to_dict
 
 from analysis_py.build_record import NO_RECORD, BuildRecord, as_text, read_build_record
+from analysis_py.errors import StudyError
+from analysis_py.one_build import keep_builds_out
+from analysis_py.profile import Target
+from analysis_py.read_marts import read_marts
 from tests.integration.conftest import PROJECT, Dbt, dbt_on, fill
 from tests.integration.test_planted_faults import ROWS
 
@@ -77,7 +82,7 @@ def test_a_build_records_what_it_was_by_and_a_failure_says_so(dbt: Dbt, record: 
     with psycopg.connect(database) as connection:
         connection.execute(wrong_unit.replace("mg/hour", "mcg/kg/hour").encode())
     assert second.status == "failed"
-    assert "failed (dbt build" in second.versions["build"]
+    assert "failed (last run: dbt build" in second.versions["build"]
     (failed,) = (test for test in second.tests if test.status == "fail")
     assert (failed.model, failed.failures) == ("int_dexmedetomidine_row", 1)
     assert failed.description == "rate_unit accepted values: values mcg/kg/hour"
@@ -102,21 +107,73 @@ def test_tests_count_for_the_build_that_they_ran_on(dbt: Dbt, record: Record) ->
     assert record().tests == ()
 
 
-def test_a_selection_is_no_whole_build_and_mixed_definitions_are_told(dbt: Dbt, record: Record) -> None:
+def test_what_a_selection_leaves_is_whole_only_if_nothing_else_has_changed(
+    dbt: Dbt, record: Record, database: str
+) -> None:
     assert dbt("run").success
     assert dbt("run", "--select", "cohort_flow").success
+    assert record().versions["build"].startswith("complete (last run: dbt run, 1 of ")
+    assert dbt("run", "--select", "cohort_flow", "--vars", "{heparin: any_icu}").success
     assert record().status == "partial"
-    assert record().versions["build"].startswith("partial (dbt run, 1 of ")
-    assert dbt("run", "--select", "cohort_flow", "--vars", "{heparin: any_icu}").success
-    assert record().status == "partial; some models are of other definitions"
     assert record().changed == {"heparin": "any_icu"}
+    # the rest is still by the other definition
     assert dbt("run", "--select", "cohort_flow", "--vars", "{heparin: any_icu}").success
-    assert record().status.endswith("other definitions")
+    assert record().status == "partial"
     # the same number in another spelling, and a table of points, are no change
     same = "{dex_min_duration_h: 4.0, sofa_map_below_mmhg: {1: 70}, heparin: any_icu}"
     assert dbt("run", "--vars", same).success
     assert record().status == "complete"
     assert record().changed == {"heparin": "any_icu"}
+
+    assert dbt("run").success
+    with psycopg.connect(database) as connection:
+        connection.execute("update mimiciv_hosp.patients set anchor_age = anchor_age")
+    assert dbt("run", "--select", "cohort_flow").success
+    assert record().status == "partial"
+
+
+def test_marts_of_several_builds_are_not_read(dbt: Dbt, database: str) -> None:
+    target = Target(SCHEMA, None, {**conninfo_to_dict(database)})
+    assert dbt("run").success
+    assert len(read_marts(target).stays) == 0
+    assert dbt("run", "--select", "cohort_flow", "--vars", "{heparin: any_icu}").success
+    with pytest.raises(StudyError, match="of different data, definitions or project files, then run `dbt build`"):
+        read_marts(target)
+    with psycopg.connect(database) as connection:
+        connection.execute(f"update {SCHEMA}.build_run set status = 'unfinished'".encode())
+    with pytest.raises(StudyError, match="the last dbt build did not finish"):
+        read_marts(target)
+
+
+def test_one_build_at_a_time_and_none_while_the_marts_are_read(dbt: Dbt, database: str) -> None:
+    assert dbt("run").success
+    with psycopg.connect(database) as reader:
+        keep_builds_out(reader, SCHEMA)
+        refused = dbt("run", "--select", "cohort_flow")
+    assert not refused.success
+    assert f"another build or analysis is using the schema {SCHEMA}" in str(refused.exception)
+    with psycopg.connect(database) as builder:
+        builder.execute("select pg_advisory_lock(hashtext('dexsic'), hashtext(%s))", [SCHEMA])
+        with pytest.raises(StudyError, match="a dbt build is running in the schema recorded"):
+            read_marts(Target(SCHEMA, None, {**conninfo_to_dict(database)}))
+    assert dbt("run", "--select", "cohort_flow").success
+
+
+def test_a_crash_of_the_server_is_noticed_by_what_would_read_emptied_tables(
+    dbt: Dbt, record: Record, database: str
+) -> None:
+    assert dbt("run").success
+    with psycopg.connect(database) as connection:
+        # what crash recovery does to every unlogged table
+        connection.execute(f"truncate {SCHEMA}.build_model, {SCHEMA}.int_icu_stay".encode())
+    # the marts are logged tables of one build: they can still be read
+    assert record().status == "complete"
+    refused = dbt("test", "--select", "cohort_flow_adds_up")
+    assert "the server has crashed since the last build" in str(refused.exception)
+    assert dbt("run", "--select", "cohort_flow").success
+    assert record().status == "partial"
+    assert dbt("run").success
+    assert record().status == "complete"
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from analysis_py.study import run_study
 from analysis_py.variables import BY_NAME, DEX_DOSE, groups_of, tells_exposure, variables_by_name
 
 PROPOFOL = BuildRecord(
+    status="complete",
     drug="propofol",
     definitions={"exposure_drug": "propofol", "dex_rate_unit": "mcg/kg/min", "dex_min_duration_h": "6"},
     defaults={"exposure_drug": "dexmedetomidine", "dex_rate_unit": "mcg/kg/hour", "dex_min_duration_h": "6"},

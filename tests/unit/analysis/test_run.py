@@ -14,6 +14,7 @@ from analysis_py.build_record import BuildRecord, TestOutcome
 from analysis_py.errors import StudyError
 from analysis_py.figures import shown_at_risk
 from analysis_py.generated import PATIENTS, warning
+from analysis_py.one_build import UNCHECKED
 from analysis_py.output_folder import MARKER, replaced
 from analysis_py.present import write_results
 from analysis_py.profile import find_profiles, read_target
@@ -87,7 +88,7 @@ def test_small_and_one_sided_cohorts_get_a_full_report(
 
 def test_a_variable_without_any_value_is_left_out_and_said(make_cohort: MakeCohort, flow: pd.DataFrame) -> None:
     study = study_of(make_cohort(600).assign(pt_sec=None), flow)
-    assert study.remarks == ["pt_sec has no value in this cohort and is in no model."]
+    assert study.remarks == ["pt_sec has no value in this cohort and is in no model.", UNCHECKED]
     assert study.matched is not None
 
 
