@@ -11,7 +11,7 @@ UNCHECKED = "The schema holds no record of a build: whether its tables are all o
 _WHY = {
     "unfinished": "the last dbt build did not finish (interrupted, or the server went away): mend the cause",
     "failed": "the last dbt build failed: mend what it reported (logs/dbt.log)",
-    "partial": "they are of different data, definitions or project files",
+    "partial": "they are of different data (or data that changed meanwhile), definitions or project files",
 }
 
 

@@ -126,13 +126,13 @@ delete from {{ build_table('test') }} where unique_id in ({% for test in tests %
         {%- do built.append([result.node.name]) -%}
     {%- endfor -%}
     {%- set now = text_literal(made_from()) -%}
--- a model counts as made from what was there at the start, and only if that was there still at the end
+-- models are made from what was there at the start; if something else is there at the end, they are of no one state
 {% if built %}
 delete from {{ build_table('model') }} where name in ({{ rows_of(built) }});
 insert into {{ build_table('model') }} (name, made_from)
 select names.name, build_run.made_from
 from ({{ rows_of(built) }}) as names (name)
-inner join {{ build_table('run') }} as build_run on build_run.made_from = {{ now }};
+cross join {{ build_table('run') }} as build_run;
 {% endif %}
 update {{ build_table('run') }} set
     status = {% if troubled %}'failed'{% else %}case

@@ -64,7 +64,7 @@ FAULTS = {
         "values (1, 11, 101, '2150-01-02', '2150-01-02', 1, -50)"
     ),
     "stg_mimic__patients.anchor_age accepted_between": "update mimiciv_hosp.patients set anchor_age = 300",
-    "charted_values_are_mostly_plausible": "update mimiciv_icu.chartevents set valuenum = 9999 where stay_id = 102",
+    "data_are_within_the_limits_of_error": "update mimiciv_icu.chartevents set valuenum = 9999 where stay_id = 102",
     # in a table
     "sic_score.stay_id unique": "insert into dexsic.sic_score select * from dexsic.sic_score",
     "int_icu_stay.icu_stay_h accepted_between": "update dexsic.int_icu_stay set icu_stay_h = -1",
@@ -79,7 +79,7 @@ FAULTS = {
     "dexmedetomidine_exposure.running_h accepted_between": "update dexsic.dexmedetomidine_exposure set running_h = -1",
 }
 TESTED = (
-    "staging charted_values_are_mostly_plausible sic_score int_icu_stay outcomes int_first_day_lab sofa_hourly "
+    "staging data_quality sic_score int_icu_stay outcomes int_first_day_lab sofa_hourly "
     "cohort_flow dexmedetomidine_exposure"
 )
 

@@ -1,6 +1,6 @@
 /*
 Grain       one row per stretch of an infusion at one rate, or per bolus, of a drug that the study uses
-Definition  the only scan of inputevents: items of the seed infusion_item
+Definition  the only scan of inputevents: items of the seed infusion_item; a rate that is infinite or NaN is no rate
 Source      seed infusion_item
 */
 with
@@ -27,11 +27,13 @@ final as (
         inputs.orderid,
         inputs.started_at,
         inputs.ended_at,
-        inputs.rate,
+        case when {{ is_finite('inputs.rate') }} then inputs.rate end as rate,
         inputs.rate_unit,
         inputs.amount,
         inputs.amount_unit,
-        inputs.weight_kg
+        inputs.weight_kg,
+        inputs.rate is not null and not {{ is_finite('inputs.rate') }} as is_rate_not_finite,
+        {{ is_other_unit('inputs.rate_unit', 'items.rate_units') }} as is_other_unit
     from inputs
     inner join items
         on inputs.itemid = items.itemid

@@ -10,5 +10,6 @@ select
     charttime as measured_at,
     storetime as stored_at,
     valuenum as value,
+    valueuom as unit,
     value as value_text
 from {{ source('mimic_icu', 'chartevents') }}

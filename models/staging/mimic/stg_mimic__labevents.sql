@@ -10,5 +10,6 @@ select
     itemid,
     charttime as measured_at,
     valuenum as value,
+    valueuom as unit,
     value as value_text
 from {{ source('mimic_hosp', 'labevents') }}

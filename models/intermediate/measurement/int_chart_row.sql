@@ -1,0 +1,76 @@
+/*
+Grain       one row per charted observation of an item that the study uses
+Definition  the only scan of chartevents: items of the seed chart_item. A number that cannot be used is set to NULL and
+            `fault` says why; is_used: the row has a value, or its time matters by itself (keeps_null)
+Source      seed chart_item (ranges of mimic-code vitalsign, gcs, bg, weight_durations, ventilator_setting,
+            oxygen_delivery)
+*/
+with
+
+observations as (
+
+    select * from {{ ref('stg_mimic__chartevents') }}
+
+),
+
+items as (
+
+    select * from {{ ref('chart_item') }}
+
+),
+
+judged as (
+
+    select
+        observations.subject_id,
+        observations.stay_id,
+        observations.measured_at,
+        items.concept,
+        items.keeps_null,
+        observations.value as charted_value,
+        case
+            when observations.value is null then null
+            when not {{ is_finite('observations.value') }} then 'not finite'
+            when
+                observations.value <= items.value_above
+                or observations.value >= items.value_below
+                or observations.value > items.value_at_most
+                then 'implausible'
+        end as fault,
+        case when items.keeps_text then observations.value_text end as value_text,
+        -- only text items are ordered by the time of storage
+        case when items.keeps_text then observations.stored_at end as stored_at,
+        not items.keeps_text and {{ is_other_unit('observations.unit', 'items.unit') }} as is_other_unit
+    from observations
+    inner join items
+        on observations.itemid = items.itemid
+
+),
+
+valued as (
+
+    select
+        judged.*,
+        case when fault is null then charted_value end as value
+    from judged
+
+),
+
+final as (
+
+    select
+        subject_id,
+        stay_id,
+        measured_at,
+        concept,
+        value,
+        value_text,
+        stored_at,
+        fault,
+        is_other_unit,
+        keeps_null or value is not null or value_text is not null as is_used
+    from valued
+
+)
+
+select * from final
