@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import psycopg
 from psycopg import sql
 
+from analysis_py.quality import QualityCheck, read_quality
 from analysis_py.variables import DEXMEDETOMIDINE
 
 # every mart that the statistics read, with the key that orders its rows
@@ -43,7 +44,7 @@ class TestOutcome:
 class BuildRecord:
     """`definitions` are the vars in force and `defaults` those of dbt_project.yml, as text; `finished_at` is in UTC.
 
-    `tests` are those that ran on this build, possibly none. `sources` are rows per source table, about. `fingerprint`
+    `tests` are those that ran on this build, possibly none. `sources` are rows per source table, about, `quality` the mart data_quality. `fingerprint`
     is the same for the same content of the marts. `status` is complete, partial (models of other data, definitions or
     project files are among them), failed or unfinished. All are empty where nothing was recorded.
     """
@@ -54,6 +55,7 @@ class BuildRecord:
     defaults: dict[str, str] = field(default_factory=dict)
     tests: tuple[TestOutcome, ...] = ()
     sources: dict[str, int] = field(default_factory=dict)
+    quality: tuple[QualityCheck, ...] = ()
     fingerprint: str = ""
     drug: str = DEXMEDETOMIDINE
     status: str = ""
@@ -81,8 +83,9 @@ NO_RECORD = BuildRecord()
 def read_build_record(connection: psycopg.Connection[Any], schema: str) -> BuildRecord:
     """The record in `schema`; empty where it is absent, of another version or not to be read. Reads only."""
     fingerprint = _attempt(connection, _fingerprint, schema) or ""
-    found = _attempt(connection, _read, schema)
-    return BuildRecord(fingerprint=fingerprint) if found is None else replace(found, fingerprint=fingerprint)
+    quality = _attempt(connection, read_quality, schema) or ()
+    found = _attempt(connection, _read, schema) or NO_RECORD
+    return replace(found, fingerprint=fingerprint, quality=quality)
 
 
 def _attempt(

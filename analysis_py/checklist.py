@@ -222,7 +222,7 @@ def _statistics(study: Study, rows: Sequence[Row], below: int) -> Iterator[_Item
     yield (
         "RECORD 12.2",
         "Data cleaning",
-        "seeds/*.csv; report: Data quality; tables/data_tests.csv",
+        "seeds/*.csv; report: Data quality; tables/data_quality.csv, data_tests.csv",
         f"Values outside the plausible range of their item are left out. {_tests(study)}{hidden}",
     )
     yield (

@@ -16,6 +16,7 @@ from analysis_py.output_folder import DBT_DOCS
 from analysis_py.pictures import draw
 from analysis_py.propensity import CALIPER
 from analysis_py.published import RULE, published_and_ours
+from analysis_py.quality import quality_table
 from analysis_py.report import Caption, Download, Part, Picture, Table, download, plain_table, render_report
 from analysis_py.results import Row, as_frame, suppress, suppress_flow
 from analysis_py.study import Study
@@ -95,6 +96,7 @@ def _tables(rows: list[Row], flow: pd.DataFrame, study: Study, below: int, seed:
         made["subgroups"] = tables.subgroup_table(rows)
     made["published_vs_ours"] = published_and_ours(rows)
     made["checklist"] = checklist(study, rows, flow, below)
+    made["data_quality"] = quality_table(study.build.quality, below)
     made["data_tests"] = tables.test_table(study.build, below)
     made["source_tables"] = tables.source_table(study.build, below)
     made["definitions"] = tables.definition_table(study.build)
@@ -183,13 +185,26 @@ class _Parts:
         return Part("published", "Published and ours", text, (), shown)
 
     def _quality(self) -> Part:
-        tests, sources = self.made["data_tests"], self.made["source_tables"]
-        shown = []
+        checks, tests, sources = (self.made[name] for name in ("data_quality", "data_tests", "source_tables"))
+        shown, text = [], []
+        if len(checks):
+            found = checks[checks["Affected"] != "0"]
+            above = int((checks["Above"] != "").sum())
+            text.append(
+                f"{len(checks)} checks of source rows: {len(found) or 'none'} found faulty ones, {above or 'none'} more "
+                "than the limit of warning. A build with more than the limit of error stops."
+            )
+            caption = Caption(
+                "Faults of source rows",
+                "What was found, above a limit first; limits of warning and of error in per cent of the rows. Checks that "
+                "found nothing are in the file.",
+            )
+            shown.append(self._table(caption, found, "data_quality"))
         if len(tests):
             caption = Caption(
                 "Tests", "Tests of data and of models by model, as dbt ran them in this build, and how they ended."
             )
-            shown.append(self._table(caption, tables.quality_table(tests), "data_tests"))
+            shown.append(self._table(caption, tables.tests_by_model(tests), "data_tests"))
             found = tests[tests["Status"] != "pass"]
             if len(found):
                 caption = Caption(
@@ -201,7 +216,7 @@ class _Parts:
             caption = Caption("Source tables", "Rows of each table that the study reads, by the server's own estimate.")
             shown.append(self._table(caption, sources, "source_tables"))
         ended = ", ".join(f"{count} {status}" for status, count in tests["Status"].value_counts().items())
-        text = [f"{len(tests)} tests: {ended}."] if len(tests) else [] if shown else [_NOT_RECORDED]
+        text += [f"{len(tests)} tests: {ended}."] if len(tests) else [] if shown else [_NOT_RECORDED]
         return Part("quality", "Data quality", text, (), shown)
 
     def _definitions(self) -> Part:

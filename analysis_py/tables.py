@@ -343,7 +343,7 @@ def test_table(build: BuildRecord, below: int) -> pd.DataFrame:
     return pd.DataFrame(lines, columns=["Model", "Test", "Status", "Rows", "What is tested"])
 
 
-def quality_table(tests: pd.DataFrame) -> pd.DataFrame:
+def tests_by_model(tests: pd.DataFrame) -> pd.DataFrame:
     """How many tests each model has, and how they ended; `tests` as test_table() gives them."""
     ended = pd.crosstab(tests["Model"], tests["Status"])
     order = ["pass", *sorted(set(ended.columns) - {"pass"})]

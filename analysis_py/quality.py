@@ -1,0 +1,72 @@
+"""What the mart data_quality found in the source rows, as the report shows it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+import psycopg
+from psycopg import sql
+
+from analysis_py.results import is_small
+
+COLUMNS = ("Check", "Source", "Of", "Rows", "Affected", "Share", "Limits", "Above", "What becomes of it", "Meaning")
+
+
+@dataclass(frozen=True)
+class QualityCheck:
+    """One row of the mart: `affected` of `rows` source rows are faulty; limits in per cent of the rows."""
+
+    name: str
+    source: str
+    concept: str
+    rows: int
+    affected: int
+    warn_above: float
+    error_above: float
+    handling: str
+    meaning: str
+
+    @property
+    def percent(self) -> float:
+        """Share of the rows that are faulty."""
+        return 100 * self.affected / self.rows if self.rows else 0.0
+
+    @property
+    def above(self) -> str:
+        """The limit that is exceeded, in a word; empty when none is."""
+        if self.percent > self.error_above:
+            return "✕ error"
+        return "▲ warning" if self.percent > self.warn_above else ""
+
+
+def read_quality(connection: psycopg.Connection[Any], schema: str) -> tuple[QualityCheck, ...]:
+    """Every check, in the order of its name. Raises psycopg.ProgrammingError where the mart is absent."""
+    query = sql.SQL(
+        "select check_name, source_table, concept, n_rows, n_affected, warn_above_percent, error_above_percent, handling,"
+        " meaning from {} order by check_name, concept"
+    ).format(sql.Identifier(schema, "data_quality"))
+    return tuple(QualityCheck(*row) for row in connection.execute(query))
+
+
+def quality_table(checks: Sequence[QualityCheck], below: int) -> pd.DataFrame:
+    """A line per check, those above a limit first, then by share; counts that are too small are hidden."""
+    order = sorted(checks, key=lambda check: (-(check.percent > check.error_above), not check.above, -check.percent))
+    return pd.DataFrame([_line(check, below) for check in order], columns=list(COLUMNS))
+
+
+def _line(check: QualityCheck, below: int) -> dict[str, str]:
+    small = is_small(check.affected, below)
+    share = 100 * below / check.rows if small and check.rows else check.percent
+    return {
+        "Check": check.name.replace("_", " "),
+        "Source": check.source,
+        "Of": check.concept.replace("_", " "),
+        "Rows": f"<{below}" if is_small(check.rows, below) else f"{check.rows:,}",
+        "Affected": f"<{below}" if small else f"{check.affected:,}",
+        "Share": "" if is_small(check.rows, below) else f"{'<' if small else ''}{share:.2g} %",
+        "Limits": f"{check.warn_above:g} / {check.error_above:g} %",
+        "Above": check.above,
+        "What becomes of it": check.handling,
+        "Meaning": check.meaning,
+    }

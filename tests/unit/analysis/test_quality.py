@@ -1,0 +1,34 @@
+"""The report's table of faulty source rows."""
+
+from analysis_py.quality import QualityCheck, quality_table
+
+
+def check(name: str, rows: int, affected: int, warn: float = 1, error: float = 5) -> QualityCheck:
+    return QualityCheck(name, "labevents", "inr", rows, affected, warn, error, "left out", "what it means")
+
+
+CHECKS = (
+    check("nothing_found", 1000, 0),
+    check("few", 1000, 3),
+    check("more_than_usual", 1000, 20),
+    check("too_many", 1000, 51),
+    check("most_of_the_rest", 1000, 10),
+    check("no_rows", 0, 0),
+    check("few_rows", 8, 2, warn=0),
+)
+
+
+def test_what_exceeds_a_limit_stands_first_and_is_named_in_words() -> None:
+    table = quality_table(CHECKS, 0)
+    assert table["Check"].tolist()[:3] == ["few rows", "too many", "more than usual"]
+    assert table["Above"].tolist()[:4] == ["✕ error", "✕ error", "▲ warning", ""]
+    assert table.loc[table["Check"] == "most of the rest", ["Share", "Above"]].values.tolist() == [["1 %", ""]]
+    assert table.loc[table["Check"] == "no rows", "Share"].tolist() == ["0 %"]
+
+
+def test_small_counts_are_hidden_and_their_share_with_them() -> None:
+    table = quality_table(CHECKS, 10).set_index("Check")
+    assert table.loc["few", ["Rows", "Affected", "Share"]].tolist() == ["1,000", "<10", "<1 %"]
+    assert table.loc["few rows", ["Rows", "Affected", "Share"]].tolist() == ["<10", "<10", ""]
+    assert table.loc["nothing found", ["Affected", "Share"]].tolist() == ["0", "0 %"]
+    assert table.loc["most of the rest", ["Affected", "Share"]].tolist() == ["10", "1 %"]
