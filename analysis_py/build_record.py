@@ -44,9 +44,10 @@ class TestOutcome:
 class BuildRecord:
     """`definitions` are the vars in force and `defaults` those of dbt_project.yml, as text; `finished_at` is in UTC.
 
-    `tests` are those that ran on this build, possibly none. `sources` are rows per source table, about, `quality` the mart data_quality. `fingerprint`
-    is the same for the same content of the marts. `status` is complete, partial (models of other data, definitions or
-    project files are among them), failed or unfinished. All are empty where nothing was recorded.
+    `tests` are those that ran on this build, possibly none. `sources` are rows per source table, about, `quality` the
+    mart data_quality. `fingerprint` is the same for the same content of the marts. `status` is complete, partial (some
+    models are of other data, definitions or project files), failed or unfinished. All are empty where nothing was
+    recorded.
     """
 
     finished_at: str = ""

@@ -16,7 +16,7 @@ from analysis_py.output_folder import DBT_DOCS
 from analysis_py.pictures import draw
 from analysis_py.propensity import CALIPER
 from analysis_py.published import RULE, published_and_ours
-from analysis_py.quality import quality_table
+from analysis_py.quality import faults_table, quality_table
 from analysis_py.report import Caption, Download, Part, Picture, Table, download, plain_table, render_report
 from analysis_py.results import Row, as_frame, suppress, suppress_flow
 from analysis_py.study import Study
@@ -134,7 +134,7 @@ class _Parts:
             self._part("missing", "Missing values", figures=["imputation"], tables=["missing"]),
             self._part("screening", "Univariate screening", tables=["screening"]),
             self._published(),
-            self._quality(),
+            self._quality(below),
             self._definitions(),
             Part("methods", "Methods", _methods(self.study, below, seed)),
             self._versions(),
@@ -184,22 +184,23 @@ class _Parts:
         text = [RULE, "In Table 4 the paper prints the same odds ratios for duration and for dose."]
         return Part("published", "Published and ours", text, (), shown)
 
-    def _quality(self) -> Part:
-        checks, tests, sources = (self.made[name] for name in ("data_quality", "data_tests", "source_tables"))
+    def _quality(self, below: int) -> Part:
+        checks, tests, sources = self.study.build.quality, self.made["data_tests"], self.made["source_tables"]
         shown, text = [], []
         if len(checks):
-            found = checks[checks["Affected"] != "0"]
-            above = int((checks["Above"] != "").sum())
+            found, tried = faults_table(checks, below), len({check.name for check in checks})
+            above = len({check.name for check in checks if check.above})
             text.append(
-                f"{len(checks)} checks of source rows: {len(found) or 'none'} found faulty ones, {above or 'none'} more "
-                "than the limit of warning. A build with more than the limit of error stops."
+                f"{tried} checks of the source rows: {len(found) or 'none'} found faulty ones, {above or 'none'} "
+                "of them more than the limit of warning. A build with more than the limit of error stops."
             )
             caption = Caption(
                 "Faults of source rows",
-                "What was found, above a limit first; limits of warning and of error in per cent of the rows. Checks that "
-                "found nothing are in the file.",
+                "What was found, above a limit first. Worst: the item or drug with the largest share, to which the "
+                "limits of warning and of error apply. The file has every check and item.",
             )
-            shown.append(self._table(caption, found, "data_quality"))
+            if len(found):
+                shown.append(self._table(caption, found, "data_quality"))
         if len(tests):
             caption = Caption(
                 "Tests", "Tests of data and of models by model, as dbt ran them in this build, and how they ended."

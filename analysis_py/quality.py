@@ -1,7 +1,7 @@
 """What the mart data_quality found in the source rows, as the report shows it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -43,16 +43,45 @@ class QualityCheck:
 def read_quality(connection: psycopg.Connection[Any], schema: str) -> tuple[QualityCheck, ...]:
     """Every check, in the order of its name. Raises psycopg.ProgrammingError where the mart is absent."""
     query = sql.SQL(
-        "select check_name, source_table, concept, n_rows, n_affected, warn_above_percent, error_above_percent, handling,"
-        " meaning from {} order by check_name, concept"
+        "select check_name, source_table, concept, n_rows, n_affected, warn_above_percent, error_above_percent,"
+        " handling, meaning from {} order by check_name, concept"
     ).format(sql.Identifier(schema, "data_quality"))
     return tuple(QualityCheck(*row) for row in connection.execute(query))
 
 
 def quality_table(checks: Sequence[QualityCheck], below: int) -> pd.DataFrame:
-    """A line per check, those above a limit first, then by share; counts that are too small are hidden."""
-    order = sorted(checks, key=lambda check: (-(check.percent > check.error_above), not check.above, -check.percent))
-    return pd.DataFrame([_line(check, below) for check in order], columns=list(COLUMNS))
+    """A line per check and concept, those above a limit first, then by share; counts that are too small are hidden."""
+    return pd.DataFrame([_line(check, below) for check in sorted(checks, key=_severity)], columns=list(COLUMNS))
+
+
+def faults_table(checks: Sequence[QualityCheck], below: int) -> pd.DataFrame:
+    """A line per check that found something, over all concepts, with the worst of them; order as quality_table()."""
+    found: dict[str, list[QualityCheck]] = {}
+    for check in sorted(checks, key=_severity):
+        if check.affected:
+            found.setdefault(check.name, []).append(check)
+    lines = []
+    for name, parts in found.items():
+        rows = sum(check.rows for check in checks if check.name == name)
+        whole = _line(replace(parts[0], rows=rows, affected=sum(part.affected for part in parts)), below)
+        worst = _line(parts[0], below)
+        lines.append(
+            {
+                "Check": whole["Check"],
+                "Affected": whole["Affected"],
+                "Rows": whole["Rows"],
+                "Share": whole["Share"],
+                "Worst": f"{worst['Of']} {worst['Share']}" if worst["Of"] and worst["Share"] else "",
+                "Limits": worst["Limits"],
+                "Above": worst["Above"],
+                "What it means": f"{parts[0].meaning}. Here: {parts[0].handling}.",
+            }
+        )
+    return pd.DataFrame(lines)
+
+
+def _severity(check: QualityCheck) -> tuple[bool, bool, float]:
+    return (check.percent <= check.error_above, not check.above, -check.percent)
 
 
 def _line(check: QualityCheck, below: int) -> dict[str, str]:

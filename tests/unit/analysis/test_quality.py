@@ -1,6 +1,6 @@
 """The report's table of faulty source rows."""
 
-from analysis_py.quality import QualityCheck, quality_table
+from analysis_py.quality import QualityCheck, faults_table, quality_table
 
 
 def check(name: str, rows: int, affected: int, warn: float = 1, error: float = 5) -> QualityCheck:
@@ -32,3 +32,13 @@ def test_small_counts_are_hidden_and_their_share_with_them() -> None:
     assert table.loc["few rows", ["Rows", "Affected", "Share"]].tolist() == ["<10", "<10", ""]
     assert table.loc["nothing found", ["Affected", "Share"]].tolist() == ["0", "0 %"]
     assert table.loc["most of the rest", ["Affected", "Share"]].tolist() == ["10", "1 %"]
+
+
+def test_the_page_has_a_line_per_check_with_its_worst_item() -> None:
+    checks = (*CHECKS, QualityCheck("few", "labevents", "pt", 100, 30, 1, 50, "left out", "what it means"))
+    table = faults_table(checks, 0).set_index("Check")
+    assert "nothing found" not in table.index
+    assert table.loc["few", ["Affected", "Rows", "Share", "Worst", "Above"]].tolist() == [
+        "33", "1,100", "3 %", "pt 30 %", "▲ warning",
+    ]  # fmt: skip
+    assert table.loc["few", "What it means"] == "what it means. Here: left out."
