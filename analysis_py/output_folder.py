@@ -36,6 +36,7 @@ def replaced(target: Path) -> Iterator[Path]:
         fresh.mkdir()
         (fresh / MARKER).write_text("Written by dexsic; replaced by its next run.\n", encoding="utf-8")
         yield fresh
+        keep_private(fresh)
         refuse_foreign(target)
         with _undisturbed():
             _swap(fresh, target, aside / "old")
@@ -45,6 +46,12 @@ def replaced(target: Path) -> Iterator[Path]:
         if aside is not None:
             with _undisturbed():
                 shutil.rmtree(aside, ignore_errors=True)
+
+
+def keep_private(folder: Path) -> None:
+    """Results of patients' data are for the account that made them: folders 700, files 600."""
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(0o700 if path.is_dir() else 0o600)
 
 
 def _swap(fresh: Path, target: Path, old: Path) -> None:

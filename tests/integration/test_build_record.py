@@ -137,7 +137,7 @@ def test_marts_of_several_builds_are_not_read(dbt: Dbt, database: str) -> None:
     assert dbt("run").success
     assert len(read_marts(target).stays) == 0
     assert dbt("run", "--select", "cohort_flow", "--vars", "{heparin: any_icu}").success
-    with pytest.raises(StudyError, match="of different data .*definitions or project files, then run `dbt build`"):
+    with pytest.raises(StudyError, match=r"of different data .*definitions or project files, then run `dbt build`"):
         read_marts(target)
     with psycopg.connect(database) as connection:
         connection.execute(f"update {SCHEMA}.build_run set status = 'unfinished'".encode())

@@ -5,7 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -18,12 +18,13 @@ from mimic_db import server
 from mimic_db.database import connect
 
 PROJECT = Path(__file__).parents[2]
+NO_NETWORK = PROJECT / "tests" / "no_network"
 
 
-def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """A Python module of the project, in a process of its own."""
+def run(*arguments: str, before: Sequence[str] = (), **environment: str) -> subprocess.CompletedProcess[str]:
+    """A Python module of the project, in a process of its own, `before` being a command that starts it."""
     return subprocess.run(
-        [sys.executable, "-m", *arguments],
+        [*before, sys.executable, "-m", *arguments],
         cwd=PROJECT,
         env=os.environ | environment,
         capture_output=True,
@@ -33,11 +34,41 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
 
 
 @pytest.fixture(scope="module")
-def first_run(embedded_server: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+def network_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the first run's reaching for a network is written down."""
+    return tmp_path_factory.mktemp("network") / "reached"
+
+
+@pytest.fixture(scope="module")
+def first_run(embedded_server: Path, tmp_path_factory: pytest.TempPathFactory, network_log: Path) -> tuple[Path, str]:
+    """Output folder and terminal of a run without network: its sockets are watched; where we may, devices are away."""
     output = tmp_path_factory.mktemp("study") / "output"
-    done = run("study", "--stays", "700", "--seed", "3", "--output", str(output))
+    watched = {"PYTHONPATH": str(NO_NETWORK), "DEXSIC_TEST_NETWORK_LOG": str(network_log)}
+    options = ("--stays", "700", "--seed", "3", "--output", str(output))
+    done = run("study", *options, before=without_network(), **watched)
     assert done.returncode == 0, done.stdout + done.stderr
     return output, done.stdout
+
+
+def without_network() -> Sequence[str]:
+    """The start of a command that takes every network device away; empty where that is not allowed."""
+    command = ("unshare", "--net")
+    try:
+        allowed = subprocess.run([*command, "true"], capture_output=True, check=False).returncode == 0
+    except FileNotFoundError:
+        return ()
+    return command if allowed else ()
+
+
+def test_no_step_reaches_for_a_network(first_run: tuple[Path, str], network_log: Path) -> None:
+    assert set(network_log.read_text().splitlines()) == {"watching"}
+
+
+def test_what_is_written_is_for_the_account_that_wrote_it(first_run: tuple[Path, str]) -> None:
+    output, _ = first_run
+    paths = [output, *output.rglob("*")]
+    assert {oct(path.stat().st_mode & 0o777) for path in paths if path.is_file()} == {"0o600"}
+    assert {oct(path.stat().st_mode & 0o777) for path in paths if path.is_dir()} == {"0o700"}
 
 
 def test_the_study_runs_on_generated_data_and_says_where_to_look(first_run: tuple[Path, str]) -> None:
@@ -152,42 +183,52 @@ def test_a_role_that_may_only_read_builds_on_a_server_that_someone_else_loaded(
 ) -> None:
     with connect(debian_postgres) as connection:
         connection.execute("create database mimiciv")
-        connection.execute("create role researcher login password 'reads-only'")
-        connection.execute("grant create on database mimiciv to researcher")
     owner = server.with_database(debian_postgres, "mimiciv")
     loaded = run("mimic_db", "load", "--csv", str(demo_folder), "--dsn", owner)
     assert loaded.returncode == 0, loaded.stderr
+    names = ("-v", "builder=researcher", "-v", "reader=reviewer", "-v", "schema=study")
+    granted = subprocess.run(
+        [server.psql_program(), "-X", "-q", *names, "-f", PROJECT / "docs" / "role.sql", owner],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (granted.returncode, granted.stderr) == (0, "")
     with connect(owner) as connection:
-        for schema in ("mimiciv_hosp", "mimiciv_icu"):
-            connection.execute(sql.SQL("grant usage on schema {} to researcher").format(sql.Identifier(schema)))
-            connection.execute(
-                sql.SQL("grant select on all tables in schema {} to researcher").format(sql.Identifier(schema))
-            )
+        for role in ("researcher", "reviewer"):
+            connection.execute(sql.SQL("alter role {} password 'reads-only'").format(sql.Identifier(role)))
 
     profiles = tmp_path / "profiles"
     profiles.mkdir()
     shutil.copy(PROJECT / "profiles.example.yml", profiles / "profiles.yml")
     reader = psycopg.conninfo.make_conninfo(owner, user="researcher", password="reads-only")  # noqa: S106
-    environment = server.dbt_environment(reader)
-    checked = run("mimic_db", "check", "--dsn", reader)
+    environment = server.dbt_environment(reader) | {"DEXSIC_SCHEMA": "study"}
+    checked = run("mimic_db", "check", "--dsn", reader, "--schema", "study")
     assert checked.returncode == 0, checked.stdout
     built = run(
         "dbt.cli.main", "build", "--profiles-dir", str(profiles), "--target-path", str(tmp_path / "target"),
         "--log-path", str(tmp_path / "logs"), **environment,
     )  # fmt: skip
     assert built.returncode == 0, built.stdout[-3000:]
+    # who runs the statistics sees no more than the tables of the study
+    environment["DEXSIC_USER"] = "reviewer"
     made = run("analysis_py.run", "--profiles-dir", str(profiles), "--output", str(tmp_path / "output"), **environment)
     assert made.returncode == 0, made.stderr
+    with connect(psycopg.conninfo.make_conninfo(reader, user="reviewer")) as connection:
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("select 1 from mimiciv_icu.icustays")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("update study.outcomes set icu_days = 0")
     flow = pd.read_csv(tmp_path / "output" / "tables" / "flow.csv")
     assert str(flow["Before"].iloc[0]) == "140"
     for real in (made.stdout, *(path.read_text() for path in (tmp_path / "output").glob("re*"))):
         assert "generated" not in real
 
     with connect(reader) as connection:
-        row = connection.execute("select count(*) from dexsic.dexmedetomidine_exposure").fetchone()
+        row = connection.execute("select count(*) from study.dexmedetomidine_exposure").fetchone()
         assert row == (15,)
         steps = connection.execute(
-            "select n_before, n_excluded, n_after from dexsic.cohort_flow order by step"
+            "select n_before, n_excluded, n_after from study.cohort_flow order by step"
         ).fetchall()
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute("delete from mimiciv_icu.icustays")
