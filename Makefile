@@ -1,6 +1,6 @@
 # The two commands that matter: `make study` and `make test`. Both set up what they need.
 .DEFAULT_GOAL := help
-.PHONY: help study test said lint unit bench stop clean
+.PHONY: help study test said lint unit bench torture stop clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -45,6 +45,9 @@ unit: $(READY)
 bench: $(READY)  ## benchmarks, as ratios measured in one run: MIMIC-IV demo multiplied, 12 GB of disk in .postgres
 	@echo "makes two databases on the first run: 12 GB of disk in .postgres, kept for the next run"
 	@$(RUN) -m bench
+
+torture: $(READY)  ## faults and hostile input on servers of its own, and a table of how each ended: about 30 minutes
+	@$(RUN) -m torture $(if $(SEED),--seed '$(SEED)')
 
 stop:  ## stop the embedded server; its data stay in .postgres
 	@if [ -x $(RUN) ]; then $(RUN) -m mimic_db stop; fi

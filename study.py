@@ -11,6 +11,7 @@ import io
 import os
 import re
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -32,6 +33,7 @@ from mimic_db.csv_folder import database_name
 from mimic_db.database import connect, explain
 from mimic_db.errors import UserError
 from mimic_db.fingerprint import source_fingerprint
+from mimic_db.server_text import explain_text
 from mimic_db.tables import OFFICIAL_SCHEMAS
 
 PROJECT = Path(__file__).parent
@@ -52,6 +54,12 @@ examples:
   python -m study --vars '{heparin: any_icu}'           with another definition
 
 exit codes: 0 done; 1 not possible, the reason is on stderr; 2 wrong usage; 130 interrupted (Ctrl-C or SIGTERM)"""
+
+
+class Stopped(Exception):  # noqa: N818
+    """A command that the study is made of has failed and said why."""
+
+
 console = Console(highlight=False, soft_wrap=True)
 say = console.print
 
@@ -59,10 +67,16 @@ say = console.print
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the study; gives the exit code (0 done, 1 an error that was explained, 2 wrong usage, 130 interrupted)."""
     options = _parse(arguments)
+    os.umask(0o077)  # logs, dbt's files and results are for this account alone
     console.quiet = options.quiet
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without our characters is no reason to end
     try:
         with terminable():
             return _run(options)
+    except Stopped as error:
+        print(error, file=sys.stderr)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
     except psycopg.Error as error:
@@ -105,6 +119,8 @@ def _run(options: argparse.Namespace) -> int:
     dsn = _data(options)
     schema = os.environ.get("DEXSIC_SCHEMA", "dexsic")
     os.environ.update(server.dbt_environment(dsn), DEXSIC_SCHEMA=schema, DEXSIC_THREADS=str(os.cpu_count() or 1))
+    # a database or role may ask for another, in which our texts cannot be written
+    os.environ["PGCLIENTENCODING"] = "UTF8"
     with _profiles_dir() as profiles_dir:
         built, is_new = _build(dsn, schema, profiles_dir, options.vars)
         docs = _docs(options, profiles_dir, is_new)
@@ -172,7 +188,7 @@ def _command(*arguments: str) -> None:
         raise KeyboardInterrupt
     if status:
         print(said.getvalue(), end="", file=sys.stderr)  # what was kept back by --quiet tells why
-        raise UserError(f"stopped at `python -m mimic_db {arguments[0]}`: see the message above")
+        raise Stopped(f"stopped at `python -m mimic_db {arguments[0]}`: see the message above")
 
 
 @contextmanager
@@ -211,7 +227,10 @@ def _dbt(*arguments: str, follow: Sequence[Callable[[Any], None]] = ()) -> Any:
     """Run dbt in this process, without its log on the terminal; gives its result."""
     runner = importlib.import_module("dbt.cli.main").dbtRunner  # its import takes seconds: not for --help
     silent = ("--log-level", "none", "--log-level-file", "info", "--project-dir", str(PROJECT))
-    return runner(callbacks=list(follow)).invoke([*arguments, *silent])
+    done = runner(callbacks=list(follow)).invoke([*arguments, *silent])
+    if isinstance(done.exception, KeyboardInterrupt):  # dbt has cancelled its queries, and calls it a failed run
+        raise done.exception
+    return done
 
 
 def _dbt_build(*arguments: str) -> None:
@@ -233,11 +252,13 @@ def _dbt_build(*arguments: str) -> None:
 
         result = _dbt("build", *arguments, follow=[follow])
     if result.exception:
-        raise UserError(f"dbt build did not start: {_one_line(str(result.exception))}")
+        text = _one_line(str(result.exception))
+        raise UserError(f"dbt build broke off: {explain_text(text) or text}")
     outcomes = list(result.result or [])
     failed = [node for node in outcomes if node.status in ("error", "fail", "runtime error")]
     for node in failed:
-        print(f"  {node.node.resource_type} {node.node.name}: {_one_line(node.message or '')}", file=sys.stderr)
+        text = _one_line(node.message or "")
+        print(f"  {node.node.resource_type} {node.node.name}: {explain_text(text) or text}", file=sys.stderr)
     if failed:
         raise UserError(f"{len(failed)} of {len(outcomes)} steps of dbt build failed (above); the report is not made")
     warned = [node for node in outcomes if node.status == "warn"]
@@ -319,4 +340,7 @@ def _digest(*parts: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    ended = main()
+    if ended == 130:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not change what the first one said
+    sys.exit(ended)

@@ -41,7 +41,8 @@ def replaced(target: Path) -> Iterator[Path]:
         with _undisturbed():
             _swap(fresh, target, aside / "old")
     except OSError as error:
-        raise StudyError(f"{target} cannot be written: {error.strerror or error}") from error
+        reason = error.strerror or error
+        raise StudyError(f"{target} cannot be written: {reason}; free space or choose another --output") from error
     finally:
         if aside is not None:
             with _undisturbed():

@@ -1,6 +1,7 @@
 """The marts that the statistics need, read in one transaction and typed."""
 
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -87,6 +88,8 @@ def read_marts(target: Target) -> Marts:
     try:
         with psycopg.connect(**target.connection, autocommit=True) as connection:
             connection.execute("select set_config('lock_timeout', %s, false)", [_lock_timeout()])
+            # whatever the role or the database asks for: numbers to the last digit, and nothing that is named like ours
+            connection.execute("set extra_float_digits = 1; set datestyle = 'ISO, YMD'; set search_path = pg_catalog")
             keep_builds_out(connection, target.schema)
             connection.autocommit = False
             connection.read_only = True
@@ -115,6 +118,11 @@ def read_marts(target: Target) -> Marts:
             " PGOPTIONS='-c statement_timeout=0' and run this again"
         ) from error
     except psycopg.OperationalError as error:
+        if re.search("closed the connection|terminating connection|server process", str(error)):
+            raise StudyError(
+                "the server closed the connection while the marts were read (stopped or crashed?): start it and run"
+                " this again"
+            ) from error
         raise StudyError(
             f"no connection to the database ({_first_line(error)}): is the server running, and is profiles.yml right?"
         ) from error

@@ -9,24 +9,35 @@
 {% macro begin_build() %}
 {%- if execute and flags.WHICH in ('build', 'run', 'seed') -%}
     {%- do adapter.dispatch('lock_schema')() -%}
+    {%- if flags.WHICH != 'seed' and not is_whole_build() -%}{%- do adapter.dispatch('refuse_emptied')() -%}{%- endif -%}
     {{ return(adapter.dispatch('forget_build')()) }}
 {%- elif execute and flags.WHICH == 'test' -%}
     {%- do adapter.dispatch('refuse_emptied')() -%}
 {%- endif -%}
 {% endmacro %}
 
+{# True when every model is going to be built. #}
+{% macro is_whole_build() %}
+{%- set models = graph.nodes.values() | selectattr('resource_type', 'equalto', 'model') | map(attribute='unique_id') -%}
+{{ return(models | reject('in', selected_resources) | list | length == 0) }}
+{% endmacro %}
+
 {# One build at a time in a schema, and none while the statistics read it (analysis_py/read_marts.py takes the same lock, shared): two
-   would take each other's tables away. The session holds the lock, so that it ends with the command, however that ends. #}
+   would take each other's tables away. dbt closes the session of a hook and of a model when it ends, so that no lock lasts as long as
+   a build: each model holds it, shared, for its own transaction (bounded_wait). A build begins when nobody has held it for a second;
+   if two begin in the same moment, the first to find that the schema is no longer its own stops. #}
 {% macro postgres__lock_schema() %}
-{%- set tries = 5 -%}
-{%- set got = namespace(lock=false) -%}
-{%- for _ in range(tries) if not got.lock -%}
+{%- set tries, needed = 50, 5 -%}
+{%- set free = namespace(times=0) -%}
+{%- for _ in range(tries) if free.times < needed -%}
     {%- set found = run_query(
-        "select locked, case when not locked then cast(pg_sleep(1) as text) end from (select pg_try_advisory_lock(hashtext('dexsic'), hashtext("
-        ~ text_literal(target.schema) ~ ")) as locked) as tried") -%}
-    {%- set got.lock = found.rows[0][0] -%}
+        "select pg_try_advisory_lock(hashtext('dexsic'), hashtext(" ~ text_literal(target.schema) ~ ")) as locked, cast(pg_sleep(0.2) as text)") -%}
+    {%- if found.rows[0][0] and free.times < needed - 1 -%}
+        {%- do run_query("select pg_advisory_unlock(hashtext('dexsic'), hashtext(" ~ text_literal(target.schema) ~ "))") -%}
+    {%- endif -%}
+    {%- set free.times = free.times + 1 if found.rows[0][0] else 0 -%}
 {%- endfor -%}
-{%- if not got.lock -%}
+{%- if free.times < needed -%}
     {{ exceptions.raise_compiler_error("another build or analysis is using the schema " ~ target.schema
         ~ ": wait until it has ended, or choose another schema (DEXSIC_SCHEMA)") }}
 {%- endif -%}
@@ -42,6 +53,7 @@
 {% endmacro %}
 
 {% macro postgres__forget_build() %}
+set lock_timeout = {{ text_literal(env_var('DEXSIC_LOCK_TIMEOUT', '5min')) }};
 comment on schema {{ adapter.quote(target.schema) }} is null;
 create table if not exists {{ build_table('run') }} (
     status text, made_from text, command text, models_built integer, models_in_project integer, data_tests_in_project integer,
@@ -54,10 +66,12 @@ create table if not exists {{ build_table('test') }} (
 create table if not exists {{ build_table('source') }} (name text, about_rows bigint);
 create unlogged table if not exists {{ build_table('model') }} (name text, made_from text);
 alter table {{ build_table('run') }} add column if not exists made_from text;
+alter table {{ build_table('run') }} add column if not exists invocation text;
 insert into {{ build_table('run') }} (models_built)
 select 0 where not exists (select 1 from {{ build_table('run') }});
 update {{ build_table('run') }} set
     status = 'unfinished',
+    invocation = {{ text_literal(invocation_id) }},
     made_from = {{ text_literal(made_from()) }},
     command = {{ text_literal(flags.WHICH) }},
     models_built = 0,
@@ -100,7 +114,16 @@ delete from {{ build_table('test') }}
 
 {# A model waits for a lock that somebody else's session holds, but not for ever. #}
 {% macro bounded_wait() %}{{ return(adapter.dispatch('bounded_wait')()) }}{% endmacro %}
-{% macro postgres__bounded_wait() %}set lock_timeout = {{ text_literal(env_var('DEXSIC_LOCK_TIMEOUT', '5min')) }}{% endmacro %}
+{% macro postgres__bounded_wait() %}
+set lock_timeout = {{ text_literal(env_var('DEXSIC_LOCK_TIMEOUT', '5min')) }};
+set search_path = pg_catalog;
+select pg_advisory_xact_lock_shared(hashtext('dexsic'), hashtext({{ text_literal(target.schema) }}));
+do $$ begin
+    if exists (select 1 from {{ build_table('run') }} where invocation <> '{{ invocation_id }}') then
+        raise exception 'another build is using the schema: wait until it has ended, then run this one again';
+    end if;
+end $$
+{% endmacro %}
 
 {# What was built, with what and how well, for whoever reads the marts later and elsewhere: small tables build_run, build_model,
    build_definition, build_test and build_source in the output schema. Of the data they hold counts only. #}

@@ -1,3 +1,7 @@
+{# Small letters, of A to Z alone: a server with a Turkish locale makes a dotless i of I, and finds no drug that has one. #}
+{% macro lower_case(text) %}{{ return(adapter.dispatch('lower_case')(text)) }}{% endmacro %}
+{% macro postgres__lower_case(text) %}lower({{ text }} collate "C"){% endmacro %}
+
 {# Byte order, so that two servers with different locales sort text alike. #}
 {% macro byte_order(text) %}{{ return(adapter.dispatch('byte_order')(text)) }}{% endmacro %}
 {% macro postgres__byte_order(text) %}{{ text }} collate "C"{% endmacro %}

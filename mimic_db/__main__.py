@@ -4,6 +4,7 @@ import argparse
 import importlib
 import os
 import shlex
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,9 +14,10 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table as Listing
 
+from analysis_py.output_folder import terminable
 from mimic_db import server
 from mimic_db.check import can_run, check
-from mimic_db.csv_folder import database_name, find_files
+from mimic_db.csv_folder import SUMS, database_name, find_files
 from mimic_db.database import connect, explain
 from mimic_db.errors import UserError
 from mimic_db.load import Loaded, load, missing_tables
@@ -28,7 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     args = _parser(arguments).parse_args(arguments)
     try:
-        status: int = args.command(args)
+        with terminable():
+            status: int = args.command(args)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -114,6 +117,11 @@ def _load(args: argparse.Namespace) -> int:
     with connect(dsn) as connection, LoadProgress() as progress:
         tables = load(connection, files, progress)
     Console().print(_row_counts(tables))
+    if unlisted := [str(loaded.table) for loaded in tables if not loaded.as_listed]:
+        print(
+            f"warning: {', '.join(unlisted)}: not the file(s) whose SHA-256 {SUMS} lists: damaged, cut short or edited",
+            file=sys.stderr,
+        )
     if not args.dsn:
         print(f"loaded: {dsn}")
     return 0
@@ -200,4 +208,7 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    ended = main()
+    if ended == 130:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not change what the first one said
+    sys.exit(ended)

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+import psycopg
 from psycopg import sql
 
-from mimic_db.database import Connection
+from mimic_db.database import Connection, explain
 from mimic_db.tables import TABLES, Column, Table
 
 TESTED_VERSIONS = (14, 18)
@@ -38,6 +39,7 @@ class Finding:
 @dataclass(frozen=True)
 class _Relation:
     readable: bool
+    filtered: bool  # row level security hides rows from this role
     columns: Mapping[str, str]  # name -> type without length
 
 
@@ -74,7 +76,11 @@ def _version(connection: Connection) -> Finding:
 
 def _writable(connection: Connection) -> Iterator[Finding]:
     if _scalar(connection, "select current_setting('transaction_read_only')") == "on":
-        yield Finding("error", "this server takes no writes (a standby?): connect to the primary server")
+        if _scalar(connection, "select pg_is_in_recovery()"):
+            yield Finding("error", "this server is a standby and takes no writes: connect to the primary server")
+        else:
+            remedy = f"alter role {connection.info.user} reset default_transaction_read_only"
+            yield Finding("error", f"sessions are read-only: `{remedy}`, or the same for the database, by its owner")
 
 
 def _module(connection: Connection, module: str, schema: str) -> list[Finding]:
@@ -90,9 +96,9 @@ def _module(connection: Connection, module: str, schema: str) -> list[Finding]:
     present = [table for table in needed if table.name in relations]
     findings = [finding for table in present for finding in _table(connection, schema, table, relations[table.name])]
     if len(present) < len(needed):
-        absent = ", ".join(table.name for table in needed if table not in present)
-        remedy = "load them with the official scripts or `python -m mimic_db load`"
-        findings.insert(0, Finding("error", f"{schema} lacks {absent}: {remedy}"))
+        absent = [table.name for table in needed if table not in present]
+        remedy = _other_case(absent, relations) or "load them with the official scripts or `python -m mimic_db load`"
+        findings.insert(0, Finding("error", f"{schema} lacks {', '.join(absent)}: {remedy}"))
     if not findings:
         names = ", ".join(table.name for table in needed)
         findings = [Finding("ok", f"{schema}: {names} are complete, readable and hold rows")]
@@ -104,9 +110,8 @@ def _table(connection: Connection, schema: str, table: Table, relation: _Relatio
     columns = [column for column in table.columns if column.needed]
     missing = [column.name for column in columns if column.name not in relation.columns]
     if missing:
-        yield Finding(
-            "error", f"{name} lacks {', '.join(missing)}: not MIMIC-IV 2.2 to 3.1? Load one of these releases"
-        )
+        remedy = _other_case(missing, relation.columns) or "not MIMIC-IV 2.2 to 3.1? Load one of these releases"
+        yield Finding("error", f"{name} lacks {', '.join(missing)}: {remedy}")
     for column in columns:
         found = relation.columns.get(column.name)
         if found is not None and found not in _accepted(column):
@@ -117,8 +122,28 @@ def _table(connection: Connection, schema: str, table: Table, relation: _Relatio
     if not relation.readable:
         role = connection.info.user
         yield Finding("error", f"{name} is closed to {role}: ask its owner for `grant select on {name} to {role}`")
-    elif connection.execute(_query("select 1 from {} limit 1", schema, table.name)).fetchone() is None:
+        return
+    if relation.filtered:
+        role = connection.info.user
+        remedy = f"alter role {role} bypassrls"
+        yield Finding(
+            "warning", f"{name} shows {role} only some rows (row level security): for all, ask for `{remedy}`"
+        )
+    try:
+        empty = connection.execute(_query("select 1 from {} limit 1", schema, table.name)).fetchone() is None
+    except psycopg.Error as error:
+        # a view over what is closed or broken, a foreign table whose server is away
+        yield Finding("error", f"{name} cannot be read: {explain(error)}")
+        return
+    if empty:
         yield Finding("error", f"{name} is empty: its load did not finish; load it again")
+
+
+def _other_case(wanted: Iterable[str], there: Iterable[str]) -> str | None:
+    """A word on names that differ only in upper and lower case: for PostgreSQL these are others."""
+    found = {name.lower(): name for name in there}
+    pairs = [f'"{found[name]}"' for name in wanted if name in found]
+    return f"it has {', '.join(pairs)}: rename to lower case" if pairs else None
 
 
 def _accepted(column: Column) -> frozenset[str]:
@@ -129,7 +154,7 @@ def _relations(connection: Connection, schema: str) -> dict[str, _Relation]:
     """Tables and views of `schema`, from the catalog: information_schema hides what the role may not read."""
     rows = connection.execute(
         """
-        select c.relname, has_table_privilege(c.oid, 'select'),
+        select c.relname, has_table_privilege(c.oid, 'select'), row_security_active(c.oid),
                array_agg(a.attname::text), array_agg(format_type(a.atttypid, null))
         from pg_class c join pg_attribute a on a.attrelid = c.oid
         where c.relnamespace = to_regnamespace(%s) and c.relkind in ('r', 'p', 'v', 'm', 'f')
@@ -138,7 +163,10 @@ def _relations(connection: Connection, schema: str) -> dict[str, _Relation]:
         """,
         [_quoted(schema)],
     )
-    return {name: _Relation(readable, dict(zip(names, types, strict=True))) for name, readable, names, types in rows}
+    return {
+        name: _Relation(readable, filtered, dict(zip(columns, types, strict=True)))
+        for name, readable, filtered, columns, types in rows
+    }
 
 
 def _where_is(connection: Connection, module: str) -> str:
@@ -162,7 +190,11 @@ def _release(connection: Connection, schema: str) -> Iterator[Finding]:
     patients = _relations(connection, schema).get("patients")
     if patients is None or not patients.readable or "anchor_year_group" not in patients.columns:
         return
-    row = connection.execute(_query("select max(anchor_year_group), count(*) from {}", schema, "patients")).fetchone()
+    query = _query("select max(anchor_year_group), count(*) from {}", schema, "patients")
+    try:
+        row = connection.execute(query).fetchone()
+    except psycopg.Error:
+        return  # the tables' own lines say why
     if row and row[0]:
         release = "3.x" if row[0] >= "2020" else "2.x"
         yield Finding("ok", f"release: MIMIC-IV {release}, by its latest years {row[0]}; {row[1]:,} patients")

@@ -2,10 +2,11 @@
 
 import csv
 import gzip
+import os
 import re
 import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,16 +14,18 @@ from mimic_db.errors import UserError
 from mimic_db.tables import MODULES, TABLES, Table
 
 UNREADABLE = (OSError, EOFError, zlib.error)
+SUMS = "SHA256SUMS.txt"
 LONGEST_HEADER = 1 << 16  # bytes; a file without line breaks is not read whole
 
 
 @dataclass(frozen=True)
 class SourceFile:
-    """The file of one table; `header` in the file's own order, in lower case."""
+    """The file of one table; `header` in the file's own order, in lower case; `sha256` if the folder lists it."""
 
     table: Table
     path: Path
     header: tuple[str, ...]
+    sha256: str | None
 
 
 def find_files(folder: Path) -> list[SourceFile]:
@@ -34,12 +37,14 @@ def find_files(folder: Path) -> list[SourceFile]:
         UserError: not such a folder, or every fault of its files, one a line.
     """
     _require_modules(folder)
+    sums = _listed_sums(folder)
     files, faults = [], []
     for table in TABLES:
         try:
             path = _find(folder, table)
             if path:
-                files.append(SourceFile(table, path, _read_header(path, table)))
+                sha256 = sums.get(f"{table.module}/{path.name}")
+                files.append(SourceFile(table, path, _read_header(path, table), sha256))
         except UserError as fault:
             faults.append(str(fault))
     if faults:
@@ -61,6 +66,21 @@ def explain_unreadable(path: Path, error: Exception) -> str:
         return f"{path} is cut off or no gzip file: download it again and compare its SHA-256"
     reason = error.strerror if isinstance(error, OSError) else None
     return f"{path} cannot be read: {reason or 'damaged'}"
+
+
+def header_names(path: Path, line: bytes) -> tuple[str, ...]:
+    """The names in a header, in lower case: the official files mix cases.
+
+    Raises:
+        UserError: no text, or no line of a CSV file.
+    """
+    try:
+        header = next(csv.reader([line.decode("utf-8-sig")], strict=True), [])
+    except UnicodeDecodeError:
+        raise UserError(f"{path} is not UTF-8 text: take the file as PhysioNet ships it") from None
+    except csv.Error:
+        raise UserError(f"{path}: the first line is no CSV header") from None
+    return tuple(name.strip().lower() for name in header)
 
 
 def _require_modules(folder: Path) -> None:
@@ -94,13 +114,25 @@ def _subfolders(folder: Path) -> list[Path]:
         return []
 
 
+def _listed_sums(folder: Path) -> Mapping[str, str]:
+    """File -> SHA-256, from the list that PhysioNet ships; empty without a list."""
+    try:
+        lines = (folder / SUMS).read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return {}
+    pairs = [line.split(maxsplit=1) for line in lines]
+    return {pair[1].removeprefix("*").strip(): pair[0].lower() for pair in pairs if len(pair) == 2}
+
+
 def _find(folder: Path, table: Table) -> Path | None:
     names = (f"{table.name}.csv", f"{table.name}.csv.gz")
-    found = [path for name in names if (path := folder / table.module / name).is_file()]
+    found = [path for name in names if os.path.lexists(path := folder / table.module / name)]
     if len(found) > 1:
         raise UserError(f"{table}: both {names[0]} and {names[1]} are there: remove one, they may differ")
     if not found and table.needed:
         raise UserError(f"{table}: neither {names[0]} nor {names[1]} is there, and the study needs it")
+    if found and not found[0].is_file():
+        raise UserError(f"{found[0]} is a folder or a link to nothing: put the table's file there")
     return found[0] if found else None
 
 
@@ -113,22 +145,20 @@ def _first_line(path: Path) -> bytes:
 
 
 def _read_header(path: Path, table: Table) -> tuple[str, ...]:
-    """The header in lower case: the official files mix cases.
+    """The header, if it is the table's.
 
     Raises:
         UserError: unreadable, empty, or other columns than the table's.
     """
     try:
-        header = next(csv.reader([_first_line(path).decode("utf-8-sig")]), [])
+        names = header_names(path, _first_line(path))
     except UNREADABLE as error:
         raise UserError(explain_unreadable(path, error)) from None
-    except UnicodeDecodeError:
-        raise UserError(f"{path} is not UTF-8 text: take the file as PhysioNet ships it") from None
-    except csv.Error:
-        raise UserError(f"{path}: the first line is no CSV header") from None
-    names = tuple(name.strip().lower() for name in header)
     if not any(names):
         raise UserError(f"{path} is empty: even a table without rows has a header")
+    if len(set(names) & set(table.column_names)) * 2 < len(table.columns):
+        # it may be a patient's row: nothing of it is told
+        raise UserError(f"{path}: the first line is not the header of {table}, names with commas between")
     wrong = {
         "missing": [name for name in table.column_names if name not in names],
         "unknown": [name for name in names if name not in table.column_names],

@@ -6,6 +6,7 @@ what has changed and never touches a table that somebody else filled.
 
 import gzip
 import hashlib
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,14 +15,15 @@ from typing import BinaryIO, cast
 
 import psycopg
 from psycopg import sql
+from psycopg.copy import QueuedLibpqWriter
 
 from mimic_db.csv_folder import UNREADABLE, SourceFile, explain_unreadable
+from mimic_db.csv_rows import header_and_rows
 from mimic_db.database import Connection, explain
 from mimic_db.errors import UserError
 from mimic_db.progress import LoadProgress
 from mimic_db.tables import OFFICIAL_SCHEMAS, TABLES, Table, create_table
 
-CHUNK_BYTES = 1 << 20
 LOCK_KEY = 20240612  # any number that other programs do not lock
 
 _MANIFEST = """
@@ -50,11 +52,15 @@ class LoadedFile:
 
 @dataclass(frozen=True)
 class Loaded:
-    """A table at the end of a run; `unchanged` if an earlier run had loaded this very file."""
+    """A table at the end of a run; `unchanged` if an earlier run had loaded this very file.
+
+    `as_listed` is False if the folder's list of SHA-256 sums knows another file of this name.
+    """
 
     table: Table
     rows: int
     unchanged: bool
+    as_listed: bool
 
 
 def load(connection: Connection, files: list[SourceFile], progress: LoadProgress) -> list[Loaded]:
@@ -81,9 +87,12 @@ def missing_tables(files: list[SourceFile]) -> list[Table]:
 
 
 def _prepare(connection: Connection) -> None:
-    got = connection.execute("select pg_try_advisory_lock(%s)", [LOCK_KEY]).fetchone()
-    if got != (True,):
-        raise UserError("another load is running on this database: wait for it, or end it first")
+    # a moment: the session of a load that has just ended may still hold it
+    connection.execute("set lock_timeout = '3s'")
+    try:
+        connection.execute("select pg_advisory_lock(%s)", [LOCK_KEY])
+    except psycopg.errors.LockNotAvailable:
+        raise UserError("another load is running on this database: wait for it, or end it first") from None
     # rather than waiting for ever behind a session that reads the table
     connection.execute("set lock_timeout = '30s'")
     connection.execute("set client_min_messages = warning")
@@ -137,12 +146,18 @@ def _load_or_skip(connection: Connection, file: SourceFile, known: LoadedFile | 
     schema = OFFICIAL_SCHEMAS[file.table.module]
     try:
         if known and _is_there(connection, schema, file.table, known) and _same_file(file.path, known):
-            return Loaded(file.table, known.rows, unchanged=True)
-        return Loaded(file.table, _load_file(connection, file, schema, progress), unchanged=False)
+            return _loaded(file, known, unchanged=True)
+        return _loaded(file, _load_file(connection, file, schema, progress), unchanged=False)
+    except UserError as error:
+        raise UserError(f"{error}. {_nothing_kept(file)}") from None
     except UNREADABLE as error:
         raise UserError(f"{explain_unreadable(file.path, error)}. {_nothing_kept(file)}") from None
     except psycopg.Error as error:
         raise UserError(f"{file.path}: {explain(error)}. {_nothing_kept(file)}") from None
+
+
+def _loaded(file: SourceFile, now: LoadedFile, unchanged: bool) -> Loaded:
+    return Loaded(file.table, now.rows, unchanged, as_listed=file.sha256 in (None, now.sha256))
 
 
 def _is_there(connection: Connection, schema: str, table: Table, known: LoadedFile) -> bool:
@@ -179,14 +194,14 @@ class _Tracked:
         return self._digest.hexdigest()
 
 
-def _chunks(tracked: _Tracked, compressed: bool) -> Iterator[bytes]:
-    source = gzip.GzipFile(fileobj=cast(BinaryIO, tracked)) if compressed else tracked
-    while chunk := source.read(CHUNK_BYTES):
-        yield chunk
+def _state(opened: BinaryIO) -> tuple[int, int]:
+    """What changes when somebody writes to the file."""
+    found = os.fstat(opened.fileno())
+    return found.st_size, found.st_mtime_ns
 
 
-def _load_file(connection: Connection, file: SourceFile, schema: str, progress: LoadProgress) -> int:
-    """Replace the table's rows by the file's, in one transaction; returns how many.
+def _load_file(connection: Connection, file: SourceFile, schema: str, progress: LoadProgress) -> LoadedFile:
+    """Replace the table's rows by the file's, in one transaction.
 
     FREEZE: rows are written in their final state, so that the first model does not write the table once more.
     """
@@ -198,20 +213,29 @@ def _load_file(connection: Connection, file: SourceFile, schema: str, progress: 
     with connection.transaction(), connection.cursor() as cursor, file.path.open("rb") as opened:
         cursor.execute(create_table(file.table, schema))
         cursor.execute(sql.SQL("truncate {}").format(target))
-        tracked, lines = _Tracked(opened), -1  # the header is no row
-        with cursor.copy(copy) as sink:
-            for chunk in _chunks(tracked, compressed=file.path.suffix == ".gz"):
-                sink.write(chunk)
-                lines += chunk.count(b"\n")
-                progress.update(tracked.bytes_read, max(lines, 0))
-        rows = cursor.rowcount
+        tracked, state, rows = _Tracked(opened), _state(opened), 0
+        source = gzip.GzipFile(fileobj=cast(BinaryIO, tracked)) if file.path.suffix == ".gz" else tracked
+        # the queue: the next rows are looked at while the server takes the last ones
+        with cursor.copy(copy, writer=QueuedLibpqWriter(cursor)) as sink:
+            for block in header_and_rows(file, source.read):
+                sink.write(block.content)
+                rows += block.count
+                progress.update(tracked.bytes_read, rows)
+        if state != _state(opened) or tracked.bytes_read != state[0]:
+            raise UserError(f"{file.path} changed while it was read: load it again when it is complete")
+        if cursor.rowcount != rows:
+            raise UserError(
+                f"{file.path}: the server kept {cursor.rowcount:,} of {rows:,} rows: a line is `\\.`, which ends a file"
+                " for PostgreSQL before 18, or the table has a trigger or rule"
+            )
+        now = LoadedFile(tracked.bytes_read, tracked.sha256(), rows)
         cursor.execute(sql.SQL("analyze {}").format(target))
         cursor.execute(
             "insert into mimic_db.loaded_file (schema_name, table_name, file_name, file_bytes, file_sha256, row_count)"
             " values (%s, %s, %s, %s, %s, %s) on conflict (schema_name, table_name) do update set"
             " file_name = excluded.file_name, file_bytes = excluded.file_bytes, file_sha256 = excluded.file_sha256,"
             " row_count = excluded.row_count, loaded_at = excluded.loaded_at",
-            [schema, file.table.name, file.path.name, tracked.bytes_read, tracked.sha256(), rows],
+            [schema, file.table.name, file.path.name, now.size, now.sha256, now.rows],
         )
     progress.end(rows)
-    return rows
+    return now

@@ -16,6 +16,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +41,7 @@ LONGEST_SOCKET_FOLDER = 85
 START_SECONDS = 300  # crash recovery after a large build may take minutes
 GIB = 1024**3
 MIB = 1024**2
+LEAST_MEMORY = 256 * MIB
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,9 @@ def start(data_dir: Path | None = None) -> Status:
     try:
         data_dir.parent.mkdir(parents=True, exist_ok=True)
         with _lock(data_dir):
+            found = status(data_dir)
+            if found is not None:
+                _wait_out_recovery(found)
             if status(data_dir) is None:
                 _bring_up(data_dir)
     except OSError as error:
@@ -88,6 +93,8 @@ def stop(data_dir: Path | None = None) -> bool:
     running = status(data_dir)
     if running is None:
         return False
+    # PostgreSQL 18 never ends if it is told to stop while it recovers from a crash of one of its processes
+    _wait_out_recovery(running)
     done = _run("pg_ctl", "stop", "-w", "-m", "fast", "-t", str(START_SECONDS), "-D", str(data_dir), data_dir=data_dir)
     if done.returncode and status(data_dir):
         raise UserError(f"the embedded server does not stop: {_last_line(done.stderr)}")
@@ -195,12 +202,17 @@ def with_database(dsn: str, database: str | None) -> str:
         UserError: `dsn` is no connection string.
     """
     try:
-        return make_conninfo(dsn, dbname=database) if database else make_conninfo(dsn)
+        whole = make_conninfo(dsn, dbname=database) if database else make_conninfo(dsn)
     except psycopg.ProgrammingError:
         # the string may hold a password: do not repeat it
         raise UserError(
             "the DSN is no connection string: write postgresql://user@host:5432/dbname or 'host=... dbname=...'"
         ) from None
+    parts = conninfo_to_dict(whole)
+    # what follows a bare @ or / of a password is read as host or port, and the server's message would repeat it
+    if "@" in str(parts.get("host", "")) or not re.fullmatch(r"[\d,]*", str(parts.get("port", ""))):
+        raise UserError("the DSN cannot be read: in a password write %40 for @, %2F for / and %3A for :")
+    return whole
 
 
 def settings(memory: int, cpus: int, shared_memory: int) -> dict[str, str]:
@@ -249,12 +261,44 @@ def _megabytes(size: int) -> str:
 
 def _machine() -> tuple[int, int, int]:
     """Memory, processors and free /dev/shm of this machine or container (bytes, number, bytes)."""
-    memory = psutil.virtual_memory().total
-    with contextlib.suppress(OSError, ValueError):  # "max" where the container has no limit
-        memory = min(memory, int(Path("/sys/fs/cgroup/memory.max").read_text()))
+    memory = chosen_memory() or min([psutil.virtual_memory().total, *_container_limits()])
     cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     shared = shutil.disk_usage("/dev/shm").free if Path("/dev/shm").is_dir() else GIB  # noqa: S108
     return memory, cpus, shared
+
+
+def chosen_memory() -> int | None:
+    """The environment's DEXSIC_MEMORY in bytes: what the server may plan with on a machine that others use too.
+
+    Raises:
+        UserError: it is no size, or too small for the server.
+    """
+    chosen = os.environ.get("DEXSIC_MEMORY")
+    if not chosen:
+        return None
+    found = re.fullmatch(r"\s*(\d+)\s*([MG])i?B?\s*", chosen, re.IGNORECASE)
+    size = int(found[1]) * {"m": MIB, "g": GIB}[found[2].lower()] if found else 0
+    if size < LEAST_MEMORY:
+        raise UserError(
+            f"DEXSIC_MEMORY={chosen}: write a size such as 8GB or 1500MB, at least {_megabytes(LEAST_MEMORY)}"
+        )
+    return size
+
+
+def _container_limits(membership: Path = Path("/proc/self/cgroup"), mount: Path = Path("/sys/fs/cgroup")) -> list[int]:
+    """Limits of memory (bytes) that this process's control group and those above it set, of either version."""
+    limits = []
+    with contextlib.suppress(OSError):  # not Linux
+        for line in membership.read_text().splitlines():
+            _, controllers, path = line.split(":", 2)
+            if controllers and "memory" not in controllers.split(","):
+                continue
+            root, name = (mount / "memory", "memory.limit_in_bytes") if controllers else (mount, "memory.max")
+            own = root / path.lstrip("/")
+            for folder in (own, *(above for above in own.parents if above.is_relative_to(root))):
+                with contextlib.suppress(OSError, ValueError):  # another container's path; "max" where none is set
+                    limits.append(int((folder / name).read_text()))
+    return limits
 
 
 @contextlib.contextmanager
@@ -346,6 +390,8 @@ def _configure(data_dir: Path, socket_dir: Path) -> None:
     """Write the settings for this machine, as it is now."""
     chosen = settings(*_machine()) | {"unix_socket_directories": f"'{socket_dir}'"}
     file = data_dir / "dexsic.conf"
+    file.touch(mode=0o600)
+    file.chmod(0o600)
     file.write_text("".join(f"{name} = {value}\n" for name, value in chosen.items()))
     owner = _owner(data_dir)
     if owner:
@@ -379,6 +425,22 @@ def _start_postmaster(data_dir: Path) -> None:
     done = _run("pg_ctl", *arguments, data_dir=data_dir)
     if done.returncode:
         raise UserError(f"the embedded server does not start: {_log_reason(log)}; its log: {log}")
+
+
+def _wait_out_recovery(running: Status) -> None:
+    """Wait while a running server that lost a process starts anew: it takes no connections meanwhile."""
+    until = time.monotonic() + START_SECONDS
+    while time.monotonic() < until:
+        try:
+            psycopg.connect(host=str(running.socket_dir), port=PORT, user=SUPERUSER, dbname="postgres").close()
+        except psycopg.OperationalError as error:
+            if not re.search("recovery|starting up|not yet accepting|shutting down|closed the connection", str(error)):
+                return
+        else:
+            return
+        if status(running.data_dir) is None:
+            return
+        time.sleep(0.1)
 
 
 def _clear_remains(data_dir: Path, socket_dir: Path) -> None:

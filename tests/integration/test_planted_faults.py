@@ -29,8 +29,8 @@ insert into mimiciv_icu.chartevents (subject_id, hadm_id, stay_id, charttime, it
 insert into mimiciv_hosp.labevents (labevent_id, subject_id, hadm_id, specimen_id, itemid, charttime, valuenum) values
     (1, 1, 11, 1, 51265, '2150-01-01 08:00', 90), (2, 2, 12, 2, 51237, '2150-01-01 08:00', 1.3);
 insert into mimiciv_icu.inputevents
-    (subject_id, hadm_id, stay_id, starttime, endtime, itemid, orderid, rate, rateuom, amount, amountuom) values
-    (2, 12, 102, '2150-01-01 08:00', '2150-01-01 20:00', 225150, 7, 0.5, 'mcg/kg/hour', 480, 'mcg');
+    (subject_id, hadm_id, stay_id, starttime, endtime, itemid, orderid, rate, rateuom, amount, amountuom, patientweight)
+    values (2, 12, 102, '2150-01-01 08:00', '2150-01-01 20:00', 225150, 7, 0.5, 'mcg/kg/hour', 480, 'mcg', 80);
 """
 
 # the test that must find it -> what is planted
@@ -64,7 +64,6 @@ FAULTS = {
         "values (1, 11, 101, '2150-01-02', '2150-01-02', 1, -50)"
     ),
     "stg_mimic__patients.anchor_age accepted_between": "update mimiciv_hosp.patients set anchor_age = 300",
-    "data_are_within_the_limits_of_error": "update mimiciv_icu.chartevents set valuenum = 9999 where stay_id = 102",
     # in a table
     "sic_score.stay_id unique": "insert into dexsic.sic_score select * from dexsic.sic_score",
     "int_icu_stay.icu_stay_h accepted_between": "update dexsic.int_icu_stay set icu_stay_h = -1",
@@ -75,6 +74,9 @@ FAULTS = {
     "int_first_day_lab.inr_max mostly_between": "update dexsic.int_first_day_lab set inr_max = 900 where stay_id = 102",
     "sofa_is_the_sum_of_its_six_organs": "update dexsic.sofa_hourly set renal_24h = 3 where stay_id = 101 and hr = 0",
     "every_hour_of_the_grid_has_a_sofa": "delete from dexsic.sofa_hourly where stay_id = 101 and hr = 1",
+    "data_are_within_the_limits_of_error": (
+        "update dexsic.data_quality set percent_affected = error_above_percent + 0.1 where check_name = 'lab_unit_unknown'"
+    ),
     "cohort_flow_adds_up": "update dexsic.cohort_flow set n_after = n_after + 1 where step = 2",
     "dexmedetomidine_exposure.running_h accepted_between": "update dexsic.dexmedetomidine_exposure set running_h = -1",
 }

@@ -20,7 +20,7 @@ patterns as (
         field,
         concept,
         -- a route that must be equal is compared as written, as in mimic-code
-        case when match = 'equals' then pattern else lower(pattern) end as pattern,
+        case when match = 'equals' then pattern else {{ lower_case('pattern') }} end as pattern,
         match
     from {{ ref('drug_name') }}
 
@@ -52,10 +52,10 @@ matched as (
     from names
     inner join patterns
         on
-            (patterns.field = 'drug' and lower(names.drug) like '%' || patterns.pattern || '%')
+            (patterns.field = 'drug' and {{ lower_case('names.drug') }} like '%' || patterns.pattern || '%')
             or (
                 patterns.field = 'route' and patterns.match = 'contains'
-                and lower(names.route) like '%' || patterns.pattern || '%'
+                and {{ lower_case('names.route') }} like '%' || patterns.pattern || '%'
             )
             or (patterns.field = 'route' and patterns.match = 'equals' and names.route = patterns.pattern)
     group by names.drug, names.route

@@ -103,7 +103,7 @@ cpap_rows as (
         observations.concept = 'oxygen_device'
         and (
             {%- for text in var('saps_cpap_text') %}
-            {{ 'or ' if not loop.first }}lower(observations.value_text) like '%{{ text }}%'
+            {{ 'or ' if not loop.first }}{{ lower_case('observations.value_text') }} like '%{{ text }}%'
             {%- endfor %}
         )
     group by stays.subject_id, stays.stay_id, stays.icu_admitted_at
@@ -231,9 +231,9 @@ points as (
             else 0
         end as comorbidity_points,
         case
-            when lower(services.service) like '%surg%' and stays.admission_type = '{{ var("saps_elective_admission_type") }}'
+            when {{ lower_case('services.service') }} like '%surg%' and stays.admission_type = '{{ var("saps_elective_admission_type") }}'
                 then 0
-            when lower(services.service) like '%surg%' then {{ var('saps_unscheduled_surgical_points') }}
+            when {{ lower_case('services.service') }} like '%surg%' then {{ var('saps_unscheduled_surgical_points') }}
             else {{ var('saps_medical_points') }}
         end as admission_points
     from stays

@@ -79,6 +79,94 @@ def test_what_is_wrong_with_the_sources(damage: str, told: str, dsn: str, capsys
     assert shown.count("error   ") == 1
 
 
+@pytest.mark.parametrize(
+    ("damage", "told"),
+    [
+        (
+            'alter table mimiciv_icu.icustays rename stay_id to "STAY_ID"',
+            'icustays lacks stay_id: it has "STAY_ID": rename to lower case',
+        ),
+        (
+            'alter table mimiciv_hosp.services rename to "SERVICES"',
+            'mimiciv_hosp lacks services: it has "SERVICES": rename to lower case',
+        ),
+        (
+            "alter table mimiciv_icu.icustays rename to kept; create view mimiciv_icu.icustays as"
+            " select * from mimiciv_icu.kept where 1 / (subject_id - subject_id) > 0",
+            "mimiciv_icu.icustays cannot be read: ",
+        ),
+        (
+            "alter table mimiciv_hosp.patients rename to kept; create materialized view mimiciv_hosp.patients as"
+            " select * from mimiciv_hosp.kept with no data",
+            "mimiciv_hosp.patients cannot be read: the server refused: materialized view",
+        ),
+        (
+            "drop table mimiciv_icu.icustays; create sequence mimiciv_icu.icustays",
+            "mimiciv_icu lacks icustays: load them",
+        ),
+        ("alter table mimiciv_icu.icustays alter stay_id type numeric", "icustays.stay_id is numeric, not integer"),
+    ],
+)
+def test_odd_relations_in_place_of_a_table(
+    damage: str, told: str, dsn: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    execute(dsn, damage)
+    status, shown = found(dsn, capsys)
+    assert status == 1
+    assert told in shown
+    assert shown.count("error   ") == 1
+
+
+def test_views_partitions_and_an_odd_search_path_are_fine(dsn: str, capsys: pytest.CaptureFixture[str]) -> None:
+    execute(
+        dsn,
+        "alter table mimiciv_icu.icustays rename to kept;"
+        "create view mimiciv_icu.icustays as select * from mimiciv_icu.kept;"
+        "alter table mimiciv_hosp.services rename to part;"
+        "create table mimiciv_hosp.services (like mimiciv_hosp.part) partition by range (subject_id);"
+        "alter table mimiciv_hosp.services attach partition mimiciv_hosp.part default;"
+        "do $$ begin execute format('alter database %I set search_path = nowhere', current_database()); end $$",
+    )
+    assert found(dsn, capsys)[0] == 0
+
+
+def test_a_view_over_what_the_role_may_not_read(dsn: str, reader: str, capsys: pytest.CaptureFixture[str]) -> None:
+    execute(
+        dsn,
+        "create schema dexsic authorization reader; alter table mimiciv_icu.icustays rename to kept;"
+        "create view mimiciv_icu.icustays with (security_invoker) as select * from mimiciv_icu.kept;"
+        "revoke select on mimiciv_icu.kept from reader; grant select on mimiciv_icu.icustays to reader",
+    )
+    status, shown = found(reader, capsys)
+    assert status == 1
+    assert (
+        "mimiciv_icu.icustays cannot be read: the role lacks the privilege: permission denied for table kept" in shown
+    )
+
+
+def test_rows_that_are_hidden_from_the_role(dsn: str, reader: str, capsys: pytest.CaptureFixture[str]) -> None:
+    execute(
+        dsn,
+        "create schema dexsic authorization reader; alter table mimiciv_hosp.patients enable row level security;"
+        "create policy one_only on mimiciv_hosp.patients using (subject_id = 1)",
+    )
+    status, shown = found(reader, capsys)
+    assert status == 0
+    assert "warning mimiciv_hosp.patients shows reader only some rows (row level security)" in shown
+
+
+def test_sessions_that_are_read_only(dsn: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        database = connection.info.dbname
+        connection.execute(f"alter database {database} set default_transaction_read_only = on")
+        try:
+            status, shown = found(dsn, capsys)
+        finally:
+            connection.execute(f"alter database {database} reset default_transaction_read_only")
+    assert status == 1
+    assert "reset default_transaction_read_only" in shown
+
+
 def test_wider_types_and_missing_unneeded_columns_are_fine(dsn: str, capsys: pytest.CaptureFixture[str]) -> None:
     execute(
         dsn,

@@ -116,11 +116,13 @@ def test_a_wrong_header_stops_everything_before_it_begins(
     [
         (f"9,{IN_A_ROW},50,2150,x,", "line 4, column gender"),
         (f"{IN_A_ROW},F,50,2150,x,", "a value is not of the column's type, line 4, column subject_id"),
-        (f"9,F,50,2150,x,{IN_A_ROW}", "a value is no date or time, line 4, column dod"),
+        (
+            f"9,F,50,2150,x,{IN_A_ROW}",
+            "a value is no date or time as in 2150-01-31 08:00:00, without a zone, line 4, column dod",
+        ),
         (f",F,50,2150,{IN_A_ROW[:9]},", "a required value is missing, line 4, column subject_id"),
         (f"9,F,50,2150,x,,{IN_A_ROW}", "as many values as the header has columns, or a quote is not closed, line 4"),
-        # the open quote swallows the rest: the place is the end of the file
-        (f'9,F,50,2150,"{IN_A_ROW},', "as many values as the header has columns, or a quote is not closed, line 5"),
+        (f'9,F,50,2150,"{IN_A_ROW},', "as many values as the header has columns, or a quote is not closed, line 4"),
         ("9,F,99999999,2150,x,", "line 4, column anchor_age"),
     ],
 )

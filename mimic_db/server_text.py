@@ -1,0 +1,39 @@
+"""What a server's message means where only its text is known, as dbt hands it on: cause and remedy in a sentence."""
+
+import re
+
+_AGAIN = "run the same command again"
+_LOST = (
+    r"server closed the connection|terminating connection|connection already closed|the database system is|SSL SYSCALL"
+)
+_MEANINGS = {
+    r"due to lock timeout": f"another session holds a lock on a table that is needed: end that session, then {_AGAIN}",
+    r"due to statement timeout|transaction timeout": (
+        "a time limit of the role or database (statement_timeout, transaction_timeout) ended the query:"
+        f" set it to 0 for this role, then {_AGAIN}"
+    ),
+    r"idle-(in-transaction|session) timeout": (
+        "a time limit of the role or database (idle_in_transaction_session_timeout, idle_session_timeout) ended the"
+        f" session: set it to 0 for this role, then {_AGAIN}"
+    ),
+    r"due to user request": f"somebody cancelled the query: {_AGAIN}",
+    r"No space left on device|could not (extend|write to) (file|temporary file)|could not write block": (
+        f"the server's disk is full: free space there, then {_AGAIN}"
+    ),
+    r"temporary file size exceeds": (
+        f"the query needs more temporary disk than temp_file_limit allows: raise it for this role, then {_AGAIN}"
+    ),
+    r"deadlock detected": f"another session used the same tables at the same time: {_AGAIN}",
+    r"read-only transaction": (
+        "the role or database may only read (default_transaction_read_only):"
+        f" set it to off for this role, then {_AGAIN}"
+    ),
+    r"could not serialize access": f"another session changed the same tables at the same time: {_AGAIN}",
+    _LOST: f"the server closed the connection (stopped or crashed?): start it, then {_AGAIN}",
+    r"connection to server .* failed": f"the server cannot be reached (stopped or crashed?): start it, then {_AGAIN}",
+}
+
+
+def explain_text(text: str) -> str | None:
+    """The sentence for a server's message, or None if the message is none of those that tell of a fault outside."""
+    return next((meaning for pattern, meaning in _MEANINGS.items() if re.search(pattern, text)), None)

@@ -1,0 +1,20 @@
+"""The short version of the campaign that `make torture` runs: faults and hostile input, none of which ends badly."""
+
+import importlib
+
+import pytest
+
+from torture.campaign import BAD, is_clean, summary, workshop
+
+# campaign -> how many trials its short version has at least
+SHORT = {"torture.faults": 11, "torture.files": 10, "torture.rows": 10}
+
+
+@pytest.mark.parametrize("campaign", SHORT)
+def test_no_fault_ends_in_a_wrong_result_a_loss_or_an_unclear_message(campaign: str) -> None:
+    with workshop() as shop:
+        trials = list(importlib.import_module(campaign).trials(shop, False, 1))
+    bad = [trial for trial in trials if trial.outcome in BAD]
+    assert is_clean(trials), "\n".join(f"{trial.outcome}: {trial.kind}: {trial.name}: {trial.detail}" for trial in bad)
+    assert len(trials) >= SHORT[campaign]
+    assert summary(trials)[-1][0] == "total"
