@@ -32,7 +32,7 @@ said:
 lint: $(READY)  ## ruff, mypy (strict), sqlfluff; no file is changed
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check .
-	@$(RUN) -m mypy analysis_py mimic_db study.py bench
+	@$(RUN) -m mypy analysis_py mimic_db study.py bench torture
 	@$(RUN) -m mypy --explicit-package-bases tests/reference tests/recompute
 	@mkdir -p target/lint && cp profiles.example.yml target/lint/profiles.yml
 	@# dbt's templates want a connection: an empty server of the linter's own, stopped afterwards
@@ -61,5 +61,6 @@ $(READY): requirements.txt
 	@echo "setting up $(VENV): about a minute, 1 GB of disk"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "error: Python 3.11 or later is needed; make PYTHON=/path/to/python3.11 study")'
 	@test -x $(RUN) || $(PYTHON) -m venv $(VENV)
-	@$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes \
+		--only-binary :all: --no-binary autograd-gamma -r requirements.txt
 	@touch $@

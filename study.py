@@ -118,7 +118,8 @@ def _run(options: argparse.Namespace) -> int:
     _announce(options)
     dsn = _data(options)
     schema = os.environ.get("DEXSIC_SCHEMA", "dexsic")
-    os.environ.update(server.dbt_environment(dsn), DEXSIC_SCHEMA=schema, DEXSIC_THREADS=str(os.cpu_count() or 1))
+    threads = os.environ.get("DEXSIC_THREADS") or str(os.cpu_count() or 1)
+    os.environ.update(server.dbt_environment(dsn), DEXSIC_SCHEMA=schema, DEXSIC_THREADS=threads)
     # a database or role may ask for another, in which our texts cannot be written
     os.environ["PGCLIENTENCODING"] = "UTF8"
     with _profiles_dir() as profiles_dir:

@@ -13,6 +13,7 @@ from jinja2.sandbox import SandboxedEnvironment
 from analysis_py.errors import StudyError
 
 PROFILE = "dexsic"
+_SECRET = ("password", "pass")
 _OPTIONAL = ("sslmode", "sslcert", "sslkey", "sslrootcert", "connect_timeout")
 
 
@@ -58,10 +59,10 @@ def read_target(profiles: Path, target: str | None) -> Target:
     outputs = profile.get("outputs") if isinstance(profile, dict) else None
     if not isinstance(profile, dict) or not isinstance(outputs, dict):
         raise StudyError(f"{profiles} has no profile named {PROFILE} with outputs: see profiles.example.yml")
-    name = target or str(_render(profile.get("target", "default"), profiles))
+    name = target or str(_render(profile.get("target", "default"), profiles, "target"))
     if not isinstance(outputs.get(name), dict):
         raise StudyError(f"{profiles} has no target {name!r} in profile {PROFILE}; it has {', '.join(outputs)}")
-    settings = {key: _render(value, profiles) for key, value in outputs[name].items()}
+    settings = {key: _render(value, profiles, str(key)) for key, value in outputs[name].items()}
     if settings.get("type") != "postgres":
         raise StudyError(
             f"target {name!r} in {profiles} is of type {settings.get('type')!r}; only postgres can be read"
@@ -80,7 +81,7 @@ def read_target(profiles: Path, target: str | None) -> Target:
     return Target(str(settings["schema"]), settings.get("role") or None, present)
 
 
-def _render(value: Any, profiles: Path) -> Any:
+def _render(value: Any, profiles: Path, key: str) -> Any:
     """A setting with its Jinja expressions replaced; anything but text stays as it is."""
     if not isinstance(value, str) or "{" not in value:
         return value
@@ -90,7 +91,9 @@ def _render(value: Any, profiles: Path) -> Any:
     try:
         return environment.from_string(value).render()
     except TemplateError as error:
-        raise StudyError(f"{profiles}: {error.message}") from error
+        # a password with { in it is no expression, and the message would repeat a part of it
+        reason = f"{key} holds {{ but is no expression: take it from env_var()" if key in _SECRET else error.message
+        raise StudyError(f"{profiles}: {reason}") from error
 
 
 def _env_var(name: str, default: str | None = None) -> str:

@@ -1,8 +1,10 @@
 """`python -m analysis_py.run`: from the marts to the finished report."""
 
 import argparse
+import io
 import json
 import shutil
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -49,6 +51,9 @@ _GROUPS = {"control": False, "treated": True}
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the study; gives the exit code (0 done, 1 not possible, 2 wrong usage, 130 interrupted)."""
     options = parse(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without our characters is no reason to end
     messages = Console(stderr=True, highlight=False, soft_wrap=True)
     try:
         with terminable():
@@ -287,4 +292,7 @@ def _ratio(rows: Sequence[Row], cohort: str, outcome: str, model: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    ended = main()
+    if ended == 130:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not change what the first one said
+    sys.exit(ended)

@@ -1,16 +1,15 @@
--- Two roles for a shared server, each with no more than it needs. Run it once as the owner of the database:
+-- Two roles for a shared server, each with no more than it needs. Run it as a superuser, and again after MIMIC-IV is loaded anew:
 --
 --   psql -d mimiciv -v builder=researcher -v reader=reviewer -f docs/role.sql
 --
--- builder   runs `dbt build`: reads MIMIC-IV, owns one schema of its own, may make nothing else
+-- builder   runs `dbt build`: reads MIMIC-IV, owns one schema, may not make another
 -- reader    runs `python -m analysis_py.run`: reads that schema, cannot see MIMIC-IV; leave it out if nobody needs it
 --
 -- Other names: -v schema=dexsic -v hosp=mimiciv_hosp -v icu=mimiciv_icu. Then give each a password: \password researcher
 \set ON_ERROR_STOP on
 \if :{?builder}
 \else
-    \warn 'error: name the role that builds: -v builder=researcher'
-    \quit
+    do $$ begin raise exception 'name the role that builds: -v builder=researcher'; end $$;
 \endif
 \if :{?schema}
 \else

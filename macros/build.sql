@@ -53,7 +53,7 @@
 {% endmacro %}
 
 {% macro postgres__forget_build() %}
-set lock_timeout = {{ text_literal(env_var('DEXSIC_LOCK_TIMEOUT', '5min')) }};
+{{ lock_timeout() }};
 comment on schema {{ adapter.quote(target.schema) }} is null;
 create table if not exists {{ build_table('run') }} (
     status text, made_from text, command text, models_built integer, models_in_project integer, data_tests_in_project integer,
@@ -112,10 +112,11 @@ delete from {{ build_table('test') }}
 {{ return(names | join(', ')) }}
 {% endmacro %}
 
+{% macro lock_timeout() %}set lock_timeout = {{ text_literal(env_var('DEXSIC_LOCK_TIMEOUT', '5min')) }}{% endmacro %}
 {# A model waits for a lock that somebody else's session holds, but not for ever. #}
 {% macro bounded_wait() %}{{ return(adapter.dispatch('bounded_wait')()) }}{% endmacro %}
 {% macro postgres__bounded_wait() %}
-set lock_timeout = {{ text_literal(env_var('DEXSIC_LOCK_TIMEOUT', '5min')) }};
+{{ lock_timeout() }};
 set search_path = pg_catalog;
 select pg_advisory_xact_lock_shared(hashtext('dexsic'), hashtext({{ text_literal(target.schema) }}));
 do $$ begin
@@ -134,9 +135,10 @@ end $$
 {% macro postgres__record_build(results) %}
 {%- set definitions = definitions_in_force() -%}
 {%- set tests = test_outcomes(results) -%}
-{%- if flags.WHICH == 'test' -%}
+{{ lock_timeout() }};
+{% if flags.WHICH == 'test' -%}
     {#- without a rebuild the results of other tests stay true; tests by other definitions are not tests of this build -#}
-    {%- if tests and build_is_by(definitions) -%}
+    {%- if tests and build_is_by(definitions) %}
 delete from {{ build_table('test') }} where unique_id in ({% for test in tests %}{{ text_literal(test[0]) }}{{ ', ' if not loop.last }}{% endfor %});
 {{ insert_rows('test', tests) }}
     {%- endif -%}

@@ -7,5 +7,5 @@
    every row has the one unit of its item, which is a cheap comparison. #}
 {% macro is_other_unit(unit, known) %}case
             when {{ unit }} is null or {{ known }} is null or {{ unit }} = {{ known }} or trim({{ unit }}) = '' then false
-            else '|' || lower({{ known }}) || '|' not like '%|' || lower(trim({{ unit }})) || '|%'
+            else '|' || {{ lower_case(known) }} || '|' not like '%|' || {{ lower_case('trim(' ~ unit ~ ')') }} || '|%'
         end{% endmacro %}

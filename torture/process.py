@@ -25,7 +25,8 @@ class Running:
     """A running command with its own process group, as a terminal gives it one."""
 
     def __init__(self, arguments: tuple[str, ...], environment: Mapping[str, str], folder: Path) -> None:
-        self.began = time.monotonic()
+        if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # as a shell starts us in the background: it is inherited
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         self._said = folder / f"said_{time.monotonic_ns()}"
         with self._said.open("wb") as said:
             self._process = subprocess.Popen(  # noqa: S603

@@ -265,9 +265,7 @@ FAULTS = (
         heard=("unique_stg_mimic__admissions_hadm_id",),
     ),
     RowFault("admission deleted", ADMISSION, "true", "", heard=("relationships_stg_mimic__icustays_hadm_id",)),
-    RowFault(
-        "age 300", PATIENT, "true", "anchor_age = 300", heard=("accepted_between_stg_mimic__patients_0__120",)
-    ),
+    RowFault("age 300", PATIENT, "true", "anchor_age = 300", heard=("accepted_between_stg_mimic__patients_0__120",)),
     RowFault("sex unknown", PATIENT, "true", "gender = 'X'", heard=("accepted_values_stg_mimic__patients_sex",)),
     RowFault(
         "patient twice",

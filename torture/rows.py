@@ -156,12 +156,11 @@ def _risen(part: str, due: int, before: Counts, after: Counts) -> list[str]:
 
 def _plant(connection: psycopg.Connection[Any], chance: random.Random) -> list[tuple[RowFault, int | None]]:
     """Give each fault to a patient who has none yet, the ones of few rows first; None where nobody has such a row."""
-    candidates = {fault: _who_has(connection, fault) for fault in FAULTS}
+    candidates = {fault: _who_has(connection, fault, chance) for fault in FAULTS}
     taken: set[int] = set()
     planted: list[tuple[RowFault, int | None]] = []
     for fault in sorted(FAULTS, key=lambda fault: len(candidates[fault])):
-        free = [patient for patient in candidates[fault] if patient not in taken]
-        patient = chance.choice(free) if free else None
+        patient = next((patient for patient in candidates[fault] if patient not in taken), None)
         if patient is not None:
             taken.add(patient)
             _change(connection, fault, patient)
@@ -169,16 +168,17 @@ def _plant(connection: psycopg.Connection[Any], chance: random.Random) -> list[t
     return planted
 
 
-def _who_has(connection: psycopg.Connection[Any], fault: RowFault) -> list[int]:
-    """Patients with a row for the fault, those in the cohort if there are any: there a wrong result matters."""
+def _who_has(connection: psycopg.Connection[Any], fault: RowFault, chance: random.Random) -> list[int]:
+    """Patients with a row for the fault by chance, those in the cohort first: there a wrong result matters."""
     of_patient: LiteralString = "select distinct subject_id from {} where {}"
     query = sql.SQL(of_patient).format(sql.SQL(fault.table), sql.SQL(fault.where))
     having = {patient for (patient,) in connection.execute(query)}
     cohort = connection.execute(
         sql.SQL("select subject_id from {}").format(sql.Identifier(SCHEMA, "analysis_cohort"))
     ).fetchall()
-    studied = having & {patient for (patient,) in cohort}
-    return sorted(studied or having)
+    studied = {patient for (patient,) in cohort}
+    shuffled = chance.sample(sorted(having), len(having))
+    return sorted(shuffled, key=lambda patient: patient not in studied)
 
 
 def _change(connection: psycopg.Connection[Any], fault: RowFault, patient: int) -> None:

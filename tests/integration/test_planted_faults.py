@@ -75,7 +75,7 @@ FAULTS = {
     "sofa_is_the_sum_of_its_six_organs": "update dexsic.sofa_hourly set renal_24h = 3 where stay_id = 101 and hr = 0",
     "every_hour_of_the_grid_has_a_sofa": "delete from dexsic.sofa_hourly where stay_id = 101 and hr = 1",
     "data_are_within_the_limits_of_error": (
-        "update dexsic.data_quality set percent_affected = error_above_percent + 0.1 where check_name = 'lab_unit_unknown'"
+        "update dexsic.data_quality set percent_affected = error_above_percent + 1 where check_name = 'urine_negative'"
     ),
     "cohort_flow_adds_up": "update dexsic.cohort_flow set n_after = n_after + 1 where step = 2",
     "dexmedetomidine_exposure.running_h accepted_between": "update dexsic.dexmedetomidine_exposure set running_h = -1",
