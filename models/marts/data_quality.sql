@@ -232,7 +232,7 @@ counted as (
 
     select
         'chart_value_implausible' as check_name,
-        concept as concept,
+        concept,
         n_rows,
         n_implausible as n_affected
     from chart_counts
@@ -241,7 +241,7 @@ counted as (
 
     select
         'chart_value_not_finite' as check_name,
-        concept as concept,
+        concept,
         n_rows,
         n_not_finite as n_affected
     from chart_counts
@@ -250,7 +250,7 @@ counted as (
 
     select
         'chart_unit_unknown' as check_name,
-        concept as concept,
+        concept,
         n_rows,
         n_other_unit as n_affected
     from chart_counts
@@ -259,7 +259,7 @@ counted as (
 
     select
         'chart_time_impossible' as check_name,
-        concept as concept,
+        concept,
         n_rows,
         n_impossible_time as n_affected
     from chart_counts
@@ -278,7 +278,7 @@ counted as (
 
     select
         'lab_value_implausible' as check_name,
-        concept as concept,
+        concept,
         n_rows,
         n_implausible as n_affected
     from lab_counts
@@ -287,7 +287,7 @@ counted as (
 
     select
         'lab_value_not_finite' as check_name,
-        concept as concept,
+        concept,
         n_rows,
         n_not_finite as n_affected
     from lab_counts
@@ -296,7 +296,7 @@ counted as (
 
     select
         'lab_value_negative' as check_name,
-        concept as concept,
+        concept,
         n_rows,
         n_negative as n_affected
     from lab_counts
@@ -305,7 +305,7 @@ counted as (
 
     select
         'lab_unit_unknown' as check_name,
-        concept as concept,
+        concept,
         n_rows,
         n_other_unit as n_affected
     from lab_counts
@@ -314,7 +314,7 @@ counted as (
 
     select
         'lab_value_without_number' as check_name,
-        concept as concept,
+        concept,
         n_rows,
         n_without_number as n_affected
     from lab_counts
@@ -323,7 +323,7 @@ counted as (
 
     select
         'lab_time_impossible' as check_name,
-        concept as concept,
+        concept,
         n_rows,
         n_impossible_time as n_affected
     from lab_counts
@@ -476,7 +476,7 @@ counted as (
 
     select
         'procedure_reversed' as check_name,
-        concept as concept,
+        concept,
         n_rows,
         n_reversed as n_affected
     from procedure_counts

@@ -231,7 +231,9 @@ points as (
             else 0
         end as comorbidity_points,
         case
-            when {{ lower_case('services.service') }} like '%surg%' and stays.admission_type = '{{ var("saps_elective_admission_type") }}'
+            when
+                {{ lower_case('services.service') }} like '%surg%'
+                and stays.admission_type = '{{ var("saps_elective_admission_type") }}'
                 then 0
             when {{ lower_case('services.service') }} like '%surg%' then {{ var('saps_unscheduled_surgical_points') }}
             else {{ var('saps_medical_points') }}
