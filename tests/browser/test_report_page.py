@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from analysis_py.build_record import BuildRecord, TestOutcome
 from analysis_py.present import write_results
+from analysis_py.quality import QualityCheck
 from analysis_py.read_marts import type_cohort
 from analysis_py.study import run_study
 from tests.conftest import CHROMIUM
@@ -34,6 +35,7 @@ BUILD = BuildRecord(
         TestOutcome("mostly_ordered", "stg_mimic__inputevents", "warn", 12, "nearly every row ends after its start"),
     ),
     sources={"mimiciv_icu.icustays": 73181},
+    quality=(QualityCheck("lab_value_negative", "labevents", "inr", 1000, 20, 0.1, 5, "left out", "What it means"),),
     fingerprint="0123456789ab",
 )
 
@@ -174,7 +176,13 @@ def test_each_table_and_figure_is_downloaded_as_the_file_of_the_output_folder(br
     names = set(links.evaluate_all("all => all.map(one => one.download)"))
     written = {path.name for kind in ("tables", "figures") for path in (folder / kind).iterdir()}
     # of an empty build record there is nothing to show
-    assert written - names <= {"data_tests.csv", "source_tables.csv", "definitions.csv", "checklist.csv"}
+    assert written - names <= {
+        "data_quality.csv",
+        "data_tests.csv",
+        "source_tables.csv",
+        "definitions.csv",
+        "checklist.csv",
+    }
     assert names <= written
     for name in ("table1_baseline.csv", "flow.svg", "flow.png"):
         with page.expect_download() as started:

@@ -174,7 +174,7 @@ def test_tables_of_generated_patients_say_so_in_each_line_and_change_nothing_els
 ) -> None:
     real, generated = real_and_generated
     files = [generated / "results.csv", *sorted((generated / "tables").iterdir())]
-    assert len(files) == 19
+    assert len(files) == 20
     for path in files:
         marked = pd.read_csv(path, dtype=str, keep_default_na=False)
         plain = pd.read_csv(real / path.relative_to(generated), dtype=str, keep_default_na=False)
@@ -253,7 +253,7 @@ def test_the_build_is_shown_with_changed_definitions_first_and_small_counts_hidd
     assert tables.definition_table(BUILD)["Changed"].tolist() == ["≠ changed", ""]
     assert tables.test_table(BUILD, 5)["Rows"].tolist() == ["0", "<5"]
     assert tables.source_table(BUILD, 5)["Rows, about"].tolist() == ["73,181", "<5"]
-    assert tables.quality_table(tables.test_table(BUILD, 5)).to_dict("list") == {
+    assert tables.tests_by_model(tables.test_table(BUILD, 5)).to_dict("list") == {
         "Model": ["stg_mimic__inputevents", "stg_mimic__patients"],
         "Tests": ["1", "1"],
         "Pass": ["0", "1"],
