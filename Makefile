@@ -24,10 +24,10 @@ study: $(READY)  ## the whole study: data, dbt build, statistics, report in outp
 	@$(RUN) -m study $(if $(CSV),--csv '$(CSV)') $(if $(DSN),--dsn '$(DSN)') $(if $(STAYS),--stays '$(STAYS)') \
 		$(if $(SEED),--seed '$(SEED)') $(if $(SUPPRESS_BELOW),--suppress-below '$(SUPPRESS_BELOW)') $(if $(VARS),--vars '$(VARS)') $(if $(OUTPUT),--output '$(OUTPUT)') $(if $(QUIET),--quiet)
 
-test: said lint unit  ## lint, types, pytest, dbt build and dbt test on shipped data: under 10 minutes
+test: said lint unit  ## lint, types, pytest, dbt build and dbt test on shipped data: about 12 minutes
 
 said:
-	@echo "under 10 minutes; servers of its own in temporary folders, stopped and removed at the end"
+	@echo "about 12 minutes; servers of its own in temporary folders, stopped and removed at the end"
 
 lint: $(READY)  ## ruff, mypy (strict), sqlfluff; no file is changed
 	@$(RUN) -m ruff check .
