@@ -24,14 +24,14 @@
 
 {# One build at a time in a schema, and none while the statistics read it (analysis_py/read_marts.py takes the same lock, shared): two
    would take each other's tables away. dbt closes the session of a hook and of a model when it ends, so that no lock lasts as long as
-   a build: each model holds it, shared, for its own transaction (bounded_wait). A build begins when nobody has held it for a second;
+   a build: each model holds it, shared, for its own transaction (bounded_wait). A build begins when nobody has held it for half a second;
    if two begin in the same moment, the first to find that the schema is no longer its own stops. #}
 {% macro postgres__lock_schema() %}
-{%- set tries, needed = 50, 5 -%}
+{%- set tries, needed = 100, 5 -%}
 {%- set free = namespace(times=0) -%}
 {%- for _ in range(tries) if free.times < needed -%}
     {%- set found = run_query(
-        "select pg_try_advisory_lock(hashtext('dexsic'), hashtext(" ~ text_literal(target.schema) ~ ")) as locked, cast(pg_sleep(0.2) as text)") -%}
+        "select pg_try_advisory_lock(hashtext('dexsic'), hashtext(" ~ text_literal(target.schema) ~ ")) as locked, cast(pg_sleep(0.1) as text)") -%}
     {%- if found.rows[0][0] and free.times < needed - 1 -%}
         {%- do run_query("select pg_advisory_unlock(hashtext('dexsic'), hashtext(" ~ text_literal(target.schema) ~ "))") -%}
     {%- endif -%}
@@ -57,7 +57,7 @@
 comment on schema {{ adapter.quote(target.schema) }} is null;
 create table if not exists {{ build_table('run') }} (
     status text, made_from text, command text, models_built integer, models_in_project integer, data_tests_in_project integer,
-    finished_at text, dbt_version text, adapter text, server_version text, latest_years text
+    finished_at text, dbt_version text, adapter text, server_version text, latest_years text, invocation text
 );
 create table if not exists {{ build_table('definition') }} (name text, value text, default_value text);
 create table if not exists {{ build_table('test') }} (

@@ -40,6 +40,7 @@ PLATELETS: LiteralString = "itemid = 51265 and valuenum is not null"
 INR: LiteralString = "itemid = 51237 and valuenum is not null"
 CREATININE: LiteralString = "itemid = 50912 and valuenum is not null"
 URINE: LiteralString = "itemid = 226559"
+WEIGHT: LiteralString = "itemid in (224639, 226512) and valuenum is not null"
 VENTILATION: LiteralString = "itemid = 225792"
 
 FAULTS = (
@@ -127,6 +128,20 @@ FAULTS = (
         heard=("infusion_reversed",),
     ),
     RowFault("norepinephrine charted twice", INPUT, NOREPINEPHRINE, "orderid = orderid", copies=True),
+    RowFault(
+        "norepinephrine ends in 9999",
+        INPUT,
+        NOREPINEPHRINE,
+        "endtime = '9999-01-01'",
+        heard=("infusion_time_impossible",),
+    ),
+    RowFault(
+        "propofol of an infinite amount",
+        INPUT,
+        "itemid = 222168 and rate > 0",
+        "amount = 'Infinity'",
+        heard=("rate_not_finite",),
+    ),
     # ---- charted values
     RowFault("heart rate NaN", CHART, HEART_RATE, "valuenum = 'NaN'", heard=("chart_value_not_finite",)),
     RowFault("heart rate infinity", CHART, HEART_RATE, "valuenum = 'Infinity'", heard=("chart_value_not_finite",)),
@@ -142,6 +157,13 @@ FAULTS = (
     RowFault("heart rate charted twice", CHART, HEART_RATE, "itemid = itemid", copies=True),
     RowFault("heart rate in 2999", CHART, HEART_RATE, "charttime = '2999-01-01'", heard=("chart_time_impossible",)),
     RowFault(
+        "mean pressure in words",
+        CHART,
+        PRESSURE,
+        "valuenum = null, value = 'refused'",
+        heard=("chart_value_without_number",),
+    ),
+    RowFault(
         "heart rate of no stay",
         CHART,
         HEART_RATE,
@@ -155,24 +177,25 @@ FAULTS = (
     RowFault(
         "weight 5 kg",
         CHART,
-        "itemid in (224639, 226512) and valuenum is not null",
+        WEIGHT,
         "valuenum = 5",
         heard=("weight_implausible",),
     ),
     RowFault(
         "weight 1200 kg",
         CHART,
-        "itemid in (224639, 226512) and valuenum is not null",
+        WEIGHT,
         "valuenum = 1200",
         heard=("weight_implausible",),
     ),
     RowFault(
         "weight infinity",
         CHART,
-        "itemid in (224639, 226512) and valuenum is not null",
+        WEIGHT,
         "valuenum = 'Infinity'",
         heard=("chart_value_not_finite",),
     ),
+    RowFault("weight charted twice", CHART, WEIGHT, "itemid = itemid", copies=True, heard=("weight_charted_twice",)),
     RowFault(
         "FiO2 NaN",
         CHART,
@@ -250,6 +273,13 @@ FAULTS = (
         heard=("death_before_admission",),
     ),
     RowFault(
+        "death in hospital months after discharge",
+        ADMISSION,
+        "deathtime is not null",
+        "deathtime = dischtime + interval '90 days'",
+        heard=("death_after_discharge",),
+    ),
+    RowFault(
         "death in hospital without a time",
         ADMISSION,
         "deathtime is not null",
@@ -304,10 +334,18 @@ FAULTS = (
     RowFault(
         "prescription without start", PRESCRIPTION, "true", "starttime = null", heard=("prescription_without_start",)
     ),
+    RowFault(
+        "antibiotic in 2999",
+        PRESCRIPTION,
+        "lower(drug) like '%vancomycin%'",
+        "starttime = '2999-01-01', stoptime = '2999-01-02'",
+        heard=("prescription_time_impossible",),
+    ),
     RowFault("urine NaN", OUTPUT, URINE, "value = 'NaN'", heard=("urine_not_finite",)),
     RowFault("urine infinity", OUTPUT, URINE, "value = 'Infinity'", heard=("urine_not_finite",)),
     RowFault("urine negative", OUTPUT, URINE, "value = -500", heard=("urine_negative",)),
     RowFault("urine of a tanker", OUTPUT, URINE, "value = 30000000", heard=("urine_implausible",)),
+    RowFault("urine in 2999", OUTPUT, URINE, "charttime = '2999-01-01'", heard=("urine_time_impossible",)),
     RowFault(
         "ventilation ends before it starts",
         PROCEDURE,

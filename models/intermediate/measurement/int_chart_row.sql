@@ -1,7 +1,8 @@
 /*
 Grain       one row per charted observation of an item that the study uses
 Definition  the only scan of chartevents: items of the seed chart_item. A number that cannot be used is set to NULL and
-            `fault` says why; is_used: the row has a value, or its time matters by itself (keeps_null)
+            `fault` says why; is_used: the row has a value, or its time matters by itself (keeps_null). A time outside
+            the calendar is none: as the last heart rate it would lengthen the stay's hours by centuries
 Source      seed chart_item (ranges of mimic-code vitalsign, gcs, bg, weight_durations, ventilator_setting,
             oxygen_delivery)
 */
@@ -29,6 +30,8 @@ judged as (
         items.keeps_null,
         observations.value as charted_value,
         case
+            when {{ is_impossible_time('observations.measured_at') }} then 'impossible time'
+            when observations.value is null and observations.value_text is not null and not items.keeps_text then 'no number'
             when observations.value is null then null
             when not {{ is_finite('observations.value') }} then 'not finite'
             when
@@ -68,7 +71,8 @@ final as (
         stored_at,
         fault,
         is_other_unit,
-        keeps_null or value is not null or value_text is not null as is_used
+        coalesce(fault, '') <> 'impossible time'
+        and (keeps_null or value is not null or value_text is not null) as is_used
     from valued
 
 )

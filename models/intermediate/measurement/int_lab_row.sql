@@ -30,6 +30,7 @@ judged as (
         items.keeps_text,
         case when items.keeps_text then results.value_text end as value_text,
         case
+            when {{ is_impossible_time('results.measured_at') }} then 'impossible time'
             when items.keeps_text then null
             when results.value is null then 'no number'
             when not {{ is_finite('results.value') }} then 'not finite'
@@ -51,7 +52,7 @@ final as (
         hadm_id,
         measured_at,
         case when fault is null and not keeps_text then reported_value end as value,
-        value_text,
+        case when fault is null then value_text end as value_text,
         fault,
         is_other_unit
     from judged

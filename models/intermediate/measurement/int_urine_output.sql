@@ -1,6 +1,7 @@
 /*
 Grain       one row per ICU stay and time at which urine was charted
-Definition  urine in mL; irrigation fluid that went in counts as negative; an infinite volume or NaN is none
+Definition  urine in mL; irrigation fluid that went in counts as negative; an infinite volume or NaN is none, nor
+            is one outside the calendar
 Source      mimic-code urine_output; seed output_item
 */
 with
@@ -28,7 +29,9 @@ final as (
     from outputs
     inner join items
         on outputs.itemid = items.itemid
-    where outputs.volume_ml is null or {{ is_finite('outputs.volume_ml') }}
+    where
+        (outputs.volume_ml is null or {{ is_finite('outputs.volume_ml') }})
+        and not {{ is_impossible_time('outputs.measured_at') }}
     group by outputs.stay_id, outputs.measured_at
 
 )

@@ -1,6 +1,7 @@
 /*
 Grain       one row per stretch of an infusion at one rate, or per bolus, of a drug that the study uses
-Definition  the only scan of inputevents: items of the seed infusion_item; a rate that is infinite or NaN is no rate
+Definition  the only scan of inputevents: items of the seed infusion_item; a number that is infinite or NaN is no
+            number, a time outside the calendar is no time
 Source      seed infusion_item
 */
 with
@@ -25,14 +26,20 @@ final as (
         items.drug,
         items.reading,
         inputs.orderid,
-        inputs.started_at,
-        inputs.ended_at,
+        case when not {{ is_impossible_time('inputs.started_at') }} then inputs.started_at end as started_at,
+        case when not {{ is_impossible_time('inputs.ended_at') }} then inputs.ended_at end as ended_at,
         case when {{ is_finite('inputs.rate') }} then inputs.rate end as rate,
         inputs.rate_unit,
-        inputs.amount,
+        case when {{ is_finite('inputs.amount') }} then inputs.amount end as amount,
         inputs.amount_unit,
-        inputs.weight_kg,
-        inputs.rate is not null and not {{ is_finite('inputs.rate') }} as is_rate_not_finite,
+        case when {{ is_finite('inputs.weight_kg') }} then inputs.weight_kg end as weight_kg,
+        not coalesce(
+            {{ is_finite('inputs.rate') }}
+            and {{ is_finite('inputs.amount') }}
+            and {{ is_finite('inputs.weight_kg') }}, true
+        ) as is_not_finite,
+        coalesce({{ is_impossible_time('inputs.started_at') }} or {{ is_impossible_time('inputs.ended_at') }}, false)
+            as is_time_impossible,
         {{ is_other_unit('inputs.rate_unit', 'items.rate_units') }} as is_other_unit
     from inputs
     inner join items
