@@ -15,13 +15,14 @@ help:  ## this list
 	@echo "  make study CSV=DIR              a folder of MIMIC-IV files (hosp/, icu/), into the embedded server:"
 	@echo "                                  1 minute for the demo, 100 GB of disk for all of MIMIC-IV"
 	@echo "  make study DSN=postgresql://... your own server: reads MIMIC-IV, writes one schema of its own"
+	@echo "  make study ZIGONG=generated     with the external cohort, generated too, or a folder of its seven files: ZIGONG=DIR"
 	@echo "  STAYS=N, SEED=N, VARS='{...}', OUTPUT=DIR, SUPPRESS_BELOW=N change the generated data, the definitions,"
 	@echo "  the output folder, and which counts are hidden; QUIET=1 shows errors and the report's path alone"
 	@echo
 	@echo "The first of these commands sets up .venv (a minute, 1 GB). The embedded server stays running: make stop."
 
 study: $(READY)  ## the whole study: data, dbt build, statistics, report in output/ (see below)
-	@$(RUN) -m study $(if $(CSV),--csv '$(CSV)') $(if $(DSN),--dsn '$(DSN)') $(if $(STAYS),--stays '$(STAYS)') \
+	@$(RUN) -m study $(if $(CSV),--csv '$(CSV)') $(if $(DSN),--dsn '$(DSN)') $(if $(STAYS),--stays '$(STAYS)') $(if $(ZIGONG),--zigong '$(ZIGONG)') \
 		$(if $(SEED),--seed '$(SEED)') $(if $(SUPPRESS_BELOW),--suppress-below '$(SUPPRESS_BELOW)') $(if $(VARS),--vars '$(VARS)') $(if $(OUTPUT),--output '$(OUTPUT)') $(if $(QUIET),--quiet)
 
 test: said lint unit  ## lint, types, pytest, dbt build and dbt test on shipped data: about 12 minutes

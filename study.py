@@ -8,6 +8,7 @@ import argparse
 import hashlib
 import importlib
 import io
+import json
 import os
 import re
 import shutil
@@ -21,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+import yaml
 from psycopg import sql
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -35,12 +37,14 @@ from mimic_db.errors import UserError
 from mimic_db.fingerprint import source_fingerprint
 from mimic_db.server_text import explain_text
 from mimic_db.tables import OFFICIAL_SCHEMAS
+from mimic_db.zigong.tables import SCHEMA as ZIGONG_SCHEMA
 
 PROJECT = Path(__file__).parent
 # what a build's result depends on, besides the data
 BUILD_FILES = ("dbt_project.yml", "requirements.txt", "models/**/*", "macros/**/*.sql", "seeds/**/*", "tests/**/*.sql")
 STATISTICS_FILES = ("analysis_py/**/*", "requirements.txt")
 STAMP = "dexsic build "
+GENERATED = "generated"  # in place of a folder of the external cohort
 # what a page may load: nothing from anywhere, whatever dbt puts into it
 NO_NETWORK = (
     "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'unsafe-inline' 'unsafe-eval' data: blob:; "
@@ -51,6 +55,7 @@ examples:
   python -m study                                       2,000 generated ICU stays, 1 GB of disk in .postgres
   python -m study --csv mimiciv/2.2                     files of MIMIC-IV, into the embedded server (100 GB for all)
   python -m study --dsn postgresql://me@host/mimiciv    your own server: MIMIC-IV is read, one schema is written
+  python -m study --zigong generated                    with the external cohort, generated too
   python -m study --vars '{heparin: any_icu}'           with another definition
 
 exit codes: 0 done; 1 not possible, the reason is on stderr; 2 wrong usage; 130 interrupted (Ctrl-C or SIGTERM)"""
@@ -100,6 +105,11 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--stays", default="2000", help="ICU stays to generate when no data are named (2000), or `paper`: its size"
     )
+    parser.add_argument(
+        "--zigong",
+        metavar="DIR|generated",
+        help="the external cohort too: a folder of its seven files, or the word `generated`",
+    )
     parser.add_argument("--seed", type=int, default=1, help="seed of the generated data and of the imputation (1)")
     parser.add_argument("--vars", default="{}", help="other definitions, as dbt takes them: '{heparin: any_icu}'")
     parser.add_argument(
@@ -110,13 +120,27 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--output", type=Path, default=Path("output"), help="folder for the results (output)")
     parser.add_argument("--quiet", action="store_true", help="only errors and the path of the report")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    if options.zigong:
+        options.vars = _with_zigong(options.vars)
+    return options
+
+
+def _with_zigong(variables: str) -> str:
+    """Other definitions, with the external cohort switched on."""
+    try:
+        given = yaml.safe_load(variables)
+    except yaml.YAMLError:
+        return variables  # dbt says what is wrong with it
+    return json.dumps({**given, "zigong": True}) if isinstance(given, dict) else variables
 
 
 def _run(options: argparse.Namespace) -> int:
     began = time.monotonic()
     _announce(options)
     dsn = _data(options)
+    if options.zigong:
+        _zigong(options, dsn)
     schema = os.environ.get("DEXSIC_SCHEMA", "dexsic")
     threads = os.environ.get("DEXSIC_THREADS") or str(os.cpu_count() or 1)
     os.environ.update(server.dbt_environment(dsn), DEXSIC_SCHEMA=schema, DEXSIC_THREADS=threads)
@@ -178,6 +202,17 @@ def _data(options: argparse.Namespace) -> str:
     return server.url(name)
 
 
+def _zigong(options: argparse.Namespace, dsn: str) -> None:
+    """Load or generate the external cohort into the database of the other."""
+    where = ["--dsn", dsn] if options.dsn else ["--database", dsn.rpartition("/")[2]]
+    if options.zigong == GENERATED:
+        say("  the external cohort: generating, unless it is there")
+        _command("generate", "--zigong", "--seed", str(options.seed), *where)
+    else:
+        say("  the external cohort: loading what has changed")
+        _command("load", "--zigong", options.zigong, *where)
+
+
 def _command(*arguments: str) -> None:
     said = io.StringIO()
     with (
@@ -202,7 +237,7 @@ def _profiles_dir() -> Iterator[Path]:
 
 def _build(dsn: str, schema: str, profiles_dir: Path, variables: str) -> tuple[str, bool]:
     """Run `dbt build` unless the schema is marked as built from the same data and files; the mark, and if it ran."""
-    schemas = OFFICIAL_SCHEMAS.values()
+    schemas = [*OFFICIAL_SCHEMAS.values(), ZIGONG_SCHEMA]
     with connect(dsn) as connection:
         built = _digest(source_fingerprint(connection, schemas), variables, *_files(BUILD_FILES))
         if _mark(connection, schema) == STAMP + built:
@@ -325,7 +360,8 @@ def _statistics(options: argparse.Namespace, profiles_dir: Path, made_from: str,
 def _suppress_below(options: argparse.Namespace) -> int:
     if options.suppress_below is not None:
         return int(options.suppress_below)
-    return SUPPRESS_BELOW if options.csv or options.dsn else 0
+    is_real = options.csv or options.dsn or options.zigong not in (None, GENERATED)
+    return SUPPRESS_BELOW if is_real else 0
 
 
 def _files(patterns: Sequence[str]) -> Iterator[str]:

@@ -77,12 +77,12 @@ def _test(place: Row, data: pd.DataFrame, variable: Variable) -> Row:
     return replace(p_value, estimate=None, p_value=p_value.estimate)
 
 
-def missing(raw: pd.DataFrame, variables: Iterable[Variable]) -> list[Row]:
+def missing(raw: pd.DataFrame, variables: Iterable[Variable], cohort: str = "full") -> list[Row]:
     """Share of stays without a value, by variable (the paper's Supplementary Table S2)."""
     rows = []
     for variable in variables:
         count = int(raw[variable.name].isna().sum())
-        place = Row("missing", "full", term=variable.name, measure="percent", n=len(raw), events=count)
+        place = Row("missing", cohort, term=variable.name, measure="percent", n=len(raw), events=count)
         rows.append(replace(place, estimate=100 * count / len(raw)))
     return rows
 

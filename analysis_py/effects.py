@@ -50,18 +50,18 @@ def proportionality(data: pd.DataFrame, cohort: str, unusable: Sequence[str]) ->
     return rows
 
 
-def survival_rows(data: pd.DataFrame, cohort: str) -> list[Row]:
-    """Survival at day 28 by group, and the log-rank test."""
+def survival_rows(data: pd.DataFrame, cohort: str, death: str = DEATH_28D) -> list[Row]:
+    """Survival at day 28 by group, and the log-rank test; `death` is the column that tells who died by then."""
     rows = []
     for treated, group in GROUP_NAMES.items():
         members = data[data[TREATMENT] == treated]
-        place = Row("kaplan_meier", f"{cohort} {group}", DEATH_28D, measure="survival at day 28", n=len(members))
+        place = Row("kaplan_meier", f"{cohort} {group}", death, measure="survival at day 28", n=len(members))
         if members.empty:
             rows.append(replace(place, note="not estimable: no patients"))
             continue
-        curve = kaplan_meier(members, FOLLOW_UP, DEATH_28D, TREATMENT)
+        curve = kaplan_meier(members, FOLLOW_UP, death, TREATMENT)
         end = curve[curve["time"] <= HORIZON_DAYS].iloc[-1]
-        events = int(members[DEATH_28D].sum())
+        events = int(members[death].sum())
         rows.append(
             replace(
                 place,
@@ -71,8 +71,8 @@ def survival_rows(data: pd.DataFrame, cohort: str) -> list[Row]:
                 events=events,
             )
         )
-    place = Row("log_rank", cohort, DEATH_28D, measure="chi-square", n=len(data), events=int(data[DEATH_28D].sum()))
-    rows.append(tested(place, log_rank, data, FOLLOW_UP, DEATH_28D, TREATMENT))
+    place = Row("log_rank", cohort, death, measure="chi-square", n=len(data), events=int(data[death].sum()))
+    rows.append(tested(place, log_rank, data, FOLLOW_UP, death, TREATMENT))
     return rows
 
 

@@ -7,14 +7,16 @@ from typing import Any
 
 import pandas as pd
 import psycopg
+from psycopg import sql
 
 PATIENTS = "generated patients"
 WATERMARK = "GENERATED DATA\nno evidence"
-_STAMP = ("stays", "seed", "design")
+_STAMPS = {"generated": ("stays", "seed", "design"), "zigong_generated": ("patients", "seed", "design")}
 
 
-def read_stamp(connection: psycopg.Connection[Any]) -> str:
-    """What the generator says that it wrote into this database; empty where it wrote nothing or is not to be read."""
+def read_stamp(connection: psycopg.Connection[Any], table: str = "generated") -> str:
+    """What a generator says that it wrote into this database; empty where it wrote nothing or is not to be read."""
+    columns = _STAMPS[table]
     # asked of the catalog first: a refused query would end the transaction that reads the marts
     readable = connection.execute(
         """
@@ -22,18 +24,20 @@ def read_stamp(connection: psycopg.Connection[Any]) -> str:
         from pg_namespace n
         join pg_class c on c.relnamespace = n.oid
         join pg_attribute a on a.attrelid = c.oid
-        where n.nspname = 'mimic_db' and c.relname = 'generated' and a.attname = any(%s)
+        where n.nspname = 'mimic_db' and c.relname = %s and a.attname = any(%s)
           and has_schema_privilege(n.oid, 'usage') and has_column_privilege(c.oid, a.attnum, 'select')
         """,
-        [list(_STAMP)],
+        [table, list(columns)],
     ).fetchone()
-    if readable != (len(_STAMP),):
+    if readable != (len(columns),):
         return ""
-    row = connection.execute("select stays, seed, design from mimic_db.generated").fetchone()
+    names = sql.SQL(", ").join(map(sql.Identifier, columns))
+    row = connection.execute(sql.SQL("select {} from {}").format(names, sql.Identifier("mimic_db", table))).fetchone()
     if row is None:
         return ""
-    stays, seed, design = row
-    return f"{stays:,} generated ICU stays, seed {seed}, {design or 'design unknown'}"
+    size, seed, design = row
+    people = "ICU stays" if table == "generated" else "patients"
+    return f"{size:,} generated {people}, seed {seed}, {design or 'design unknown'}"
 
 
 def warning(generated: str) -> str:

@@ -41,7 +41,7 @@ def draw(folder: Path, captions: Captions) -> dict[str, Picture]:
         figure, (axis,) = figures.new_figure(DOUBLE, 0.38 * len(captions.flow) + 1.1)
         figures.flow_chart(axis, captions.flow, _ending(captions))
         keep("flow", figure)
-        curves = {name: _curves(data, below) for name, data in study.cohorts.items()}
+        curves = {name: curves_to_draw(data, below) for name, data in study.cohorts.items()}
         if any(len(found) for found in curves.values()):
             keep("kaplan_meier", _survival(curves, captions))
         if list(study.completed.trace["variable"]):
@@ -51,10 +51,10 @@ def draw(folder: Path, captions: Captions) -> dict[str, Picture]:
     return made
 
 
-def _curves(data: pd.DataFrame, below: int) -> pd.DataFrame:
+def curves_to_draw(data: pd.DataFrame, below: int, death: str = DEATH_28D) -> pd.DataFrame:
     """Kaplan-Meier curves of the groups with enough patients and deaths to be drawn."""
-    curves = kaplan_meier(data, FOLLOW_UP, DEATH_28D, TREATMENT)
-    deaths = data.groupby(TREATMENT)[DEATH_28D].sum()
+    curves = kaplan_meier(data, FOLLOW_UP, death, TREATMENT)
+    deaths = data.groupby(TREATMENT)[death].sum()
     counts = [*groups(data).items(), *deaths.items()]
     return curves[~curves["group"].isin([group for group, count in counts if is_small(int(count), below)])]
 
@@ -62,7 +62,7 @@ def _curves(data: pd.DataFrame, below: int) -> pd.DataFrame:
 def _survival(curves: Mapping[str, pd.DataFrame], captions: Captions) -> Figure:
     figure, axes = figures.new_figure(DOUBLE, 3.0, len(curves))
     for axis, (name, found) in zip(axes, curves.items(), strict=True):
-        title, note = tables.COHORT_TITLES[name], _curve_note(captions.rows, name)
+        title, note = tables.COHORT_TITLES[name], curve_note(captions.rows, name)
         figures.kaplan_meier(axis, found, captions.groups, title, note, captions.below, axis is axes[0])
     return figure
 
@@ -139,7 +139,7 @@ def _ending(captions: Captions) -> list[str]:
     return lines
 
 
-def _curve_note(rows: Sequence[Row], cohort: str) -> str:
+def curve_note(rows: Sequence[Row], cohort: str) -> str:
     hazard, test = find(rows, "outcome_models", cohort, model="model 1"), find(rows, "log_rank", cohort)
     lines = []
     if hazard is not None and hazard.estimate is not None:

@@ -1,7 +1,6 @@
 """From the study's rows to files: results.csv, tables, figures and the report."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -10,6 +9,8 @@ from analysis_py import tables
 from analysis_py.captions import Captions
 from analysis_py.checklist import checklist
 from analysis_py.exposure import exposures_of
+from analysis_py.external import Validation
+from analysis_py.external_report import ExternalResults, write_external
 from analysis_py.generated import marked
 from analysis_py.manuscript import write_manuscript
 from analysis_py.output_folder import DBT_DOCS
@@ -18,7 +19,7 @@ from analysis_py.propensity import CALIPER
 from analysis_py.published import RULE, published_and_ours
 from analysis_py.quality import faults_table, quality_table
 from analysis_py.report import Caption, Download, Part, Picture, Table, download, plain_table, render_report
-from analysis_py.results import Row, as_frame, suppress, suppress_flow
+from analysis_py.results import Row, as_frame, hide_flow, suppress, suppress_flow
 from analysis_py.study import Study
 from analysis_py.variables import BY_NAME, DEXMEDETOMIDINE, MODEL_2, MODEL_3, TABLE_ONE
 
@@ -33,20 +34,16 @@ _BESIDE = {
 }
 
 
-def write_results(folder: Path, study: Study, flow: pd.DataFrame, below: int, seed: int) -> list[Row]:
+def write_results(
+    folder: Path, study: Study, flow: pd.DataFrame, below: int, seed: int, validation: Validation | None = None
+) -> list[Row]:
     """Fill `folder` with everything a run leaves behind; gives the rows as written, small counts hidden."""
+    external: ExternalResults | None = None
     rows = suppress(study.rows, below)
     shown_flow = suppress_flow(flow, below)
-    hidden_steps = {
-        (str(step.step), measure)
-        for step in shown_flow.itertuples()
-        for measure in ("n_after", "n_excluded")
-        if isinstance(getattr(step, measure), str)
-    }
-    rows = [_hide_flow(row, hidden_steps, shown_flow) for row in rows]
+    rows = hide_flow(rows, shown_flow)
     (folder / "tables").mkdir()
     (folder / "figures").mkdir()
-    _write(as_frame(rows), folder / "results.csv", study)
     made = _tables(rows, shown_flow, study, below, seed)
     files = {name: _write(frame, folder / "tables" / f"{name}.csv", study) for name, frame in made.items()}
     captions = Captions(study, rows, shown_flow, below)
@@ -55,12 +52,40 @@ def write_results(folder: Path, study: Study, flow: pd.DataFrame, below: int, se
     write_manuscript(folder, made, who, study.generated, study.build.drug, study.completed.unusable)
     pictures = draw(folder / "figures", captions)
     parts = _Parts(made, files, pictures, captions, study).all(below, seed)
+    if validation is not None:
+        external = write_external(folder, validation, below, rows)
+        parts.insert([part.anchor for part in parts].index("missing"), external.part)
+    _write_rows(folder, rows, study.generated, external)
     title = f"{study.build.drug.capitalize()} and death in sepsis-induced coagulopathy"
     words = {sign: word for word, sign in tables.MARKS.items()}
     beside = {path: text for path, text in _BESIDE.items() if (folder / path).is_file()}
-    page = render_report(title, captions.headline(), study.remarks, parts, words, study.generated, beside)
+    remarks = [*study.remarks, *(validation.remarks if validation else ())]
+    page = render_report(title, captions.headline(), remarks, parts, words, study.generated, beside)
     (folder / "report.html").write_text(page, encoding="utf-8", newline="\n")
-    return rows
+    return [*rows, *(external.rows if external else ())]
+
+
+def write_validation(folder: Path, validation: Validation, below: int) -> list[Row]:
+    """As write_results(), of the external cohort alone."""
+    (folder / "tables").mkdir()
+    (folder / "figures").mkdir()
+    external = write_external(folder, validation, below, [])
+    _write_rows(folder, [], "", external)
+    title = f"{validation.build.drug.capitalize()} and death in sepsis-induced coagulopathy: {external.part.title}"
+    words = {sign: word for word, sign in tables.MARKS.items()}
+    beside = {"results.csv": _BESIDE["results.csv"]}
+    generated = validation.marts.generated
+    page = render_report(title, external.headline, validation.remarks, [external.part], words, generated, beside)
+    (folder / "report.html").write_text(page, encoding="utf-8", newline="\n")
+    return external.rows
+
+
+def _write_rows(folder: Path, rows: list[Row], generated: str, external: ExternalResults | None) -> None:
+    """results.csv: the rows of both cohorts, each with the mark of its own data."""
+    frames = [marked(as_frame(rows)) if generated else as_frame(rows)] if rows else []
+    if external is not None:
+        frames.append(external.frame)
+    pd.concat(frames).to_csv(folder / "results.csv", index=False, float_format="%.8g", lineterminator="\n")
 
 
 def _write(table: pd.DataFrame, path: Path, study: Study) -> Download:
@@ -68,13 +93,6 @@ def _write(table: pd.DataFrame, path: Path, study: Study) -> Download:
     shown = marked(table) if study.generated else table
     shown.to_csv(path, index=False, float_format="%.8g", lineterminator="\n")
     return download(path.name, path.read_bytes())
-
-
-def _hide_flow(row: Row, hidden: set[tuple[str, str]], shown: pd.DataFrame) -> Row:
-    if row.analysis != "flow" or (row.level, row.measure) not in hidden:
-        return row
-    text = shown.loc[shown["step"].astype(str) == row.level, row.measure].iloc[0]
-    return replace(row, n=str(text))
 
 
 def _tables(rows: list[Row], flow: pd.DataFrame, study: Study, below: int, seed: int) -> dict[str, pd.DataFrame]:

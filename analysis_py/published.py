@@ -1,5 +1,6 @@
-"""Every number of the paper's Tables 1 to 4 and Figure 3 beside ours."""
+"""Every number of the paper's Tables 1 to 4, Figure 3 and section 3.6 beside ours."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,7 @@ import pandas as pd
 
 from analysis_py.errors import StudyError
 from analysis_py.results import Row
-from analysis_py.variables import DEATH_28D, DEATH_HOSPITAL, DEX_DURATION
+from analysis_py.variables import DEATH_28D, DEATH_ANYWHERE, DEATH_HOSPITAL, DEX_DURATION
 
 PUBLISHED = Path(__file__).parents[1] / "seeds" / "published_results.csv"
 AGREES, DIFFERS, NOT_COMPARABLE = "agrees", "differs", "not comparable"
@@ -35,14 +36,15 @@ def read_published() -> pd.DataFrame:
     return published.assign(**{name: pd.to_numeric(published[name], errors="coerce") for name in numbers})
 
 
-def published_and_ours(rows: list[Row]) -> pd.DataFrame:
-    """Each published number with ours; `agreement` is by RULE.
+def published_and_ours(rows: list[Row], cohorts: Sequence[str] = ("full", "matched")) -> pd.DataFrame:
+    """Each published number about `cohorts` with ours; `agreement` is by RULE.
 
     `inside` says whether ours lies in the published interval (or quartiles).
     """
     ours = {_key(row): row for row in rows}
     lines = []
-    for record in read_published().to_dict("records"):
+    published = read_published()
+    for record in published[published["cohort"].isin(cohorts)].to_dict("records"):
         found = ours.get(_published_key({str(name): str(value) for name, value in record.items()}))
         line = {name: record[name] for name in (*_PLACE, "printed")}
         for name in ("value", "lower", "upper", "p_value"):
@@ -110,6 +112,10 @@ def _published_key(record: dict[str, str]) -> _Key:
     measure = {"count": "percent", "p for interaction": "interaction"}.get(statistic, statistic)
     outcome = {"HR": DEATH_28D, "OR": DEATH_HOSPITAL}.get(statistic, "")
     source = record["source"]
+    if source == "Section 3.6":
+        if statistic == "p":
+            return "log_rank", cohort, DEATH_ANYWHERE, "", "", "", "chi-square"
+        return "outcome_models", cohort, DEATH_ANYWHERE, record["model"], "treated", "", measure
     if source == "Table 2":
         return "outcome_models", cohort, outcome, record["model"], "treated", "", measure
     if source == "Table 4":

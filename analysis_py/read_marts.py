@@ -13,6 +13,7 @@ from psycopg import sql
 
 from analysis_py.build_record import NO_RECORD, BuildRecord, read_build_record
 from analysis_py.errors import StudyError
+from analysis_py.external import ExternalMarts
 from analysis_py.generated import read_stamp
 from analysis_py.one_build import keep_builds_out, require_one_build
 from analysis_py.profile import Target
@@ -27,8 +28,11 @@ from analysis_py.readings import (
     SIC_SCORE,
 )
 from analysis_py.variables import (
+    DEATH_ANYWHERE,
     DEX_DOSE,
     DEX_DURATION,
+    EXTERNAL_OUTCOMES,
+    EXTERNAL_TABLE_ONE,
     FOLLOW_UP,
     OUTCOMES,
     TABLE_ONE,
@@ -56,6 +60,7 @@ _NEVER_MISSING = {
     TREATMENT,
     FOLLOW_UP,
     FOLLOW_UP_DISCHARGE,
+    DEATH_ANYWHERE,
     "died_28d_hospital",
     "died_hospital",
     *SIC_READINGS,
@@ -69,6 +74,7 @@ class Marts:
     """analysis_cohort and, for other readings of its definitions, every stay that one of them keeps; cohort_flow.
 
     `generated` says what was generated; empty for real patients. `build` is what the build left about itself.
+    `external` is the external cohort, where this build has one (var zigong).
     """
 
     cohort: pd.DataFrame
@@ -76,6 +82,7 @@ class Marts:
     flow: pd.DataFrame
     generated: str
     build: BuildRecord = NO_RECORD
+    external: ExternalMarts | None = None
 
 
 def read_marts(target: Target) -> Marts:
@@ -102,6 +109,7 @@ def read_marts(target: Target) -> Marts:
             stays = _read_stays(connection, target.schema)
             flow = _read(connection, target.schema, "cohort_flow", "step")
             generated = read_stamp(connection)
+            external = _read_external(connection, target.schema, build)
     except psycopg.errors.UndefinedColumn as error:
         raise StudyError(f"{_first_line(error)}: the marts are of another version, run `dbt build` again") from error
     except psycopg.errors.UndefinedTable as error:
@@ -135,7 +143,22 @@ def read_marts(target: Target) -> Marts:
         flow,
         generated,
         build,
+        external,
     )
+
+
+def _read_external(connection: psycopg.Connection[Any], schema: str, build: BuildRecord) -> ExternalMarts | None:
+    """zigong_cohort and zigong_flow of this build; those that an earlier one has left are of no interest."""
+    if build.definitions.get("zigong") != "true":
+        return None
+    cohort, flow = (
+        _read(connection, schema, "zigong_cohort", "stay_id"),
+        _read(connection, schema, "zigong_flow", "step"),
+    )
+    require(flow, FLOW_COLUMNS, f"{schema}.zigong_flow")
+    variables = (*EXTERNAL_TABLE_ONE, *EXTERNAL_OUTCOMES, *_PLAIN[:2])
+    typed = type_stays(cohort, f"{schema}.zigong_cohort", variables)
+    return ExternalMarts(typed, flow, read_stamp(connection, "zigong_generated"))
 
 
 def type_cohort(cohort: pd.DataFrame, name: str) -> pd.DataFrame:

@@ -268,10 +268,45 @@ def suppress_flow(flow: pd.DataFrame, below: int) -> pd.DataFrame:
     return shown
 
 
+def hide_flow(rows: Iterable[Row], shown: pd.DataFrame) -> list[Row]:
+    """The rows of a flow as suppress_flow() shows it."""
+    texts = {
+        (str(step.step), measure): text
+        for step in shown.itertuples()
+        for measure in ("n_after", "n_excluded")
+        if isinstance(text := getattr(step, measure), str)
+    }
+    return [
+        replace(row, n=texts[row.level, row.measure])
+        if row.analysis == "flow" and (row.level, row.measure) in texts
+        else row
+        for row in rows
+    ]
+
+
 def _flow_text(count: int, hidden: bool, below: int) -> int | str:
     if is_small(count, below):
         return f"<{below}"
     return HIDDEN if hidden else count
+
+
+def emptied_by(flow: pd.DataFrame) -> str:
+    """Which step of a flow left nobody."""
+    emptied = flow[flow["n_after"] == 0]
+    if emptied.empty:
+        return "its flow does not say why"
+    first = emptied.iloc[0]
+    return f"step {first['step']} ({first['rule']}) left nobody"
+
+
+def flow_rows(flow: pd.DataFrame, cohort: str = "full") -> list[Row]:
+    """The steps of a flow as tidy rows: what each left and took away."""
+    rows = []
+    for step in flow.itertuples():
+        place = Row("flow", cohort, term=str(step.rule), level=str(step.step))
+        rows.append(replace(place, measure="n_after", n=int(str(step.n_after))))
+        rows.append(replace(place, measure="n_excluded", n=int(str(step.n_excluded))))
+    return rows
 
 
 def find(rows: Iterable[Row], analysis: str, cohort: str, **place: str) -> Row | None:

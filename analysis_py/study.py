@@ -1,7 +1,7 @@
 """The whole study on one cohort: every analysis in its order, on data that are already read. No files here."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import pandas as pd
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
@@ -14,7 +14,7 @@ from analysis_py.errors import NotEstimable, StudyError
 from analysis_py.exposure import exposure_rows, exposures_of
 from analysis_py.one_build import UNCHECKED
 from analysis_py.overlap import overlap_rows
-from analysis_py.results import Row
+from analysis_py.results import Row, emptied_by, flow_rows
 from analysis_py.robustness import calipers, clustered, pooled, readings
 from analysis_py.screening import screening_rows
 from analysis_py.subgroups import subgroup_rows
@@ -163,25 +163,6 @@ def far_values(cohort: pd.DataFrame) -> list[str]:
                 "in means and its part in models rest on them."
             )
     return remarks
-
-
-def emptied_by(flow: pd.DataFrame) -> str:
-    """Which step of cohort_flow left nobody."""
-    emptied = flow[flow["n_after"] == 0]
-    if emptied.empty:
-        return "cohort_flow does not say why"
-    first = emptied.iloc[0]
-    return f"step {first['step']} ({first['rule']}) left nobody"
-
-
-def flow_rows(flow: pd.DataFrame) -> list[Row]:
-    """cohort_flow as tidy rows: what each step left and took away."""
-    rows = []
-    for step in flow.itertuples():
-        place = Row("flow", "full", term=str(step.rule), level=str(step.step))
-        rows.append(replace(place, measure="n_after", n=int(str(step.n_after))))
-        rows.append(replace(place, measure="n_excluded", n=int(str(step.n_excluded))))
-    return rows
 
 
 def groups(data: pd.DataFrame) -> dict[bool, int]:

@@ -11,7 +11,7 @@ from analysis_py.build_record import BuildRecord
 from analysis_py.describe import format_cell, format_p, pretty_table
 from analysis_py.exposure import Exposure
 from analysis_py.propensity import CALIPER
-from analysis_py.published import AGREES, DIFFERS, NOT_COMPARABLE
+from analysis_py.published import AGREES, DIFFERS, NOT_COMPARABLE, read_published
 from analysis_py.results import HIDDEN, Row, as_frame, is_small
 from analysis_py.subgroups import SUBGROUP_TITLES
 from analysis_py.variables import BY_NAME, DEATH_28D, DEATH_HOSPITAL, OUTCOMES, TABLE_ONE, TREATMENT
@@ -276,12 +276,12 @@ def published_characteristics(comparison: pd.DataFrame, cohort: str) -> pd.DataF
         ):
             own = found[here]
             line[f"{words}: published"] = own.iloc[0]["printed"] if len(own) else ""
-            line[f"{words}: ours"] = _our_cell(own.iloc[0]) if len(own) else ""
+            line[f"{words}: ours"] = our_cell(own.iloc[0]) if len(own) else ""
         lines.append(line)
     return pd.DataFrame(lines)
 
 
-def _our_cell(line: "pd.Series[Any]") -> str:
+def our_cell(line: "pd.Series[Any]") -> str:
     """Our number as the paper would print it, and the mark of its agreement."""
     statistic = line["statistic"]
     if statistic in ("p", "p for interaction"):
@@ -312,7 +312,7 @@ def published_table(comparison: pd.DataFrame) -> pd.DataFrame:
                 "Model": line["model"],
                 "Measure": "n (%)" if line["statistic"] == "percent" else line["statistic"],
                 "Published": line["printed"],
-                "Ours": _our_cell(line),
+                "Ours": our_cell(line),
             }
         )
     return pd.DataFrame(lines)
@@ -400,11 +400,11 @@ def forest_lines(rows: Sequence[Row]) -> pd.DataFrame:
             # the heading stands above the strata, which come first
             at = next(at for at, line in enumerate(lines) if line["term"] == row.term)
             test = "p for interaction n/e" if row.p_value is None else f"p for interaction {_equals(row.p_value)}"
-            lines.insert(at, _line(row.term, SUBGROUP_TITLES[row.term], None, "", test, heading=True))
+            lines.insert(at, forest_line(row.term, SUBGROUP_TITLES[row.term], None, "", test, heading=True))
             continue
         counts = f"{row.events} / {row.n}" if row.events is not None else ""
         shown = "not estimable" if row.estimate is None else f"{_short(row)}  {p_value}"
-        lines.append(_line(row.term, row.level, row, counts, shown, heading=row.level == "Overall"))
+        lines.append(forest_line(row.term, row.level, row, counts, shown, heading=row.level == "Overall"))
     return pd.DataFrame(lines)
 
 
@@ -414,15 +414,12 @@ def robustness_lines(rows: Sequence[Row]) -> pd.DataFrame:
     for cohort, title in COHORT_TITLES.items():
         here = [row for row in _choices(rows, cohort) if row.model == "model 3" and row.outcome == DEATH_28D]
         if here:
-            lines.append(_line("", title, None, "", "", heading=True))
-        for row in here:
-            shown = "not estimable" if row.estimate is None else f"{_short(row)}  p {_equals(row.p_value or 0)}"
-            counts = f"{row.events} / {row.n}" if row.events is not None else ""
-            lines.append(_line("", row.level, row, counts, shown, heading=False))
+            lines.append(forest_line("", title, None, "", "", heading=True))
+        lines += [forest_row(row, row.level) for row in here]
     return pd.DataFrame(lines)
 
 
-def _line(term: str, label: str, row: Row | None, left: str, right: str, heading: bool) -> dict[str, object]:
+def forest_line(term: str, label: str, row: Row | None, left: str, right: str, heading: bool) -> dict[str, object]:
     numbers = (row.estimate, row.lower, row.upper) if row is not None else (None, None, None)
     estimate, lower, upper = (float("nan") if number is None else number for number in numbers)
     ends = {"estimate": estimate, "lower": lower, "upper": upper}
@@ -436,3 +433,34 @@ def _short(row: Row) -> str:
 def _equals(p_value: float) -> str:
     shown = format_p(p_value)
     return f"< {shown[1:]}" if shown.startswith("<") else f"= {shown}"
+
+
+def forest_row(row: Row, label: str) -> dict[str, object]:
+    """A line of a forest plot for one hazard ratio."""
+    p_value = "" if row.p_value is None else f"  p {_equals(row.p_value)}"
+    return forest_line(
+        "", label, row, deaths_of(row), f"{_short(row)}{p_value}" if row.estimate else "not estimable", False
+    )
+
+
+def deaths_of(row: Row | None) -> str:
+    """`41 / 234`, or nothing."""
+    return f"{row.events} / {row.n}" if row is not None and row.events is not None else ""
+
+
+def told_ratio(row: Row) -> str:
+    """As format_ratio(), of one row."""
+    return format_ratio(as_frame([row]).iloc[0])
+
+
+def published_ratios(places: Sequence[tuple[str, str, str, str]]) -> list[tuple[str, Row]]:
+    """Published hazard ratios by source, cohort and model, each with the label that comes with its place."""
+    published = read_published()
+    found = []
+    for source, cohort, model, label in places:
+        here = published[(published["source"] == source) & (published["cohort"] == cohort)]
+        line = here[(here["model"] == model) & (here["statistic"] == "HR")].iloc[0]
+        p_value = None if pd.isna(line["p_value"]) else float(line["p_value"])
+        row = Row("published", cohort, model=model, estimate=line["value"], lower=line["lower"], upper=line["upper"])
+        found.append((label, replace(row, p_value=p_value)))
+    return found

@@ -3,7 +3,7 @@
 Huang et al. 2024, doi:10.3389/fphar.2024.1414809.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from analysis_py.balance import Kind
 
@@ -127,6 +127,37 @@ MODEL_3 = (
     "creatinine_mg_dl",
 )
 MODELS: dict[str, tuple[str, ...]] = {"model 1": (), "model 2": MODEL_2, "model 3": MODEL_3}
+
+# --- the external cohort (section 2.6 of the paper): what its database tells ----------------------------------------
+
+DEATH_ANYWHERE = "died_28d"
+_ORDERED = "Ordered in the first 24 h"
+_ANEW = {variable.name: variable for variable in TABLE_ONE}
+EXTERNAL_TABLE_ONE: tuple[Variable, ...] = (
+    _ANEW["age_years"],
+    _ANEW["is_female"],
+    Variable("sofa_score", "SOFA score of the parts that are known"),
+    _ANEW["sic_score"],
+    *(replace(_ANEW[name], section=_ORDERED) for name in ("vasopressor_24h", "propofol_24h", "midazolam_24h")),
+    Variable("sufentanil_24h", "Sufentanil", "binary", section=_ORDERED, drugs=("sufentanil",)),
+    Variable("remifentanil_24h", "Remifentanil", "binary", section=_ORDERED, drugs=("remifentanil",)),
+    replace(_ANEW["fentanyl_24h"], section=_ORDERED),
+    _ANEW["heart_rate_bpm"],
+    _ANEW["map_mmhg"],
+    *(_ANEW[name] for name in ("hemoglobin_g_dl", "platelets_k_ul", "wbc_k_ul", "bun_mg_dl", "creatinine_mg_dl")),
+    *(_ANEW[name] for name in ("inr_ratio", "pt_sec")),
+    Variable("bilirubin_mg_dl", "Bilirubin", unit="mg/dL", section=_LABS),
+    Variable("albumin_g_dl", "Albumin", unit="g/dL", section=_LABS),
+    Variable("lactate_mmol_l", "Lactate", unit="mmol/L", section=_LABS),
+)
+EXTERNAL_OUTCOMES: tuple[Variable, ...] = (
+    Variable(DEATH_ANYWHERE, "28-day mortality", "binary"),
+    *(variable for variable in OUTCOMES if variable.name in (DEATH_HOSPITAL, "hospital_days", "icu_days")),
+)
+EXTERNAL_MODELS: dict[str, tuple[str, ...]] = {
+    "model 1": (),
+    "adjusted": ("age_years", "is_female", "propofol_24h", "sufentanil_24h"),
+}
 
 PROPENSITY_COVARIATES = tuple(variable.name for variable in TABLE_ONE if variable.in_models)
 

@@ -14,6 +14,8 @@
     'tumor_codes': ['mimic_code', 'corrected'],
     'sofa_pressor': ['hour_end', 'any_in_hour'],
     'exposure_drug': exposure_drugs(),
+    'zigong': [true, false],
+    'zigong_nursing': [true, false],
 } -%}
 {%- if execute -%}
     {%- for name in adapter.config.cli_vars if name not in project_vars() -%}

@@ -9,3 +9,12 @@
             when {{ unit }} is null or {{ known }} is null or {{ unit }} = {{ known }} or trim({{ unit }}) = '' then false
             else '|' || {{ lower_case(known) }} || '|' not like '%|' || {{ lower_case('trim(' ~ unit ~ ')') }} || '|%'
         end{% endmacro %}
+{# The decimal number in a text, the marks of a laboratory (? < > =) and blanks apart; NULL where the rest is none. #}
+{% macro number_in(text) %}{{ return(adapter.dispatch('number_in')(text)) }}{% endmacro %}
+{% macro postgres__number_in(text) %}case
+        when translate({{ text }}, '?<>= ', '') ~ '^[+-]?[0-9]{1,15}([.][0-9]{0,15})?$'
+            then cast(translate({{ text }}, '?<>= ', '') as double precision)
+    end
+{%- endmacro %}
+{# The greater of two, or the one that is there. #}
+{% macro later_of(a, b) %}case when {{ a }} >= {{ b }} or {{ b }} is null then {{ a }} else {{ b }} end{% endmacro %}

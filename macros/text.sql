@@ -5,3 +5,6 @@
 {# Byte order, so that two servers with different locales sort text alike. #}
 {% macro byte_order(text) %}{{ return(adapter.dispatch('byte_order')(text)) }}{% endmacro %}
 {% macro postgres__byte_order(text) %}{{ text }} collate "C"{% endmacro %}
+
+{# Words as a list of texts. #}
+{% macro text_literals(words) %}'{{ words | join("', '") }}'{% endmacro %}

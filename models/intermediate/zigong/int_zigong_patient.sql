@@ -1,0 +1,160 @@
+{{ config(enabled=var('zigong')) }}
+
+/*
+Grain       one row per patient; every patient, included or not
+Definition  scores, exposure, covariates and outcomes, and a column per rule that leaves a patient out (section 2.6 of the
+            paper). SOFA of the organs that the data tell about: coagulation, liver, circulation (from orders, which have
+            no dose: the least that the drug scores), kidney (creatinine); with var zigong_nursing also mean pressure and
+            coma. Missing = 0. For SIC: liver, circulation and kidney
+Source      thresholds of the main study (sofa_*, sic_* vars)
+Deviation   respiration is not scored: FiO2 cannot be used there. Every patient is infected, so that no Sepsis-3 is asked
+*/
+with
+
+stays as (
+
+    select * from {{ ref('int_zigong_stay') }}
+
+),
+
+first_day as (
+
+    select * from {{ ref('int_zigong_first_day') }}
+
+),
+
+ordered as (
+
+    select
+        stays.patient_id,
+        max(case when orders.drug = '{{ var("exposure_drug") }}' then 1 else 0 end) as exposure,
+        max(case when orders.drug in ({{ text_literals(var('zigong_heparin')) }}) then 1 else 0 end) as heparin
+    from stays
+    inner join {{ ref('int_zigong_order') }} as orders
+        on
+            stays.patient_id = orders.patient_id
+            and orders.ordered_h >= stays.icu_start_h
+    group by stays.patient_id
+
+),
+
+organs as (
+
+    select
+        first_day.*,
+        coalesce({{ sofa_coagulation('platelets_min') }}, 0) as coagulation,
+        coalesce({{ sofa_liver('bilirubin_max') }}, 0) as liver,
+        coalesce(vasopressor_sofa_points, case
+            {{- points_when('map_min', '<', var('sofa_map_below_mmhg')) }}
+        end, 0) as cardiovascular,
+        coalesce({{ sofa_cns('gcs_min') }}, 0) as cns,
+        coalesce({{ sofa_renal('creatinine_max', 'null') }}, 0) as renal,
+        case
+            {{- points_when('platelets_min', '<', var('sic_platelets_below_k_ul')) }}
+            else 0
+        end as platelets_points,
+        case
+            {{- points_when('inr_max', '>', var('sic_inr_above')) }}
+            else 0
+        end as inr_points
+    from first_day
+
+),
+
+scored as (
+
+    select
+        organs.*,
+        coagulation + liver + cardiovascular + cns + renal as sofa_score,
+        case
+            {{- points_when('liver + cardiovascular + renal', '>=', var('sic_sofa_at_least')) }}
+            else 0
+        end as sofa_points
+    from organs
+
+),
+
+timed as (
+
+    select
+        patient_id,
+        died_h is not null as is_dead,
+        (died_h - icu_start_h) / 24 as death_days,
+        (seen_until_h - icu_start_h) / 24 as seen_days
+    from stays
+
+),
+
+judged as (
+
+    select
+        patient_id,
+        is_dead,
+        death_days,
+        seen_days,
+        coalesce(death_days <= {{ var('death_horizon_days') }}, false) as died_28d
+    from timed
+
+),
+
+final as (
+
+    select
+        stays.patient_id as stay_id,
+        stays.age_years,
+        stays.is_female,
+        stays.icu_start_h,
+        stays.icu_stay_h,
+        stays.icu_start_h is null as has_no_icu_stay,
+        coalesce(stays.age_years < {{ var('age_min_years') }}, true) as is_minor,
+        coalesce(stays.icu_stay_h < {{ var('icu_stay_min_h') }}, true) as is_short_stay,
+        coalesce(ordered.heparin, 0) = 1 as has_heparin,
+        coalesce(
+            platelets_points + inr_points + sofa_points >= {{ var('sic_min_score') }}
+            {{- ' and platelets_points + inr_points > ' ~ var('sic_strict_platelet_inr_above') if var('sic_rule') == 'strict' }},
+            false
+        ) as is_sic,
+        coalesce(platelets_points + inr_points + sofa_points, 0) as sic_score,
+        coalesce(scored.sofa_score, 0) as sofa_score,
+        coalesce(ordered.exposure, 0) = 1 as treated,
+        coalesce(scored.propofol_24h, false) as propofol_24h,
+        coalesce(scored.midazolam_24h, false) as midazolam_24h,
+        coalesce(scored.sufentanil_24h, false) as sufentanil_24h,
+        coalesce(scored.remifentanil_24h, false) as remifentanil_24h,
+        coalesce(scored.fentanyl_24h, false) as fentanyl_24h,
+        coalesce(scored.vasopressor_24h, false) as vasopressor_24h,
+        scored.heart_rate_mean as heart_rate_bpm,
+        scored.map_mean as map_mmhg,
+        scored.platelets_min as platelets_k_ul,
+        scored.inr_min as inr_ratio,
+        scored.pt_min as pt_sec,
+        scored.bilirubin_min as bilirubin_mg_dl,
+        scored.creatinine_min as creatinine_mg_dl,
+        scored.bun_min as bun_mg_dl,
+        scored.albumin_min as albumin_g_dl,
+        scored.lactate_min as lactate_mmol_l,
+        scored.wbc_min as wbc_k_ul,
+        scored.hemoglobin_min as hemoglobin_g_dl,
+        scored.inr_max,
+        scored.bilirubin_max,
+        scored.creatinine_max,
+        judged.died_28d,
+        cast(case
+            when judged.died_28d then greatest(0, judged.death_days)
+            when judged.is_dead then {{ var('death_horizon_days') }}
+            else least({{ var('death_horizon_days') }}, greatest(0, judged.seen_days))
+        end as double precision) as followup_28d_days,
+        stays.died_hospital,
+        stays.hospital_end_h / 24 as hospital_days,
+        stays.icu_stay_h / 24 as icu_days
+    from stays
+    inner join judged
+        on stays.patient_id = judged.patient_id
+    left join scored
+        on stays.patient_id = scored.patient_id
+    left join ordered
+        on stays.patient_id = ordered.patient_id
+
+)
+
+select * from final
