@@ -25,10 +25,10 @@ study: $(READY)  ## the whole study: data, dbt build, statistics, report in outp
 	@$(RUN) -m study $(if $(CSV),--csv '$(CSV)') $(if $(DSN),--dsn '$(DSN)') $(if $(STAYS),--stays '$(STAYS)') $(if $(ZIGONG),--zigong '$(ZIGONG)') \
 		$(if $(SEED),--seed '$(SEED)') $(if $(SUPPRESS_BELOW),--suppress-below '$(SUPPRESS_BELOW)') $(if $(VARS),--vars '$(VARS)') $(if $(OUTPUT),--output '$(OUTPUT)') $(if $(QUIET),--quiet)
 
-test: said lint unit  ## lint, types, pytest, dbt build and dbt test on shipped data: about 12 minutes
+test: said lint unit  ## lint, types, pytest, dbt build and dbt test on shipped data: under 10 minutes
 
 said:
-	@echo "about 12 minutes; servers of its own in temporary folders, stopped and removed at the end"
+	@echo "under 10 minutes; servers of its own in temporary folders, stopped and removed at the end"
 
 lint: $(READY)  ## ruff, mypy (strict), sqlfluff; no file is changed
 	@$(RUN) -m ruff check .
@@ -41,13 +41,13 @@ lint: $(READY)  ## ruff, mypy (strict), sqlfluff; no file is changed
 		$(VENV)/bin/sqlfluff lint --processes 2 models tests/data; status=$$?; $(RUN) -m mimic_db stop >/dev/null; exit $$status
 
 unit: $(READY)
-	@$(RUN) -m pytest
+	@$(RUN) -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 bench: $(READY)  ## benchmarks, as ratios measured in one run: MIMIC-IV demo multiplied, 12 GB of disk in .postgres
 	@echo "makes two databases on the first run: 12 GB of disk in .postgres, kept for the next run"
 	@$(RUN) -m bench
 
-torture: $(READY)  ## faults and hostile input on servers of its own, and a table of how each ended: about 30 minutes
+torture: $(READY)  ## faults and hostile input on servers of its own, and a table of how each ended: about an hour
 	@$(RUN) -m torture $(if $(SEED),--seed '$(SEED)')
 
 stop:  ## stop the embedded server; its data stay in .postgres

@@ -1,7 +1,7 @@
 """`python -m torture`: faults and hostile input, tried for real on servers of its own, and a table of how each ended.
 
 Nothing of yours is touched: temporary folders, generated data, servers on a socket that are stopped at the end.
-Half an hour or more; a minute with --short, which is part of `make test`.
+About an hour; three minutes with --short, which is part of `make test`.
 """
 
 import argparse
@@ -58,7 +58,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         epilog=MEANINGS,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--short", action="store_true", help="a few trials of each kind: about a minute")
+    parser.add_argument("--short", action="store_true", help="a few trials of each kind: three minutes")
     parser.add_argument("--seed", type=int, default=1, help="seed of what is left to chance, such as moments (1)")
     parser.add_argument(
         "--only",
