@@ -156,8 +156,7 @@ def _read_external(connection: psycopg.Connection[Any], schema: str, build: Buil
         _read(connection, schema, "zigong_flow", "step"),
     )
     require(flow, FLOW_COLUMNS, f"{schema}.zigong_flow")
-    variables = (*EXTERNAL_TABLE_ONE, *EXTERNAL_OUTCOMES, *_PLAIN[:2])
-    typed = type_stays(cohort, f"{schema}.zigong_cohort", variables)
+    typed = type_external(cohort, f"{schema}.zigong_cohort")
     return ExternalMarts(typed, flow, read_stamp(connection, "zigong_generated"))
 
 
@@ -168,6 +167,15 @@ def type_cohort(cohort: pd.DataFrame, name: str) -> pd.DataFrame:
         StudyError: as type_stays().
     """
     return type_stays(cohort, name, _COHORT)
+
+
+def type_external(cohort: pd.DataFrame, name: str) -> pd.DataFrame:
+    """zigong_cohort, as type_cohort().
+
+    Raises:
+        StudyError: as type_stays().
+    """
+    return type_stays(cohort, name, (*EXTERNAL_TABLE_ONE, *EXTERNAL_OUTCOMES, *_PLAIN[:2]))
 
 
 def type_stays(stays: pd.DataFrame, name: str, variables: Sequence[Variable]) -> pd.DataFrame:

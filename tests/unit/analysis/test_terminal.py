@@ -21,8 +21,8 @@ from analysis_py.profile import Target
 from analysis_py.read_marts import Marts, type_cohort
 from analysis_py.results import HIDDEN, SUPPRESS_BELOW, Row, suppress, suppress_flow
 from analysis_py.run import parse
-from analysis_py.terminal import Stages, show, summary
 from analysis_py.study import Study, run_study
+from analysis_py.terminal import Stages, show, summary
 
 MakeCohort = Callable[..., pd.DataFrame]
 
@@ -38,7 +38,7 @@ def without_database(monkeypatch: pytest.MonkeyPatch, make_cohort: MakeCohort, f
     """The command on marts that need no server, and with a writer that is done at once."""
     cohort = type_cohort(make_cohort(300), "dexsic.analysis_cohort")
 
-    def write(folder: Path, study: Study, flow: pd.DataFrame, below: int, seed: int) -> list[Row]:
+    def write(folder: Path, study: Study, flow: pd.DataFrame, below: int, *rest: object) -> list[Row]:
         (folder / "report.html").write_text("new")
         return suppress(study.rows, below)
 
