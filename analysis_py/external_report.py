@@ -29,7 +29,7 @@ from analysis_py.variables import (
 )
 
 PUBLISHED_SIZE = 234  # patients of section 3.6
-_LABELS = {variable.name: variable.label.lower() for variable in EXTERNAL_TABLE_ONE}
+_LABELS = {variable.name: variable.label.lower() for variable in EXTERNAL_TABLE_ONE} | {"is_female": "sex"}
 _CELLS = (
     "Cells: median [lower, upper quartile] or n (%). SMD: standardized mean difference. p: Mann-Whitney test for "
     "numbers, chi-square test (2x2 with continuity correction) for shares. Drugs were "
@@ -133,7 +133,7 @@ class _Page:
         return f"Infected {people} of {PLACE} with sepsis-induced coagulopathy ({size}: {told})."
 
     def _text(self) -> list[str]:
-        lines = [warning(self.generated)] if self.generated else []
+        lines = [warning(self.generated)] if self.generated and self.beside else []  # alone, the page says so
         lines.append(
             "The effect again in infected ICU patients of one hospital in China (sections 2.6 and 3.6 of the paper): "
             f"death from any place within 28 days, {self.drug} ordered at any time after ICU admission, no matching. "
@@ -255,7 +255,7 @@ class _Page:
         for model in EXTERNAL_MODELS:
             row = find(self.rows, "outcome_models", NAME, model=model)
             if row is not None:
-                lines.append(tables.forest_row(row, model_title(model)))
+                lines.append(tables.forest_row(row, model_title(model).partition(" ")[0]))
         if self.drug == DEXMEDETOMIDINE:
             lines.append(tables.forest_line("", "Published", None, "", "", True))
             lines += [tables.forest_row(row, label) for label, row in tables.published_ratios(EXTERNAL_PUBLISHED)]

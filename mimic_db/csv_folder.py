@@ -37,7 +37,7 @@ def find_files(folder: Path) -> list[SourceFile]:
         UserError: not such a folder, or every fault of its files, one a line.
     """
     _require_modules(folder)
-    sums = _listed_sums(folder)
+    sums = listed_sums(folder)
     files, faults = [], []
     for table in TABLES:
         try:
@@ -90,7 +90,7 @@ def _require_modules(folder: Path) -> None:
     if _is_release(folder):
         return
     folder = folder.resolve()
-    better = [candidate for candidate in (folder.parent, *_below(folder, depth=4)) if _is_release(candidate)]
+    better = [candidate for candidate in (folder.parent, *below(folder, depth=4)) if _is_release(candidate)]
     hint = f"; did you mean {better[0]}?" if better else ""
     raise UserError(f"{folder} has no hosp/ and icu/: --csv takes {looked_for}{hint}")
 
@@ -99,7 +99,7 @@ def _is_release(folder: Path) -> bool:
     return all((folder / module).is_dir() for module in MODULES)
 
 
-def _below(folder: Path, depth: int) -> Iterator[Path]:
+def below(folder: Path, depth: int) -> Iterator[Path]:
     """Subfolders, nearest first."""
     level = [folder]
     for _ in range(depth):
@@ -114,7 +114,7 @@ def _subfolders(folder: Path) -> list[Path]:
         return []
 
 
-def _listed_sums(folder: Path) -> Mapping[str, str]:
+def listed_sums(folder: Path) -> Mapping[str, str]:
     """File -> SHA-256, from the list that PhysioNet ships; empty without a list."""
     try:
         lines = (folder / SUMS).read_text(encoding="utf-8", errors="replace").splitlines()

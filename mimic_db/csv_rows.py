@@ -6,9 +6,9 @@ one regular expression per file, which reads a block of rows at once, faster tha
 """
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 
+from mimic_db.copy_file import Read, Rows
 from mimic_db.csv_folder import SourceFile, header_names
 from mimic_db.errors import UserError
 
@@ -41,15 +41,7 @@ _CUT = "the file is cut short, its last line does not end: download it again and
 _TOO_LONG = f"a row is longer than {LONGEST_ROW >> 20} MB: a quote is not closed"
 
 
-@dataclass(frozen=True)
-class Rows:
-    """A block of whole rows as they lie in the file, and how many."""
-
-    content: bytes
-    count: int
-
-
-def header_and_rows(file: SourceFile, read: Callable[[int], bytes]) -> Iterator[Rows]:
+def header_and_rows(file: SourceFile, read: Read) -> Iterator[Rows]:
     """The header line (0 rows), then all rows of `file` in blocks.
 
     Args:

@@ -2,4 +2,7 @@
 
 
 class UserError(Exception):
-    """What went wrong and what to do about it, in words; never holds a value from a patient's row."""
+    """What went wrong and what to do about it, in words.
+
+    Of a patient's row it holds at most the one cell that is not the number that it should be.
+    """

@@ -1,0 +1,1 @@
+"""The Zigong critical care database: its files, its tables, its load."""
