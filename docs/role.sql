@@ -34,6 +34,10 @@ select format('grant connect, temporary on database %I to %I', current_database(
 \gexec
 grant usage on schema :"hosp", :"icu" to :"builder";
 grant select on all tables in schema :"hosp", :"icu" to :"builder";
+-- the external cohort, where it is loaded
+select format('grant usage on schema zigong to %1$I; grant select on all tables in schema zigong to %1$I', :'builder')
+where to_regnamespace('zigong') is not null
+\gexec
 create schema if not exists :"schema";
 alter schema :"schema" owner to :"builder";
 
