@@ -14,6 +14,7 @@ help:  ## this list
 	@echo "  make study                      2,000 generated ICU stays: about 1 minute, 1 GB of disk in .postgres"
 	@echo "  make study CSV=DIR              a folder of MIMIC-IV files (hosp/, icu/), into the embedded server:"
 	@echo "                                  1 minute for the demo, 100 GB of disk for all of MIMIC-IV"
+	@echo "  make study ENGINE=duckdb CSV=DIR  the same files read where they lie: no server, no loading, one file in .duckdb"
 	@echo "  make study DSN=postgresql://... your own server: reads MIMIC-IV, writes one schema of its own"
 	@echo "  make study ZIGONG=generated     with the external cohort, generated too, or a folder of its seven files: ZIGONG=DIR"
 	@echo "  STAYS=N, SEED=N, VARS='{...}', OUTPUT=DIR, SUPPRESS_BELOW=N change the generated data, the definitions,"
@@ -21,8 +22,8 @@ help:  ## this list
 	@echo
 	@echo "The first of these commands sets up .venv (a minute, 1 GB). The embedded server stays running: make stop."
 
-study: $(READY)  ## the whole study: data, dbt build, statistics, report in output/ (see below)
-	@$(RUN) -m study $(if $(CSV),--csv '$(CSV)') $(if $(DSN),--dsn '$(DSN)') $(if $(STAYS),--stays '$(STAYS)') $(if $(ZIGONG),--zigong '$(ZIGONG)') \
+study: $(READY) $(if $(filter duckdb,$(ENGINE)),$(READY)-duckdb)  ## the whole study: data, dbt build, statistics, report in output/ (see below)
+	@$(RUN) -m study $(if $(ENGINE),--engine '$(ENGINE)') $(if $(CSV),--csv '$(CSV)') $(if $(DSN),--dsn '$(DSN)') $(if $(STAYS),--stays '$(STAYS)') $(if $(ZIGONG),--zigong '$(ZIGONG)') \
 		$(if $(SEED),--seed '$(SEED)') $(if $(SUPPRESS_BELOW),--suppress-below '$(SUPPRESS_BELOW)') $(if $(VARS),--vars '$(VARS)') $(if $(OUTPUT),--output '$(OUTPUT)') $(if $(QUIET),--quiet)
 
 test: said lint unit  ## lint, types, pytest, dbt build and dbt test on shipped data: under 10 minutes
@@ -53,9 +54,9 @@ torture: $(READY)  ## faults and hostile input on servers of its own, and a tabl
 stop:  ## stop the embedded server; its data stay in .postgres
 	@if [ -x $(RUN) ]; then $(RUN) -m mimic_db stop; fi
 
-clean:  ## stop the embedded server and remove its data (.postgres), output/, .venv and all caches, without asking
+clean:  ## stop the embedded server and remove its data (.postgres), .duckdb, output/, .venv and all caches, without asking
 	@if [ -x $(RUN) ]; then $(RUN) -m mimic_db stop; fi
-	rm -rf $(VENV) .postgres output target logs .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .postgres .duckdb output target logs .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 # the environment is made aside the mark, so that an install that breaks off is taken up again
 $(READY): requirements.txt
@@ -64,4 +65,9 @@ $(READY): requirements.txt
 	@test -x $(RUN) || $(PYTHON) -m venv $(VENV)
 	@$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes \
 		--only-binary :all: --no-binary autograd-gamma -r requirements.txt
+	@touch $@
+
+# all that these two need besides is there already
+$(READY)-duckdb: requirements-duckdb.txt $(READY)
+	@$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: --no-deps -r requirements-duckdb.txt
 	@touch $@

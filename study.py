@@ -23,7 +23,6 @@ from typing import Any
 
 import psycopg
 import yaml
-from psycopg import sql
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -32,18 +31,22 @@ from analysis_py.results import SUPPRESS_BELOW
 from mimic_db import __main__ as mimic_db
 from mimic_db import server
 from mimic_db.csv_folder import database_name
-from mimic_db.database import connect, explain
+from mimic_db.database import explain
 from mimic_db.errors import UserError
-from mimic_db.fingerprint import source_fingerprint
+from mimic_db.place import FILES, Database, DuckDBFile, Place, duckdb_file, release
 from mimic_db.server_text import explain_text
 from mimic_db.tables import OFFICIAL_SCHEMAS
 from mimic_db.zigong.tables import SCHEMA as ZIGONG_SCHEMA
 
 PROJECT = Path(__file__).parent
 # what a build's result depends on, besides the data
-BUILD_FILES = ("dbt_project.yml", "requirements.txt", "models/**/*", "macros/**/*.sql", "seeds/**/*", "tests/**/*.sql")
+BUILD_FILES = (
+    *("dbt_project.yml", "requirements.txt", "requirements-duckdb.txt", "mimic_db/columns.csv"),
+    *("models/**/*", "macros/**/*.sql", "seeds/**/*", "tests/**/*.sql"),
+)
 STATISTICS_FILES = ("analysis_py/**/*", "requirements.txt")
 STAMP = "dexsic build "
+POSTGRES, DUCKDB = "postgres", "duckdb"
 GENERATED = "generated"  # in place of a folder of the external cohort
 # what a page may load: nothing from anywhere, whatever dbt puts into it
 NO_NETWORK = (
@@ -54,6 +57,7 @@ EXAMPLES = """\
 examples:
   python -m study                                       2,000 generated ICU stays, 1 GB of disk in .postgres
   python -m study --csv mimiciv/2.2                     files of MIMIC-IV, into the embedded server (100 GB for all)
+  python -m study --engine duckdb --csv mimiciv/2.2     the same files read where they lie: no server, no loading
   python -m study --dsn postgresql://me@host/mimiciv    your own server: MIMIC-IV is read, one schema is written
   python -m study --zigong generated                    with the external cohort, generated too
   python -m study --vars '{heparin: any_icu}'           with another definition
@@ -103,6 +107,12 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     source.add_argument("--csv", type=Path, metavar="DIR", help="a folder of MIMIC-IV files, with hosp/ and icu/")
     source.add_argument("--dsn", help="your own server with MIMIC-IV, e.g. postgresql://me@localhost:5432/mimiciv")
     parser.add_argument(
+        "--engine",
+        choices=[POSTGRES, DUCKDB],
+        default=POSTGRES,
+        help="postgres (default), or duckdb, which reads the files of --csv in place and writes one file",
+    )
+    parser.add_argument(
         "--stays", default="2000", help="ICU stays to generate when no data are named (2000), or `paper`: its size"
     )
     parser.add_argument(
@@ -121,6 +131,8 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--output", type=Path, default=Path("output"), help="folder for the results (output)")
     parser.add_argument("--quiet", action="store_true", help="only errors and the path of the report")
     options = parser.parse_args(arguments)
+    if options.engine == DUCKDB and (options.zigong or not options.csv):
+        parser.error("--engine duckdb reads a folder of MIMIC-IV files: it takes --csv, and no --zigong")
     if options.zigong:
         options.vars = _with_zigong(options.vars)
     return options
@@ -138,16 +150,11 @@ def _with_zigong(variables: str) -> str:
 def _run(options: argparse.Namespace) -> int:
     began = time.monotonic()
     _announce(options)
-    dsn = _data(options)
-    if options.zigong:
-        _zigong(options, dsn)
-    schema = os.environ.get("DEXSIC_SCHEMA", "dexsic")
+    place = _data(options)
     threads = os.environ.get("DEXSIC_THREADS") or str(os.cpu_count() or 1)
-    os.environ.update(server.dbt_environment(dsn), DEXSIC_SCHEMA=schema, DEXSIC_THREADS=threads)
-    # a database or role may ask for another, in which our texts cannot be written
-    os.environ["PGCLIENTENCODING"] = "UTF8"
-    with _profiles_dir() as profiles_dir:
-        built, is_new = _build(dsn, schema, profiles_dir, options.vars)
+    os.environ.update(place.environment(), DEXSIC_THREADS=threads)
+    with _profiles_dir(place) as profiles_dir:
+        built, is_new = _build(place, profiles_dir, options.vars)
         docs = _docs(options, profiles_dir, is_new)
         made_from = _digest(built, str(options.seed), str(_suppress_below(options)), *_files(STATISTICS_FILES))
         status = _statistics(options, profiles_dir, made_from, docs)
@@ -157,8 +164,11 @@ def _run(options: argparse.Namespace) -> int:
         say(f"  numbers     {options.output / 'results.csv'}; tables/, figures/ and manuscript/ beside it")
         if (options.output / DBT_DOCS).is_file():
             say(f"  models      {options.output / DBT_DOCS}: every model and column, with its lineage")
-        say(f"  database    schema {schema}: try  python -m mimic_db psql{_psql_options(options, dsn)}")
-        if not options.dsn:
+        if isinstance(place, DuckDBFile):
+            say(f"  tables      schema {place.schema} of {place.path}: try  duckdb {place.path}")
+        else:
+            say(f"  database    schema {place.schema}: try  python -m mimic_db psql{_psql_options(options, place)}")
+        if not options.dsn and options.engine == POSTGRES:
             say("  server      stays running for the next run; python -m mimic_db stop  ends it")
     return status
 
@@ -169,6 +179,9 @@ def _announce(options: argparse.Namespace) -> None:
     if options.dsn:
         what = "your own MIMIC-IV"
         cost = f"reads it in place and writes one schema; the results go to {options.output}/"
+    elif options.engine == DUCKDB:
+        what = f"the files of {options.csv}"
+        cost = f"reads them in place and writes one file, in {FILES}/; results in {options.output}/"
     elif options.csv:
         what = f"the files of {options.csv}"
         cost = f"a minute for the demo, 100 GB of disk for all of MIMIC-IV, in {folder}; results in {options.output}/"
@@ -177,15 +190,27 @@ def _announce(options: argparse.Namespace) -> None:
         cost = f"about a minute for 2,000, 1 GB of disk in {folder}; results in {options.output}/"
     say(f"[bold]dexsic[/bold]: dexmedetomidine in sepsis-induced coagulopathy, on {what}")
     say(f"  {cost}")
-    if not options.dsn:
+    if not options.dsn and options.engine == POSTGRES:
         say("  starts a PostgreSQL server of its own, on a socket without network, that stays running")
 
 
-def _psql_options(options: argparse.Namespace, dsn: str) -> str:
-    return " --dsn ..." if options.dsn else f" --database {dsn.rpartition('/')[2]}"
+def _psql_options(options: argparse.Namespace, place: Database) -> str:
+    return " --dsn ..." if options.dsn else f" --database {place.dsn.rpartition('/')[2]}"
 
 
-def _data(options: argparse.Namespace) -> str:
+def _data(options: argparse.Namespace) -> Database | DuckDBFile:
+    """See to it that the data are there; gives the place where the study is built."""
+    schema = os.environ.get("DEXSIC_SCHEMA", "dexsic")
+    if options.engine == DUCKDB:
+        say("[bold]1/3 data[/bold]  read where they lie")
+        return duckdb_file(options.csv, database_name(options.csv), schema)
+    dsn = _database(options)
+    if options.zigong:
+        _zigong(options, dsn)
+    return Database(dsn, schema, [*OFFICIAL_SCHEMAS.values(), ZIGONG_SCHEMA])
+
+
+def _database(options: argparse.Namespace) -> str:
     """Load, generate or check the data; gives the DSN of the database that holds them."""
     if options.dsn:
         say("[bold]1/3 data[/bold]  is it a MIMIC-IV that the study can run on?")
@@ -228,35 +253,26 @@ def _command(*arguments: str) -> None:
 
 
 @contextmanager
-def _profiles_dir() -> Iterator[Path]:
+def _profiles_dir(place: Place) -> Iterator[Path]:
     """A folder with profiles.yml as dbt wants it: the example, which takes every value from the environment."""
+    example = (PROJECT / "profiles.example.yml").read_text(encoding="utf-8")
     with tempfile.TemporaryDirectory(prefix="dexsic-") as folder:
-        shutil.copy(PROJECT / "profiles.example.yml", Path(folder) / "profiles.yml")
+        profiles = Path(folder) / "profiles.yml"
+        profiles.write_text(example.replace("target: dev", f"target: {place.target}", 1), encoding="utf-8")
         yield Path(folder)
 
 
-def _build(dsn: str, schema: str, profiles_dir: Path, variables: str) -> tuple[str, bool]:
-    """Run `dbt build` unless the schema is marked as built from the same data and files; the mark, and if it ran."""
-    schemas = [*OFFICIAL_SCHEMAS.values(), ZIGONG_SCHEMA]
-    with connect(dsn) as connection:
-        built = _digest(source_fingerprint(connection, schemas), variables, *_files(BUILD_FILES))
-        if _mark(connection, schema) == STAMP + built:
-            say("[bold]2/3 dbt build[/bold]  nothing has changed since the last build: skipped")
-            return built, False
-    say(f"[bold]2/3 dbt build[/bold]  models, data tests and unit tests in schema {schema}; details in logs/dbt.log")
+def _build(place: Place, profiles_dir: Path, variables: str) -> tuple[str, bool]:
+    """Run `dbt build` unless the tables are marked as built from the same data and files; the mark, and if it ran."""
+    built = _digest(place.state(), variables, *_files(BUILD_FILES))
+    if place.mark() == STAMP + built:
+        say("[bold]2/3 dbt build[/bold]  nothing has changed since the last build: skipped")
+        return built, False
+    where = f"schema {place.schema}; details in logs/dbt.log"
+    say(f"[bold]2/3 dbt build[/bold]  models, data tests and unit tests in {where}")
     _dbt_build("--profiles-dir", str(profiles_dir), "--vars", variables)
-    with connect(dsn) as connection:
-        connection.execute(
-            sql.SQL("comment on schema {} is {}").format(sql.Identifier(schema), sql.Literal(STAMP + built))
-        )
+    place.set_mark(STAMP + built)
     return built, True
-
-
-def _mark(connection: psycopg.Connection[tuple[Any, ...]], schema: str) -> str | None:
-    row = connection.execute(
-        "select obj_description(oid, 'pg_namespace') from pg_namespace where nspname = %s", [schema]
-    ).fetchone()
-    return row[0] if row else None
 
 
 def _dbt(*arguments: str, follow: Sequence[Callable[[Any], None]] = ()) -> Any:
@@ -264,6 +280,7 @@ def _dbt(*arguments: str, follow: Sequence[Callable[[Any], None]] = ()) -> Any:
     runner = importlib.import_module("dbt.cli.main").dbtRunner  # its import takes seconds: not for --help
     silent = ("--log-level", "none", "--log-level-file", "info", "--project-dir", str(PROJECT))
     done = runner(callbacks=list(follow)).invoke([*arguments, *silent])
+    release()
     if isinstance(done.exception, KeyboardInterrupt):  # dbt has cancelled its queries, and calls it a failed run
         raise done.exception
     return done
@@ -324,7 +341,11 @@ def _docs(options: argparse.Namespace, profiles_dir: Path, is_new: bool) -> Path
 
 
 def _one_line(message: str) -> str:
-    """dbt's message without line breaks, and without the value that PostgreSQL quotes from a row."""
+    """dbt's message without line breaks, and without what PostgreSQL or DuckDB quotes from a row."""
+    message = re.sub(
+        r"Original Line:.*?(?=\n\s*(Error when|Possible|Expected|file =)|\Z)", "", message, flags=re.DOTALL
+    )
+    message = re.sub(r'string ".*?" to', "a value to", message, flags=re.DOTALL)
     lines = [line.strip() for line in message.splitlines()]
     lines = [line for line in lines if line and not line.startswith(("compiled code", "> in macro", "> called by"))]
     return re.sub(r': ".*?"$', "", " ".join(lines[:3]))

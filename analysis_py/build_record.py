@@ -2,14 +2,14 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import Any
 
-import psycopg
 from psycopg import sql
 
 from analysis_py.quality import QualityCheck, read_quality
+from analysis_py.reader import Reader, attempt
 from analysis_py.variables import DEXMEDETOMIDINE
 
 # every mart that the statistics read, with the key that orders its rows
@@ -23,7 +23,6 @@ _MARTS = {
 }
 _FINGERPRINT_DIGITS = 12
 _FIRST_YEARS_OF_3 = "2020"
-_Found = TypeVar("_Found")
 _UNITS = {"mcg": "µg", "hour": "h"}
 
 
@@ -81,29 +80,19 @@ class BuildRecord:
 NO_RECORD = BuildRecord()
 
 
-def read_build_record(connection: psycopg.Connection[Any], schema: str) -> BuildRecord:
+def read_build_record(connection: Reader, schema: str) -> BuildRecord:
     """The record in `schema`; empty where it is absent, of another version or not to be read. Reads only."""
-    fingerprint = _attempt(connection, _fingerprint, schema) or ""
-    quality = _attempt(connection, read_quality, schema) or ()
-    found = _attempt(connection, _read, schema) or NO_RECORD
+    fingerprint = attempt(connection, _fingerprint, schema) or ""
+    quality = attempt(connection, read_quality, schema) or ()
+    found = attempt(connection, _read, schema) or NO_RECORD
     return replace(found, fingerprint=fingerprint, quality=quality)
 
 
-def _attempt(
-    connection: psycopg.Connection[Any], read: Callable[[psycopg.Connection[Any], str], _Found], schema: str
-) -> _Found | None:
-    """What `read` finds, or None; the transaction around it goes on as if nothing had been asked."""
-    try:
-        with connection.transaction():  # a savepoint within the reader's transaction
-            return read(connection, schema)
-    except (psycopg.ProgrammingError, ValueError, TypeError):  # not there, not to be read, not what this version writes
-        return None
-
-
-def _read(connection: psycopg.Connection[Any], schema: str) -> BuildRecord | None:
+def _read(connection: Reader, schema: str) -> BuildRecord | None:
     def rows(table: str, columns: str, order: str = "") -> list[tuple[Any, ...]]:
         query = f"select {columns} from {{}}" + (f" order by {order}" if order else "")  # noqa: S608
-        return connection.execute(sql.SQL(query).format(sql.Identifier(schema, f"build_{table}"))).fetchall()
+        found = connection.execute(sql.SQL(query).format(sql.Identifier(schema, f"build_{table}")))
+        return list(found)
 
     built = rows(
         "run",
@@ -149,8 +138,8 @@ def _whole(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _fingerprint(connection: psycopg.Connection[Any], schema: str) -> str:
-    """A hash of the marts' rows. Neither their times of building nor their place on disk are in it."""
+def _fingerprint(connection: Reader, schema: str) -> str:
+    """A hash of the marts' rows, as the engine writes them. Neither times of building nor places on disk are in it."""
     digest = hashlib.sha256()
     for mart, key in _MARTS.items():
         query = sql.SQL("select md5(string_agg(md5(cast(mart as text)), '' order by {key})) from {table} as mart")

@@ -3,35 +3,23 @@
 Found in the database and not asked for, so that nobody can leave the marks out.
 """
 
-from typing import Any
-
 import pandas as pd
-import psycopg
 from psycopg import sql
+
+from analysis_py.reader import Reader, attempt
 
 PATIENTS = "generated patients"
 WATERMARK = "GENERATED DATA\nno evidence"
 _STAMPS = {"generated": ("stays", "seed", "design"), "zigong_generated": ("patients", "seed", "design")}
 
 
-def read_stamp(connection: psycopg.Connection[Any], table: str = "generated") -> str:
+def read_stamp(connection: Reader, table: str = "generated") -> str:
     """What a generator says that it wrote into this database; empty where it wrote nothing or is not to be read."""
-    columns = _STAMPS[table]
-    # asked of the catalog first: a refused query would end the transaction that reads the marts
-    readable = connection.execute(
-        """
-        select count(*)
-        from pg_namespace n
-        join pg_class c on c.relnamespace = n.oid
-        join pg_attribute a on a.attrelid = c.oid
-        where n.nspname = 'mimic_db' and c.relname = %s and a.attname = any(%s)
-          and has_schema_privilege(n.oid, 'usage') and has_column_privilege(c.oid, a.attnum, 'select')
-        """,
-        [table, list(columns)],
-    ).fetchone()
-    if readable != (len(columns),):
-        return ""
-    names = sql.SQL(", ").join(map(sql.Identifier, columns))
+    return attempt(connection, _read_stamp, table) or ""
+
+
+def _read_stamp(connection: Reader, table: str) -> str:
+    names = sql.SQL(", ").join(map(sql.Identifier, _STAMPS[table]))
     row = connection.execute(sql.SQL("select {} from {}").format(names, sql.Identifier("mimic_db", table))).fetchone()
     if row is None:
         return ""

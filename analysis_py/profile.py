@@ -19,11 +19,12 @@ _OPTIONAL = ("sslmode", "sslcert", "sslkey", "sslrootcert", "connect_timeout")
 
 @dataclass(frozen=True)
 class Target:
-    """A PostgreSQL database and the schema of the marts. Never shown: it holds the password."""
+    """A PostgreSQL database, or a DuckDB file, and the schema of the marts. Never shown: it holds the password."""
 
     schema: str
     role: str | None
     connection: Mapping[str, Any] = field(repr=False)
+    file: Path | None = None
 
 
 def find_profiles(profiles_dir: Path | None) -> Path:
@@ -45,7 +46,8 @@ def read_target(profiles: Path, target: str | None) -> Target:
     """One output of the profile `dexsic`, its env_var() calls filled in.
 
     Raises:
-        StudyError: unreadable file, unknown profile or target, missing environment variable, not PostgreSQL.
+        StudyError: unreadable file, unknown profile or target, missing environment variable, or an engine that is
+            neither PostgreSQL nor DuckDB.
     """
     try:
         content = yaml.safe_load(profiles.read_text(encoding="utf-8"))
@@ -63,12 +65,16 @@ def read_target(profiles: Path, target: str | None) -> Target:
     if not isinstance(outputs.get(name), dict):
         raise StudyError(f"{profiles} has no target {name!r} in profile {PROFILE}; it has {', '.join(outputs)}")
     settings = {key: _render(value, profiles, str(key)) for key, value in outputs[name].items()}
-    if settings.get("type") != "postgres":
+    if settings.get("type") not in ("postgres", "duckdb"):
         raise StudyError(
-            f"target {name!r} in {profiles} is of type {settings.get('type')!r}; only postgres can be read"
+            f"target {name!r} in {profiles} is of type {settings.get('type')!r}; only postgres and duckdb can be read"
         )
     if not settings.get("schema"):
         raise StudyError(f"target {name!r} in {profiles} names no schema")
+    if settings["type"] == "duckdb":
+        if not settings.get("path"):
+            raise StudyError(f"target {name!r} in {profiles} names no path: the file with the marts")
+        return Target(str(settings["schema"]), None, {}, Path(str(settings["path"])))
     connection = {
         "host": settings.get("host"),
         "port": settings.get("port"),

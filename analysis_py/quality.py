@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import pandas as pd
-import psycopg
 from psycopg import sql
 
+from analysis_py.reader import Reader
 from analysis_py.results import is_small
 
 COLUMNS = ("Check", "Source", "Of", "Rows", "Affected", "Share", "Limits", "Above", "What becomes of it", "Meaning")
@@ -40,7 +39,7 @@ class QualityCheck:
         return "▲ warning" if self.percent > self.warn_above else ""
 
 
-def read_quality(connection: psycopg.Connection[Any], schema: str) -> tuple[QualityCheck, ...]:
+def read_quality(connection: Reader, schema: str) -> tuple[QualityCheck, ...]:
     """Every check, in the order of its name. Raises psycopg.ProgrammingError where the mart is absent."""
     query = sql.SQL(
         "select check_name, source_table, concept, n_rows, n_affected, warn_above_percent, error_above_percent,"

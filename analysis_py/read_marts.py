@@ -2,7 +2,8 @@
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,7 @@ from analysis_py.external import ExternalMarts
 from analysis_py.generated import read_stamp
 from analysis_py.one_build import keep_builds_out, require_one_build
 from analysis_py.profile import Target
+from analysis_py.reader import Reader, open_file
 from analysis_py.readings import (
     BASELINE,
     FOLLOW_UP_DISCHARGE,
@@ -93,16 +95,7 @@ def read_marts(target: Target) -> Marts:
             that no mart of ours can hold.
     """
     try:
-        with psycopg.connect(**target.connection, autocommit=True) as connection:
-            connection.execute("select set_config('lock_timeout', %s, false)", [_lock_timeout()])
-            # whatever the role or the database asks for: numbers to the last digit, and nothing that is named like ours
-            connection.execute("set extra_float_digits = 1; set datestyle = 'ISO, YMD'; set search_path = pg_catalog")
-            keep_builds_out(connection, target.schema)
-            connection.autocommit = False
-            connection.read_only = True
-            connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-            if target.role:
-                connection.execute(sql.SQL("set role {}").format(sql.Identifier(target.role)))
+        with _open(target) as connection:
             build = read_build_record(connection, target.schema)
             require_one_build(build, target.schema)
             cohort = _read(connection, target.schema, "analysis_cohort", "stay_id")
@@ -147,7 +140,27 @@ def read_marts(target: Target) -> Marts:
     )
 
 
-def _read_external(connection: psycopg.Connection[Any], schema: str, build: BuildRecord) -> ExternalMarts | None:
+@contextmanager
+def _open(target: Target) -> Iterator[Reader]:
+    """One transaction that reads, while no build runs."""
+    if target.file:
+        with open_file(target.file) as file:
+            yield file
+        return
+    with psycopg.connect(**target.connection, autocommit=True) as connection:
+        connection.execute("select set_config('lock_timeout', %s, false)", [_lock_timeout()])
+        # whatever the role or the database asks for: numbers to the last digit, and nothing that is named like ours
+        connection.execute("set extra_float_digits = 1; set datestyle = 'ISO, YMD'; set search_path = pg_catalog")
+        keep_builds_out(connection, target.schema)
+        connection.autocommit = False
+        connection.read_only = True
+        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        if target.role:
+            connection.execute(sql.SQL("set role {}").format(sql.Identifier(target.role)))
+        yield connection
+
+
+def _read_external(connection: Reader, schema: str, build: BuildRecord) -> ExternalMarts | None:
     """zigong_cohort and zigong_flow of this build; those that an earlier one has left are of no interest."""
     if build.definitions.get("zigong") != "true":
         return None
@@ -208,12 +221,12 @@ def require(data: pd.DataFrame, columns: Any, name: str) -> None:
         raise StudyError(f"{name} lacks {', '.join(missing)}: the marts are of another version, run `dbt build` again")
 
 
-def _read(connection: psycopg.Connection[Any], schema: str, table: str, order: str) -> pd.DataFrame:
+def _read(connection: Reader, schema: str, table: str, order: str) -> pd.DataFrame:
     query = sql.SQL("select * from {} order by {}").format(sql.Identifier(schema, table), sql.Identifier(order))
     return _frame(connection.execute(query))
 
 
-def _read_stays(connection: psycopg.Connection[Any], schema: str) -> pd.DataFrame:
+def _read_stays(connection: Reader, schema: str) -> pd.DataFrame:
     """The stays that differ from the main cohort in no more than the reading of one rule."""
 
     def columns(mart: str, names: Sequence[str]) -> list[sql.Composable]:
@@ -248,7 +261,7 @@ def _read_stays(connection: psycopg.Connection[Any], schema: str) -> pd.DataFram
     return _frame(connection.execute(query))
 
 
-def _frame(cursor: psycopg.Cursor[Any]) -> pd.DataFrame:
+def _frame(cursor: Any) -> pd.DataFrame:
     names = [column.name for column in cursor.description or ()]
     return pd.DataFrame(cursor.fetchall(), columns=names)
 

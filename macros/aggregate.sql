@@ -6,7 +6,7 @@
    which no rate reaches, counts as 9 billion. #}
 {% macro exact_large_sum(value) %}(cast(sum(cast({{ billionths('least(' ~ value ~ ', 9000000000)') }} as bigint)) as double precision) / {{ billion() }}){% endmacro %}
 {% macro exact_mean(value) %}(sum({{ billionths(value) }}) / (cast(count({{ value }}) as double precision) * {{ billion() }})){% endmacro %}
-{% macro billionths(value) %}round(cast({{ value }} as double precision) * {{ billion() }}){% endmacro %}
+{% macro billionths(value) %}{{ nearest_whole('cast(' ~ value ~ ' as double precision) * ' ~ billion()) }}{% endmacro %}
 {% macro billion() %}cast(1000000000 as double precision){% endmacro %}
 
 {# Hours of a group's intervals together; one that ends before it starts has none. #}

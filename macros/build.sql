@@ -3,6 +3,8 @@
 {%- if config.get('materialized') != 'view' %}{{ return(adapter.dispatch('analyze')(relation)) }}{% endif -%}
 {% endmacro %}
 {% macro postgres__analyze(relation) %}analyze {{ relation }}{% endmacro %}
+{# it counts while it writes #}
+{% macro duckdb__analyze(relation) %}{% endmacro %}
 
 {# What a command may not begin without, then the mark of a build in progress: the mark that a driver sets after success goes before
    anything changes, and the record says "unfinished" until record_build replaces it. #}
@@ -43,6 +45,9 @@
 {%- endif -%}
 {% endmacro %}
 
+{# The file has one writer at a time, and then no reader: the database sees to it. #}
+{% macro duckdb__lock_schema() %}{% endmacro %}
+
 {# A crash of the server empties unlogged tables: what is read from them would be a result of nothing. build_model is one of them. #}
 {% macro postgres__refuse_emptied() %}
 {%- set exists = run_query("select to_regclass('" ~ build_table('model') ~ "') is not null") -%}
@@ -52,9 +57,26 @@
 {%- endif -%}
 {% endmacro %}
 
+{# No table of a DuckDB file is ever emptied by a crash. #}
+{% macro duckdb__refuse_emptied() %}{% endmacro %}
+
 {% macro postgres__forget_build() %}
 {{ lock_timeout() }};
 comment on schema {{ adapter.quote(target.schema) }} is null;
+{{ record_tables('unlogged') }};
+alter table {{ build_table('run') }} add column if not exists made_from text;
+alter table {{ build_table('run') }} add column if not exists invocation text;
+{{ begin_record() }}
+{% endmacro %}
+{# a schema cannot be commented on there: the mark of a driver is a comment on the record #}
+{% macro duckdb__forget_build() %}
+{{ record_tables() }};
+comment on table {{ build_table('run') }} is null;
+{{ begin_record() }}
+{% endmacro %}
+
+{# `of_models` says what kind of table the one is that must not outlive the models. #}
+{% macro record_tables(of_models='') %}
 create table if not exists {{ build_table('run') }} (
     status text, made_from text, command text, models_built integer, models_in_project integer, data_tests_in_project integer,
     finished_at text, dbt_version text, adapter text, server_version text, latest_years text, invocation text
@@ -64,9 +86,10 @@ create table if not exists {{ build_table('test') }} (
     unique_id text, name text, model text, status text, failures bigint, description text
 );
 create table if not exists {{ build_table('source') }} (name text, about_rows bigint);
-create unlogged table if not exists {{ build_table('model') }} (name text, made_from text);
-alter table {{ build_table('run') }} add column if not exists made_from text;
-alter table {{ build_table('run') }} add column if not exists invocation text;
+create {{ of_models }} table if not exists {{ build_table('model') }} (name text, made_from text)
+{%- endmacro %}
+
+{% macro begin_record() %}
 insert into {{ build_table('run') }} (models_built)
 select 0 where not exists (select 1 from {{ build_table('run') }});
 update {{ build_table('run') }} set
@@ -104,6 +127,24 @@ delete from {{ build_table('test') }}
 {{ return(rows) }}
 {% endmacro %}
 
+{# The size and time of each file, or the size of each table where the sources lie in the database. #}
+{% macro duckdb__state_of_sources() %}
+{%- set found = run_query(
+    "select views.comment, cast(files.size as text), cast(files.last_modified as text)
+    from (select distinct comment from duckdb_views() where database_name = " ~ text_literal(target.database)
+        ~ " and (schema_name, view_name) in (" ~ names_of_sources() ~ ")) as views
+    left join read_blob(" ~ files_of_sources() ~ ") as files on views.comment = files.filename
+    union all
+    select schema_name || '.' || table_name, cast(table_oid as text), cast(estimated_size as text)
+    from duckdb_tables() where database_name = " ~ text_literal(target.database)
+        ~ " and (schema_name, table_name) in (" ~ names_of_sources() ~ ")
+    order by 1"
+) -%}
+{%- set rows = [] -%}
+{%- for row in found.rows -%}{%- do rows.append(row.values() | list) -%}{%- endfor -%}
+{{ return(rows) }}
+{% endmacro %}
+
 {% macro names_of_sources() %}
 {%- set names = [] -%}
 {%- for source in graph.sources.values() -%}
@@ -125,6 +166,7 @@ do $$ begin
     end if;
 end $$
 {% endmacro %}
+{% macro duckdb__bounded_wait() %}{% endmacro %}
 
 {# What was built, with what and how well, for whoever reads the marts later and elsewhere: small tables build_run, build_model,
    build_definition, build_test and build_source in the output schema. Of the data they hold counts only. #}
@@ -133,9 +175,14 @@ end $$
 {{ return(adapter.dispatch('record_build')(results)) }}
 {% endmacro %}
 {% macro postgres__record_build(results) %}
+{{ lock_timeout() }};
+{{ record_of(results) }}
+{% endmacro %}
+{% macro duckdb__record_build(results) %}{{ record_of(results) }}{% endmacro %}
+
+{% macro record_of(results) %}
 {%- set definitions = definitions_in_force() -%}
 {%- set tests = test_outcomes(results) -%}
-{{ lock_timeout() }};
 {% if flags.WHICH == 'test' -%}
     {#- without a rebuild the results of other tests stay true; tests by other definitions are not tests of this build -#}
     {%- if tests and build_is_by(definitions) %}
@@ -172,18 +219,27 @@ update {{ build_table('run') }} set
     models_built = {{ built | length }},
     models_in_project = {{ models | length }},
     data_tests_in_project = {{ graph.nodes.values() | selectattr('resource_type', 'equalto', 'test') | list | length }},
-    finished_at = to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS'),
+    finished_at = {{ adapter.dispatch('now_in_utc')() }},
     dbt_version = {{ text_literal(dbt_version) }},
     adapter = {{ text_literal(adapter.type()) }},
-    server_version = current_setting('server_version'),
+    server_version = {{ adapter.dispatch('engine_version')() }},
     latest_years = {{ latest_years() }};
 delete from {{ build_table('definition') }};
 {{ insert_rows('definition', definitions) }};
 delete from {{ build_table('test') }};
 {% if tests %}{{ insert_rows('test', tests) }};{% endif %}
 delete from {{ build_table('source') }};
--- the planner's count: a few per cent off at worst, and free; views and tables that nobody has analyzed have none
-insert into {{ build_table('source') }}
+insert into {{ build_table('source') }} {{ adapter.dispatch('rows_of_sources')() }}
+{%- endif -%}
+{% endmacro %}
+
+{% macro postgres__now_in_utc() %}to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS'){% endmacro %}
+{% macro duckdb__now_in_utc() %}strftime(get_current_timestamp() at time zone 'UTC', '%Y-%m-%d %H:%M:%S'){% endmacro %}
+{% macro postgres__engine_version() %}current_setting('server_version'){% endmacro %}
+{% macro duckdb__engine_version() %}version(){% endmacro %}
+
+{# The planner's count: a few per cent off at worst, and free; views and tables that nobody has analyzed have none. #}
+{% macro postgres__rows_of_sources() %}
 select
     namespaces.nspname || '.' || relations.relname,
     round(cast(relations.reltuples as numeric))
@@ -193,21 +249,34 @@ where
     relations.relkind in ('r', 'p', 'm', 'f')
     and relations.reltuples >= 0
     and (namespaces.nspname, relations.relname) in ({{ names_of_sources() }})
-{%- endif -%}
+{% endmacro %}
+{# a file tells its rows only when it is read whole #}
+{% macro duckdb__rows_of_sources() %}
+select schema_name || '.' || table_name, estimated_size
+from duckdb_tables()
+where database_name = {{ text_literal(target.database) }} and (schema_name, table_name) in ({{ names_of_sources() }})
 {% endmacro %}
 
 {# The latest years of any patient, which tell MIMIC-IV's release (3.x has 2020 - 2022); null where the column is not there. #}
 {% macro latest_years() %}
 {%- set patients = graph.sources.values() | selectattr('name', 'equalto', 'patients') | first -%}
 {%- set table = api.Relation.create(database=target.database, schema=patients.schema, identifier=patients.identifier) -%}
-{%- set names = adapter.get_columns_in_relation(table) | map(attribute='name') | list -%}
-{{ return('(select max(anchor_year_group) from ' ~ table ~ ')' if 'anchor_year_group' in names else 'null') }}
+{{ return('(select max(anchor_year_group) from ' ~ table ~ ')' if 'anchor_year_group' in column_names(table) else 'null') }}
+{% endmacro %}
+
+{% macro column_names(table) %}{{ return(adapter.dispatch('column_names')(table)) }}{% endmacro %}
+{% macro postgres__column_names(table) %}{{ return(adapter.get_columns_in_relation(table) | map(attribute='name') | list) }}{% endmacro %}
+{# what the adapter offers begins a transaction that a hook does not end #}
+{% macro duckdb__column_names(table) %}
+{{ return(run_query(
+    'select lower(column_name) from duckdb_columns() where database_name = ' ~ text_literal(table.database)
+    ~ ' and schema_name = ' ~ text_literal(table.schema) ~ ' and table_name = ' ~ text_literal(table.identifier)
+).rows | map(attribute=0) | list) }}
 {% endmacro %}
 
 {# True when the record can be written and its definitions are these. #}
 {% macro build_is_by(definitions) %}
-{%- set table = build_table('test') -%}
-{%- set writable = run_query("select coalesce(has_table_privilege(to_regclass('" ~ table ~ "'), 'insert'), false)") -%}
+{%- set writable = run_query(adapter.dispatch('can_record_tests')()) -%}
 {%- if not writable.rows[0][0] -%}{{ return(false) }}{%- endif -%}
 {%- set recorded = run_query('select name, value from ' ~ build_table('definition')) -%}
 {%- set before, now = {}, {} -%}
@@ -216,6 +285,12 @@ where
 {%- set same = before == now -%}
 {%- if not same -%}{{ log('these tests are by other definitions than the build: the record of the build leaves them out', info=true) }}{%- endif -%}
 {{ return(same) }}
+{% endmacro %}
+
+{% macro postgres__can_record_tests() %}select coalesce(has_table_privilege(to_regclass('{{ build_table('test') }}'), 'insert'), false){% endmacro %}
+{% macro duckdb__can_record_tests() %}
+select count(*) > 0 from duckdb_tables()
+where database_name = {{ text_literal(target.database) }} and schema_name = {{ text_literal(target.schema) }} and table_name = 'build_test'
 {% endmacro %}
 
 {# [name, value, default] of every var of dbt_project.yml, values as JSON. #}

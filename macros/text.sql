@@ -1,10 +1,18 @@
 {# Small letters, of A to Z alone: a server with a Turkish locale makes a dotless i of I, and finds no drug that has one. #}
 {% macro lower_case(text) %}{{ return(adapter.dispatch('lower_case')(text)) }}{% endmacro %}
 {% macro postgres__lower_case(text) %}lower({{ text }} collate "C"){% endmacro %}
+{# lower() knows the letters of every script there #}
+{% macro duckdb__lower_case(text) %}translate({{ text }}, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'){% endmacro %}
 
 {# Byte order, so that two servers with different locales sort text alike. #}
 {% macro byte_order(text) %}{{ return(adapter.dispatch('byte_order')(text)) }}{% endmacro %}
 {% macro postgres__byte_order(text) %}{{ text }} collate "C"{% endmacro %}
+{% macro duckdb__byte_order(text) %}{{ text }}{% endmacro %}
+
+{# Without the blanks around it; other white space stays. #}
+{% macro trimmed(text) %}{{ return(adapter.dispatch('trimmed')(text)) }}{% endmacro %}
+{% macro postgres__trimmed(text) %}trim({{ text }}){% endmacro %}
+{% macro duckdb__trimmed(text) %}trim({{ text }}, ' '){% endmacro %}
 
 {# Words as a list of texts. #}
 {% macro text_literals(words) %}'{{ words | join("', '") }}'{% endmacro %}

@@ -4,30 +4,35 @@
 {% macro epoch_seconds(ts) %}{{ return(adapter.dispatch('epoch_seconds')(ts)) }}{% endmacro %}
 {# date_part gives a double; extract gives a decimal number, several times slower #}
 {% macro postgres__epoch_seconds(ts) %}cast(date_part('epoch', {{ ts }}) as bigint){% endmacro %}
+{% macro duckdb__epoch_seconds(ts) %}cast(epoch({{ ts }}) as bigint){% endmacro %}
 
 {# `ts` moved by a number or an integer-valued expression of hours. #}
 {% macro add_hours(ts, hours) %}{{ return(adapter.dispatch('add_hours')(ts, hours)) }}{% endmacro %}
 {% macro postgres__add_hours(ts, hours) %}({{ ts }} + ({{ hours }}) * interval '1 hour'){% endmacro %}
+{% macro duckdb__add_hours(ts, hours) %}({{ ts }} + to_seconds(({{ hours }}) * 3600)){% endmacro %}
 
 {# The start of the hour, of the minute or of the day that holds `ts`. #}
 {% macro truncate_time(part, ts) %}{{ return(adapter.dispatch('truncate_time')(part, ts)) }}{% endmacro %}
 {% macro postgres__truncate_time(part, ts) %}date_trunc('{{ part }}', {{ ts }}){% endmacro %}
+{% macro duckdb__truncate_time(part, ts) %}date_trunc('{{ part }}', {{ ts }}){% endmacro %}
 
 {% macro year_of(ts) %}{{ return(adapter.dispatch('year_of')(ts)) }}{% endmacro %}
 {% macro postgres__year_of(ts) %}cast(extract(year from {{ ts }}) as integer){% endmacro %}
+{% macro duckdb__year_of(ts) %}cast(year({{ ts }}) as integer){% endmacro %}
 
 {# Rows for every integer from `first` to `last`, joined to the row they come from; the value is <alias>.<column>. #}
 {% macro cross_join_integers(first, last, alias, column) %}{{ return(adapter.dispatch('cross_join_integers')(first, last, alias, column)) }}{% endmacro %}
 {% macro postgres__cross_join_integers(first, last, alias, column) %}cross join generate_series({{ first }}, {{ last }}) as {{ alias }} ({{ column }}){% endmacro %}
+{% macro duckdb__cross_join_integers(first, last, alias, column) %}cross join unnest(cast(generate_series({{ first }}, {{ last }}) as integer[])) as {{ alias }} ({{ column }}){% endmacro %}
 
 {# Hours from `a` to `b`, as a double; negative when `b` is earlier. #}
 {% macro hours_between(a, b) %}(({{ epoch_seconds(b) }} - {{ epoch_seconds(a) }}) / cast(3600 as double precision)){% endmacro %}
 
 {# Minutes from `a` to `b`, each cut down to its minute, as mimic-code counts them. #}
-{% macro whole_minutes_between(a, b) %}(({{ epoch_seconds(truncate_time('minute', b)) }} - {{ epoch_seconds(truncate_time('minute', a)) }}) / 60){% endmacro %}
+{% macro whole_minutes_between(a, b) %}{{ whole_quotient(epoch_seconds(truncate_time('minute', b)) ~ ' - ' ~ epoch_seconds(truncate_time('minute', a)), 60) }}{% endmacro %}
 
 {# Hours from `a` to `b`, each cut down to its hour, as mimic-code counts them. #}
-{% macro whole_hours_between(a, b) %}(({{ epoch_seconds(truncate_time('hour', b)) }} - {{ epoch_seconds(truncate_time('hour', a)) }}) / 3600){% endmacro %}
+{% macro whole_hours_between(a, b) %}{{ whole_quotient(epoch_seconds(truncate_time('hour', b)) ~ ' - ' ~ epoch_seconds(truncate_time('hour', a)), 3600) }}{% endmacro %}
 
 {# The hour of the clock that holds `ts`, by the number of full hours since 1970 at its end: hour h covers (h - 1, h]. `rounding`
    floor gives the last hour whose end `ts` reaches. #}

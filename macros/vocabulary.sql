@@ -5,7 +5,7 @@
     {%- set query, what = {'zigong_lab_unit': unknown_units, 'zigong_drug': unknown_drugs}[seed]() -%}
     {%- set words = run_query(query).rows | map(attribute=0) | list -%}
     {%- if words -%}
-        {{ exceptions.raise_compiler_error(what ~ ": " ~ words[:5] | join('; ') ~ (' and ' ~ words | length - 5 ~ ' more' if words | length > 5 else '')
+        {{ exceptions.raise_compiler_error(what ~ ": " ~ words[:5] | join('; ') ~ (' and ' ~ (words | length - 5) ~ ' more' if words | length > 5 else '')
             ~ ". Say what they are in seeds/" ~ seed ~ ".csv, then run the same command again") }}
     {%- endif -%}
 {%- endif -%}
@@ -13,14 +13,14 @@
 
 {% macro unknown_units() %}
 {%- set query -%}
-select distinct results.item || ' in ' || coalesce('"' || trim(results.unit) || '"', 'no unit')
+select distinct results.item || ' in ' || coalesce('"' || {{ trimmed('results.unit') }} || '"', 'no unit')
 from {{ ref('stg_zigong__lab') }} as results
 inner join {{ ref('zigong_lab_item') }} as items
-    on {{ lower_case('trim(results.item)') }} = {{ lower_case('items.item') }}
+    on {{ lower_case(trimmed('results.item')) }} = {{ lower_case('items.item') }}
 left join {{ ref('zigong_lab_unit') }} as units
     on
         items.concept = units.concept
-        and {{ lower_case("coalesce(trim(results.unit), '')") }} = {{ lower_case("coalesce(units.unit, '')") }}
+        and {{ lower_case("coalesce(" ~ trimmed('results.unit') ~ ", '')") }} = {{ lower_case("coalesce(units.unit, '')") }}
 where units.concept is null
 order by 1
 {%- endset -%}

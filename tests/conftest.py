@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+import importlib.util
 import io
 import itertools
 import os
@@ -23,11 +24,19 @@ SHARED = Path(__file__).parents[2] / "shared"
 DEBIAN_PROGRAMS = Path("/usr/lib/postgresql/15/bin")
 CHROMIUM = Path("/usr/bin/chromium")
 
+
+def _place_of(module: str) -> Path:
+    """Where an optional module is installed; a place that is not there if it is not."""
+    found = importlib.util.find_spec(module)
+    return Path(found.origin) if found and found.origin else Path(f"{module} is not installed")
+
+
 # marker -> what must be there, else the marked tests are left out and one line says so
 REQUIREMENTS = {
     "needs_shared": ("../shared (the MIMIC-IV demo and reference results)", SHARED),
     "needs_debian_postgres": (f"{DEBIAN_PROGRAMS} (Debian package postgresql-15)", DEBIAN_PROGRAMS / "initdb"),
     "needs_chromium": (f"{CHROMIUM} (Debian package chromium)", CHROMIUM),
+    "needs_duckdb": ("dbt-duckdb (requirements-duckdb.txt)", _place_of("dbt.adapters.duckdb")),
 }
 _left_out: dict[str, int] = {}
 

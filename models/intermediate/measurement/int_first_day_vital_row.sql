@@ -30,10 +30,10 @@ final as (
         {{ exact_mean("case when observations.concept = 'sbp' then observations.value end") }} as sbp,
         {{ exact_mean("case when observations.concept = 'map' then observations.value end") }} as map,
         {{ exact_mean("case when observations.concept = 'resp_rate' then observations.value end") }} as resp_rate,
-        cast(round(cast({{ exact_mean(
+        {{ rounded(exact_mean(
             "case observations.concept when 'temperature_f' then (observations.value - 32) / 1.8"
             ~ " when 'temperature_c' then observations.value end"
-        ) }} as numeric), 2) as double precision) as temperature_c,
+        ), 2) }} as temperature_c,
         {{ exact_mean("case when observations.concept = 'spo2' then observations.value end") }} as spo2,
         {{ exact_mean("case when observations.concept = 'glucose' then observations.value end") }} as glucose
     from stays

@@ -57,7 +57,7 @@ final as (
         measured_at,
         urine_ml,
         -- two decimals, as mimic-code: the bounds of a full day are compared after rounding
-        round(cast(covered_min as numeric) / 60.0, 2) as covered_h
+        {{ rounded_quotient('covered_min', 60, 2) }} as covered_h
     from sums
 
 )

@@ -26,7 +26,7 @@ numbered as (
         stay_id,
         measured_at,
         case when concept = 'weight_admit' then 'admit' else 'daily' end as weight_type,
-        cast(round(cast(value as numeric), 3) as double precision) as weight_kg,
+        {{ rounded('value', 3) }} as weight_kg,
         row_number() over (partition by stay_id, concept order by measured_at, value) as weight_seq
     from observations
 

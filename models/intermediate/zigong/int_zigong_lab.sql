@@ -16,8 +16,8 @@ results as (
     select
         admission_id,
         measured_h,
-        {{ lower_case('trim(item)') }} as item,
-        {{ lower_case("coalesce(trim(unit), '')") }} as unit,
+        {{ lower_case(trimmed('item')) }} as item,
+        {{ lower_case("coalesce(" ~ trimmed('unit') ~ ", '')") }} as unit,
         {{ number_in('value_text') }} as value
     from {{ ref('stg_zigong__lab') }}
 

@@ -7,5 +7,5 @@ select
     hadm_id,
     seq_num,
     cast(icd_version as integer) as icd_version,
-    trim(icd_code) as icd_code
+    {{ trimmed('icd_code') }} as icd_code
 from {{ source('mimic_hosp', 'diagnoses_icd') }}

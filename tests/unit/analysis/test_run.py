@@ -342,7 +342,9 @@ dexsic:
       password: "{{ env_var('DEXSIC_PASSWORD') }}"
       dbname: mimiciv
       schema: study
-    other: {type: duckdb, schema: study}
+    other: {type: snowflake, schema: study}
+    file: {type: duckdb, schema: study, path: "{{ env_var('DEXSIC_DUCKDB', 'study.duckdb') }}"}
+    nowhere: {type: duckdb, schema: study}
 """
 
 
@@ -371,12 +373,18 @@ def test_the_profile_is_rendered_and_does_not_show_its_password(
     assert "s3cret" not in repr(target)
 
 
+def test_a_target_may_be_a_file(profiles: Path) -> None:
+    target = read_target(profiles / "profiles.yml", "file")
+    assert (target.schema, target.file, target.connection) == ("study", Path("study.duckdb"), {})
+
+
 @pytest.mark.parametrize(
     ("target", "message"),
     [
         (None, "environment variable DEXSIC_PASSWORD, which is not set"),
         ("prod", "no target 'prod'"),
-        ("other", "of type 'duckdb'"),
+        ("other", "of type 'snowflake'"),
+        ("nowhere", "names no path"),
     ],
 )
 def test_an_unusable_profile_says_why(

@@ -1,0 +1,121 @@
+"""What the marts are read from: a PostgreSQL connection, or a DuckDB file that answers in the same way."""
+
+import importlib
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+import psycopg
+from psycopg import sql
+
+from analysis_py.errors import StudyError
+
+INSTALL = "pip install --no-deps -r requirements-duckdb.txt"
+_MARTS = "marts_of_the_file"  # the file's own name may be that of the schema, and then names neither
+_Found = TypeVar("_Found")
+
+
+class Reader(Protocol):
+    """A psycopg.Connection, as far as the marts need one."""
+
+    def execute(self, query: sql.Composed, /) -> Any:
+        """The rows of a query, as a cursor."""
+
+    def transaction(self) -> AbstractContextManager[Any]:
+        """A block that may fail without an end to everything."""
+
+
+def attempt(reader: Reader, read: Callable[..., _Found], *arguments: Any) -> _Found | None:
+    """What `read` finds, or None; the transaction around it goes on as if nothing had been asked."""
+    try:
+        with reader.transaction():  # a savepoint within the reader's transaction
+            return read(reader, *arguments)
+    except (psycopg.ProgrammingError, ValueError, TypeError):  # not there, not to be read, not what this version writes
+        return None
+
+
+@dataclass(frozen=True)
+class DuckDBReader:
+    """A DuckDB file. What goes wrong is raised as PostgreSQL would: one place explains both."""
+
+    connection: Any
+
+    def execute(self, query: sql.Composed, /) -> "_Rows":
+        """The rows of a query, which is written like one for PostgreSQL."""
+        duckdb = importlib.import_module("duckdb")
+        try:
+            return _Rows(self.connection.execute(query.as_string(None)))
+        except duckdb.CatalogException as error:
+            raise psycopg.errors.UndefinedTable(_first_line(error)) from error
+        except duckdb.BinderException as error:
+            raise psycopg.errors.UndefinedColumn(_first_line(error)) from error
+        except duckdb.Error as error:
+            raise psycopg.DatabaseError(_first_line(error)) from error
+
+    def transaction(self) -> AbstractContextManager[Any]:
+        """Nothing to do: a query that fails leaves the file as it is."""
+        return nullcontext()
+
+
+@dataclass(frozen=True)
+class _Rows:
+    cursor: Any
+
+    @property
+    def description(self) -> list["_Column"]:
+        return [_Column(column[0]) for column in self.cursor.description or ()]
+
+    def fetchone(self) -> Any:
+        return self.cursor.fetchone()
+
+    def fetchall(self) -> list[Any]:
+        found: list[Any] = self.cursor.fetchall()
+        return found
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.fetchall())
+
+
+@dataclass(frozen=True)
+class _Column:
+    name: str
+
+
+@contextmanager
+def open_file(path: Path) -> Iterator[DuckDBReader]:
+    """The marts in a DuckDB file, which nobody can write as long as it is open.
+
+    Raises:
+        StudyError: DuckDB or the file is not there, a build is running, or it is no such file.
+    """
+    try:
+        duckdb = importlib.import_module("duckdb")
+    except ImportError:
+        raise StudyError(f"the marts are in a DuckDB file, and DuckDB is not installed: {INSTALL}") from None
+    if not path.is_file():
+        raise StudyError(f"there is no file {path}: run `dbt build` first, with the same profile and target")
+    with duckdb.connect() as connection:
+        try:
+            connection.execute(
+                sql.SQL("attach {} as {} (read_only)")
+                .format(sql.Literal(str(path)), sql.Identifier(_MARTS))
+                .as_string(None)
+            )
+        except duckdb.IOException as error:
+            if "lock" in str(error):
+                raise StudyError(
+                    f"a dbt build is running in the file {path} (or another program holds it): wait until it has"
+                    " ended, then run this again"
+                ) from error
+            raise StudyError(f"{path} cannot be read as a DuckDB file: {_first_line(error)}") from error
+        except duckdb.Error as error:
+            raise StudyError(f"{path} cannot be read as a DuckDB file: {_first_line(error)}") from error
+        connection.execute(f"use {_MARTS}")
+        connection.execute("begin transaction")
+        yield DuckDBReader(connection)
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")

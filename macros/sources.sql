@@ -1,0 +1,113 @@
+{# Where an engine reads files in place: the tables of MIMIC-IV as views on them, before anything else. #}
+{% macro find_sources() %}
+{%- if execute and flags.WHICH in ('build', 'run', 'seed', 'test') -%}{{ return(adapter.dispatch('find_sources')()) }}{%- endif -%}
+{% endmacro %}
+{% macro postgres__find_sources() %}{% endmacro %}
+
+{# DEXSIC_CSV names the folder with hosp/ and icu/; without it, what lies in the file's schemas is read, tables or views of an earlier run.
+   Names and types of columns are those of mimic_db/columns.csv, whatever their order in the file; nothing is guessed from values. #}
+{% macro duckdb__find_sources() %}
+{%- set folder = env_var('DEXSIC_CSV', '') -%}
+{%- if target.database in [target.schema, var('mimic_hosp_schema'), var('mimic_icu_schema')] -%}
+    {{ exceptions.raise_compiler_error('the file is named like the schema ' ~ target.database ~ ', and DuckDB cannot tell them apart: '
+        ~ 'give it another name (DEXSIC_DUCKDB)') }}
+{%- endif -%}
+{%- set definitions = source_columns() -%}
+{%- set views, faults = [], [] -%}
+{%- for source in graph.sources.values() if source.source_name in ('mimic_hosp', 'mimic_icu') -%}
+    {%- set name = source.source_name.removeprefix('mimic_') ~ '/' ~ source.identifier -%}
+    {%- set relation = api.Relation.create(database=target.database, schema=source.schema, identifier=source.identifier) -%}
+    {%- if folder -%}
+        {%- set file = source_file(folder ~ '/' ~ name, faults) -%}
+        {%- set header = header_of(file) if file else [] -%}
+    {%- else -%}
+        {%- set file = none -%}
+        {%- set header = column_names(relation) -%}
+        {%- if not header -%}
+            {%- do faults.append(relation.schema ~ '.' ~ relation.identifier ~ ' is not there') -%}
+        {%- endif -%}
+    {%- endif -%}
+    {%- if header -%}
+        {%- for column, definition in definitions[name].items() if definition.needed and column not in header -%}
+            {%- do faults.append((file or relation) ~ ' lacks the column ' ~ column) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {%- if file and header -%}
+        {%- do views.append('create schema if not exists ' ~ relation.without_identifier()) -%}
+        {%- do views.append('create or replace view ' ~ relation ~ ' as ' ~ rows_of_file(file, header, definitions[name])) -%}
+        {%- do views.append('comment on view ' ~ relation ~ ' is ' ~ text_literal(file)) -%}
+    {%- endif -%}
+{%- endfor -%}
+{%- if faults -%}
+    {{ exceptions.raise_compiler_error('the study cannot run on these data: ' ~ faults[:5] | join('; ')
+        ~ ('; and ' ~ (faults | length - 5) ~ ' more' if faults | length > 5 else '') ~ ' (DEXSIC_CSV names the folder with hosp/ and icu/)') }}
+{%- endif -%}
+{{ return(views | join(';\n')) }}
+{% endmacro %}
+
+{# {module/table: {column: {type, needed}}} of mimic_db/columns.csv; lengths are left out, for no release keeps to those of another. #}
+{% macro source_columns() %}
+{%- set found = run_query(
+    "select module || '/' || \"table\", \"column\", regexp_replace(type, '\\(.*\\)', ''), needed = 'yes'
+    from read_csv(" ~ text_literal(adapter.config.project_root ~ '/mimic_db/columns.csv') ~ ", header = true, all_varchar = true)"
+) -%}
+{%- set tables = {} -%}
+{%- for table, column, type, needed in found.rows -%}
+    {%- do tables.setdefault(table, {}).update({column: {'type': type, 'needed': needed}}) -%}
+{%- endfor -%}
+{{ return(tables) }}
+{% endmacro %}
+
+{# The one file of a table; what is wrong with it goes to `faults`. #}
+{% macro source_file(stem, faults) %}
+{%- set names = [] -%}
+{%- for ending in ('csv.gz', 'csv', 'parquet') -%}{%- do names.append(text_literal(stem ~ '.' ~ ending)) -%}{%- endfor -%}
+{%- set files = run_query('select file from glob([' ~ names | join(', ') ~ ']) order by file').rows | map(attribute=0) | list -%}
+{%- if files | length == 1 -%}{{ return(files[0]) }}{%- endif -%}
+{%- do faults.append(files | join(' and ') ~ ' are both there: keep one' if files else stem ~ '.csv.gz (or .csv, .parquet) is not there') -%}
+{{ return(none) }}
+{% endmacro %}
+
+{# The names of a file's columns, in its order and in lower case. #}
+{% macro header_of(file) %}
+{%- if file.endswith('.parquet') -%}
+    {%- set names = run_query('select name from parquet_schema(' ~ text_literal(file) ~ ') where type is not null').rows | map(attribute=0) -%}
+{%- else -%}
+    {%- set names = run_query(
+        'select line from read_csv(' ~ text_literal(file) ~ ", auto_detect = false, header = false, delim = chr(1), quote = '', escape = '',
+        columns = {'line': 'text'}) limit 1"
+    ).rows | map(attribute=0) | join('') | replace('\ufeff', '') -%}
+    {%- set names = names.split(',') -%}
+{%- endif -%}
+{%- set header = [] -%}
+{%- for name in names -%}{%- do header.append(name.strip().strip('"').lower()) -%}{%- endfor -%}
+{{ return(header) }}
+{% endmacro %}
+
+{# The columns that `definitions` know; an empty field is NULL, a quoted empty one is an empty text. #}
+{% macro rows_of_file(file, header, definitions) %}
+{%- set typed, chosen = [], [] -%}
+{%- for name in header -%}
+    {%- set type = definitions[name].type if name in definitions else 'text' -%}
+    {%- do typed.append(text_literal(name) ~ ': ' ~ text_literal(type)) -%}
+    {%- if name in definitions -%}
+        {%- set column = adapter.quote(name) -%}
+        {%- do chosen.append('cast(' ~ column ~ ' as ' ~ type ~ ') as ' ~ column if file.endswith('.parquet') else column) -%}
+    {%- endif -%}
+{%- endfor -%}
+{%- set rows = 'read_parquet(' ~ text_literal(file) ~ ')' if file.endswith('.parquet') else 'read_csv(' ~ text_literal(file)
+    ~ ", auto_detect = false, header = true, delim = ',', quote = '\"', escape = '\"', nullstr = '', allow_quoted_nulls = false, columns = {"
+    ~ typed | join(', ') ~ '})' -%}
+{{ return('select ' ~ chosen | join(', ') ~ ' from ' ~ rows) }}
+{% endmacro %}
+
+{# The files that the views on them name, as a list of texts. #}
+{% macro files_of_sources() %}
+{%- set found = run_query(
+    'select distinct comment from duckdb_views() where comment is not null and database_name = ' ~ text_literal(target.database)
+    ~ ' and (schema_name, view_name) in (' ~ names_of_sources() ~ ') order by 1'
+) -%}
+{%- set files = [] -%}
+{%- for row in found.rows -%}{%- do files.append(text_literal(row[0])) -%}{%- endfor -%}
+{{ return('[' ~ files | join(', ') ~ ']') }}
+{% endmacro %}

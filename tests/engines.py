@@ -1,0 +1,151 @@
+"""`python -m tests.engines --dsn DSN --duckdb FILE`: every mart in PostgreSQL against the same mart in a DuckDB file.
+
+Numbers that are not whole may differ by 1e-9 of their size, everything else not at all. PostgreSQL's rows are copied
+into a temporary folder and compared inside DuckDB. Exit code 0 if every cell is equal, 1 if not or after an error.
+"""
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+from rich.box import SIMPLE
+from rich.console import Console
+from rich.table import Table
+
+from analysis_py.errors import StudyError
+from analysis_py.reader import DuckDBReader, open_file
+from mimic_db.database import Connection, connect, explain
+from mimic_db.errors import UserError
+
+TOLERANCE = 1e-9  # of numbers that are not whole, relative: sums in another order
+MARTS = sorted(path.stem for path in (Path(__file__).parents[1] / "models" / "marts").glob("*.sql"))
+KEYS = {
+    "sofa_hourly": ("stay_id", "hr"),
+    "data_quality": ("check_name", "concept"),
+    "cohort_flow": ("step",),
+    "zigong_flow": ("step",),
+}
+EXTERNAL = "zigong_"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One mart: rows of both sides, rows that only one of them has, cells compared, and what differs."""
+
+    mart: str
+    rows: int
+    one_sided: int
+    cells: int
+    differing: dict[str, int]
+
+    @property
+    def is_equal(self) -> bool:
+        """Nothing differs."""
+        return not self.one_sided and not self.differing
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Compare and print; gives the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m tests.engines", description=__doc__)
+    parser.add_argument("--dsn", required=True, help="PostgreSQL database with our marts")
+    parser.add_argument("--duckdb", required=True, type=Path, metavar="FILE", help="DuckDB file with our marts")
+    parser.add_argument("--schema", default="dexsic", help="schema of the marts, in both (dexsic)")
+    options = parser.parse_args(arguments)
+    try:
+        comparisons = compare(options.dsn, options.duckdb, options.schema)
+    except (UserError, StudyError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except psycopg.Error as error:
+        print(f"error: {explain(error)}", file=sys.stderr)
+        return 1
+    table = Table("mart", "rows", "on one side", "cells", "wrong", box=SIMPLE)
+    for each in comparisons:
+        wrong = ", ".join(f"{column} {count:,}" for column, count in each.differing.items()) or "none"
+        table.add_row(each.mart, f"{each.rows:,}", f"{each.one_sided:,}", f"{each.cells:,}", wrong)
+    Console(width=160).print(table)
+    return 0 if all(each.is_equal for each in comparisons) else 1
+
+
+def compare(dsn: str, file: Path, schema: str) -> list[Comparison]:
+    """Every mart of the project; those of the external cohort only where one side has them.
+
+    Raises:
+        UserError: a mart is missing on one side, or its columns differ.
+        StudyError: the file cannot be read.
+    """
+    comparisons = []
+    with connect(dsn) as connection, open_file(file) as reader, tempfile.TemporaryDirectory() as folder:
+        for mart in MARTS:
+            theirs, ours = _columns(connection, schema, mart), _columns(reader, schema, mart)
+            if not theirs and not ours and mart.startswith(EXTERNAL):
+                continue
+            if list(theirs) != list(ours):
+                raise UserError(f"{mart} has other columns in PostgreSQL ({len(theirs)}) than in DuckDB ({len(ours)})")
+            rows = Path(folder) / f"{mart}.csv"
+            _copy(connection, schema, mart, rows)
+            comparisons.append(_compare(reader, schema, mart, ours, rows))
+            rows.unlink()
+    return comparisons
+
+
+def _columns(reader: Connection | DuckDBReader, schema: str, mart: str) -> dict[str, str]:
+    query = sql.SQL(
+        "select column_name, data_type from information_schema.columns"
+        " where table_schema = {} and table_name = {} order by ordinal_position"
+    )
+    return dict(reader.execute(query.format(sql.Literal(schema), sql.Literal(mart))))
+
+
+def _copy(connection: Connection, schema: str, mart: str, rows: Path) -> None:
+    command = sql.SQL("copy (select * from {}) to stdout (format csv)").format(sql.Identifier(schema, mart))
+    with connection.cursor() as cursor, cursor.copy(command) as copied, rows.open("wb") as file:
+        for block in copied:
+            file.write(block)
+
+
+def _compare(reader: DuckDBReader, schema: str, mart: str, columns: dict[str, str], rows: Path) -> Comparison:
+    keys = KEYS.get(mart, ("stay_id",))
+    cells = [name for name in columns if name not in keys]
+    query = sql.SQL(
+        "select count(*), count(*) filter (where theirs.is_row is null or ours.is_row is null), {wrong}"
+        " from (select *, true as is_row from read_csv({rows}, auto_detect = false, header = false, delim = ',',"
+        " quote = '\"', escape = '\"', nullstr = '', allow_quoted_nulls = false, columns = {{{types}}})) as theirs"
+        " full join (select *, true as is_row from {mart}) as ours on {keys}"
+    ).format(
+        wrong=sql.SQL(", ").join(
+            sql.SQL("count(*) filter (where theirs.is_row and ours.is_row and {})").format(_differs(name, kind))
+            for name, kind in columns.items()
+            if name not in keys
+        ),
+        rows=sql.Literal(str(rows)),
+        types=sql.SQL(", ").join(
+            sql.SQL("{}: {}").format(sql.Literal(name), sql.Literal(kind)) for name, kind in columns.items()
+        ),
+        mart=sql.Identifier(schema, mart),
+        keys=sql.SQL(" and ").join(
+            sql.SQL("theirs.{0} is not distinct from ours.{0}").format(sql.Identifier(key)) for key in keys
+        ),
+    )
+    found, one_sided, *wrong = reader.execute(query).fetchone()
+    differing = {name: count for name, count in zip(cells, wrong, strict=True) if count}
+    return Comparison(mart, found, one_sided, (found - one_sided) * len(cells), differing)
+
+
+def _differs(column: str, kind: str) -> sql.Composed:
+    if kind == "DOUBLE":
+        template = (
+            "((theirs.{0} is null) <> (ours.{0} is null)"
+            " or abs(theirs.{0} - ours.{0}) > {1} * greatest(abs(theirs.{0}), abs(ours.{0})))"
+        )
+        return sql.SQL(template).format(sql.Identifier(column), sql.Literal(TOLERANCE))
+    return sql.SQL("theirs.{0} is distinct from ours.{0}").format(sql.Identifier(column))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
