@@ -45,8 +45,10 @@
 
 {# A crash of the server empties unlogged tables: what is read from them would be a result of nothing. build_model is one of them. #}
 {% macro postgres__refuse_emptied() %}
-{%- set exists = run_query("select to_regclass('" ~ build_table('model') ~ "') is not null") -%}
-{%- if exists.rows[0][0] and not run_query('select 1 from ' ~ build_table('model') ~ ' limit 1').rows -%}
+{%- set built = run_query(
+    "select count(*) filter (where relname = 'build_model') = 1 and count(*) > 1
+    from pg_class where relnamespace = to_regnamespace(" ~ text_literal(adapter.quote(target.schema)) ~ ") and relpersistence = 'u' and relkind = 'r'") -%}
+{%- if built.rows[0][0] and not run_query('select 1 from ' ~ build_table('model') ~ ' limit 1').rows -%}
     {{ exceptions.raise_compiler_error("the server has crashed since the last build, or that build did not finish: the intermediate tables in "
         ~ target.schema ~ " may be empty. Run `dbt build` first") }}
 {%- endif -%}

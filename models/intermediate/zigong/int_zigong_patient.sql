@@ -78,9 +78,8 @@ timed as (
 
     select
         patient_id,
-        died_h is not null as is_dead,
         (died_h - icu_start_h) / 24 as death_days,
-        (seen_until_h - icu_start_h) / 24 as seen_days
+        coalesce((seen_until_h - icu_start_h) / 24, 0) as seen_days
     from stays
 
 ),
@@ -89,7 +88,6 @@ judged as (
 
     select
         patient_id,
-        is_dead,
         death_days,
         seen_days,
         coalesce(death_days <= {{ var('death_horizon_days') }}, false) as died_28d
@@ -141,7 +139,7 @@ final as (
         judged.died_28d,
         cast(case
             when judged.died_28d then greatest(0, judged.death_days)
-            when judged.is_dead then {{ var('death_horizon_days') }}
+            when judged.death_days is not null then {{ var('death_horizon_days') }}
             else least({{ var('death_horizon_days') }}, greatest(0, judged.seen_days))
         end as double precision) as followup_28d_days,
         stays.died_hospital,
