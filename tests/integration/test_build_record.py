@@ -1,6 +1,7 @@
 """What a build leaves about itself, and what is read of it later and elsewhere."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import psycopg
 import pytest
