@@ -135,6 +135,10 @@ end $$
 {{ return(adapter.dispatch('record_build')(results)) }}
 {% endmacro %}
 {% macro postgres__record_build(results) %}
+{#- a build that another one has overtaken (lock_schema) says nothing about what the schema holds -#}
+{%- if flags.WHICH != 'test' and not run_query('select 1 from ' ~ build_table('run') ~ ' where invocation = ' ~ text_literal(invocation_id)).rows -%}
+    {{ return('') }}
+{%- endif -%}
 {%- set definitions = definitions_in_force() -%}
 {%- set tests = test_outcomes(results) -%}
 {{ lock_timeout() }};
