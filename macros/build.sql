@@ -41,6 +41,15 @@
     {{ exceptions.raise_compiler_error("another build or analysis is using the schema " ~ target.schema
         ~ ": wait until it has ended, or choose another schema (DEXSIC_SCHEMA)") }}
 {%- endif -%}
+{#- dbt has looked for what is there before it came here, and would make again what another build has made meanwhile -#}
+{%- set there = run_query(
+    "select relname from pg_class where relkind in ('r', 'p', 'v', 'm')
+    and relnamespace = to_regnamespace(" ~ text_literal(adapter.quote(target.schema)) ~ ")").columns[0].values() -%}
+{%- for node in graph.nodes.values() if node.resource_type in ('model', 'seed') -%}
+    {%- if (adapter.get_relation(node.database, node.schema, node.alias) is none) != (node.alias not in there) -%}
+        {{ exceptions.raise_compiler_error("another build has used the schema " ~ target.schema ~ " since this one began: run this one again") }}
+    {%- endif -%}
+{%- endfor -%}
 {% endmacro %}
 
 {# A crash of the server empties unlogged tables: what is read from them would be a result of nothing. build_model is one of them. #}
