@@ -82,7 +82,7 @@ def _validate(marts: ExternalMarts, build: BuildRecord) -> Validation:
         rows.append(tested(place, proportional_hazards, data, FOLLOW_UP, DEATH_ANYWHERE, covariates, TREATMENT))
         left_out = int(data[covariates].isna().any(axis=1).sum())
         if left_out:
-            remarks.append(f"{PLACE}: patients with a missing value are left out of the model that is {model}.")
+            remarks.append(f"{PLACE}: patients without a value of a covariate are left out of the {model} model.")
     if data[TREATMENT].nunique() < 2:
         everybody = "treated" if data[TREATMENT].all() else "a control"
         remarks.append(f"{PLACE}: everybody is {everybody}, so that nothing that compares the groups can be estimated.")

@@ -43,6 +43,11 @@ def model_title(model: str) -> str:
     return f"Adjusted for {', '.join(names[:-1])} and {names[-1]}" if names else "Unadjusted"
 
 
+def model_word(model: str) -> str:
+    """`Unadjusted` or `Adjusted`."""
+    return model_title(model).partition(" ")[0]
+
+
 @dataclass(frozen=True)
 class ExternalResults:
     """`rows` as written, small counts hidden; `frame` the same as columns of results.csv; `part` of the page.
@@ -255,7 +260,7 @@ class _Page:
         for model in EXTERNAL_MODELS:
             row = find(self.rows, "outcome_models", NAME, model=model)
             if row is not None:
-                lines.append(tables.forest_row(row, model_title(model).partition(" ")[0]))
+                lines.append(tables.forest_row(row, model_word(model)))
         if self.drug == DEXMEDETOMIDINE:
             lines.append(tables.forest_line("", "Published", None, "", "", True))
             lines += [tables.forest_row(row, label) for label, row in tables.published_ratios(EXTERNAL_PUBLISHED)]

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Never
 
+from analysis_py import end_at_once
 from analysis_py.errors import StudyError
 
 MARKER = ".dexsic-output"
@@ -85,6 +86,8 @@ def terminable() -> Iterator[None]:
         yield
         return
     before = signal.signal(signal.SIGTERM, _interrupt)
+    if signal.getsignal(signal.SIGINT) is end_at_once:  # of the time before anything was begun
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         yield
     finally:

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from analysis_py.external import NAME as EXTERNAL
 from analysis_py.external import PLACE, Validation
-from analysis_py.external_report import model_title
+from analysis_py.external_report import model_word
 from analysis_py.generated import PATIENTS, warning
 from analysis_py.results import HIDDEN, Row, find, largest_smd
 from analysis_py.study import Study
@@ -182,12 +182,12 @@ def show_external(console: Console, validation: Validation, rows: Sequence[Row])
     names, drug = groups_of(validation.build.drug), validation.build.drug
     table = Table(title=f"External cohort ({PLACE}): {drug} and death", title_justify="left", box=SIMPLE_HEAD)
     table.add_column("", no_wrap=True)
-    table.add_column("Deaths within 28 days / patients")
+    table.add_column("Deaths within 28 days / patients", no_wrap=True)
     for group, treated in _GROUPS.items():
         row = _deaths(rows, group)
         table.add_row(f"  {names[treated].lower()}", f"{_shown(row.events)} / {_shown(row.n)}" if row else HIDDEN)
     for model in EXTERNAL_MODELS:
-        table.add_row(f"  hazard ratio, {model_title(model).lower()}", _ratio(rows, EXTERNAL, DEATH_ANYWHERE, model))
+        table.add_row(f"  hazard ratio, {model_word(model).lower()}", _ratio(rows, EXTERNAL, DEATH_ANYWHERE, model))
     console.print(table)
     for remark in validation.remarks:
         _say(console, f"note: {remark}")

@@ -43,6 +43,15 @@
     {{ exceptions.raise_compiler_error("another build or analysis is using the schema " ~ target.schema
         ~ ": wait until it has ended, or choose another schema (DEXSIC_SCHEMA)") }}
 {%- endif -%}
+{#- dbt has looked for what is there before it came here, and would make again what another build has made meanwhile -#}
+{%- set there = run_query(
+    "select relname from pg_class where relkind in ('r', 'p', 'v', 'm')
+    and relnamespace = to_regnamespace(" ~ text_literal(adapter.quote(target.schema)) ~ ")").columns[0].values() -%}
+{%- for node in graph.nodes.values() if node.resource_type in ('model', 'seed') -%}
+    {%- if (adapter.get_relation(node.database, node.schema, node.alias) is none) != (node.alias not in there) -%}
+        {{ exceptions.raise_compiler_error("another build has used the schema " ~ target.schema ~ " since this one began: run this one again") }}
+    {%- endif -%}
+{%- endfor -%}
 {% endmacro %}
 
 {# The file has one writer at a time, and then no reader: the database sees to it. #}
@@ -50,8 +59,10 @@
 
 {# A crash of the server empties unlogged tables: what is read from them would be a result of nothing. build_model is one of them. #}
 {% macro postgres__refuse_emptied() %}
-{%- set exists = run_query("select to_regclass('" ~ build_table('model') ~ "') is not null") -%}
-{%- if exists.rows[0][0] and not run_query('select 1 from ' ~ build_table('model') ~ ' limit 1').rows -%}
+{%- set built = run_query(
+    "select count(*) filter (where relname = 'build_model') = 1 and count(*) > 1
+    from pg_class where relnamespace = to_regnamespace(" ~ text_literal(adapter.quote(target.schema)) ~ ") and relpersistence = 'u' and relkind = 'r'") -%}
+{%- if built.rows[0][0] and not run_query('select 1 from ' ~ build_table('model') ~ ' limit 1').rows -%}
     {{ exceptions.raise_compiler_error("the server has crashed since the last build, or that build did not finish: the intermediate tables in "
         ~ target.schema ~ " may be empty. Run `dbt build` first") }}
 {%- endif -%}
@@ -175,6 +186,10 @@ end $$
 {{ return(adapter.dispatch('record_build')(results)) }}
 {% endmacro %}
 {% macro postgres__record_build(results) %}
+{#- a build that another one has overtaken (lock_schema) says nothing about what the schema holds -#}
+{%- if flags.WHICH != 'test' and not run_query('select 1 from ' ~ build_table('run') ~ ' where invocation = ' ~ text_literal(invocation_id)).rows -%}
+    {{ return('') }}
+{%- endif -%}
 {{ lock_timeout() }};
 {{ record_of(results) }}
 {% endmacro %}

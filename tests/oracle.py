@@ -1,7 +1,8 @@
-"""`python -m tests.oracle --dsn DSN`: on generated data, every mart against what it must say, cell by cell.
+"""`python -m tests.oracle --dsn DSN [--zigong]`: on generated data, every mart against what it must say, cell by cell.
 
-The generator left the answers in the schema twin_truth, a table for each mart (mimic_db/generate/truth.py). Exit code 0
-if every cell of every stay is equal, 1 if not or after an error.
+The generator left the answers in the schema twin_truth, a table for each mart (mimic_db/generate/truth.py), or for the
+external cohort in zigong_truth (mimic_db/zigong/generate/truth.py). Exit code 0 if every cell of every stay is equal, 1
+if not or after an error.
 """
 
 import argparse
@@ -19,10 +20,26 @@ from mimic_db.database import Connection, connect, explain
 from mimic_db.errors import UserError
 from mimic_db.generate.database import TRUTH_SCHEMA
 from mimic_db.generate.truth import REASONS
+from mimic_db.zigong.generate.database import TRUTH_SCHEMA as ZIGONG_TRUTH_SCHEMA
+from mimic_db.zigong.generate.truth import REASONS as ZIGONG_REASONS
 
 TOLERANCE = 1e-9  # of numbers that are not whole, relative: sums in another order
 KEYS = {"sofa_hourly": ("stay_id", "hr")}
 NOT_A_MART = "planted"
+
+
+@dataclass(frozen=True)
+class Truth:
+    """Where the answers are, and the mart `flow` with the `reasons` of its steps, which `planted` has in `column`."""
+
+    schema: str
+    flow: str
+    column: str
+    reasons: Sequence[str]
+
+
+TWIN = Truth(TRUTH_SCHEMA, "cohort_flow", "left_out", REASONS)
+ZIGONG = Truth(ZIGONG_TRUTH_SCHEMA, "zigong_flow", "reason", ZIGONG_REASONS)
 
 
 @dataclass(frozen=True)
@@ -46,10 +63,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.oracle", description=__doc__)
     parser.add_argument("--dsn", required=True, help="database with generated data and our marts")
     parser.add_argument("--schema", default="dexsic", help="schema of our marts (dexsic)")
+    parser.add_argument("--zigong", action="store_true", help="the external cohort in place of MIMIC-IV's")
     options = parser.parse_args(arguments)
     try:
         with connect(options.dsn) as connection:
-            answers = ask(connection, options.schema)
+            answers = ask(connection, options.schema, ZIGONG if options.zigong else TWIN)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -64,8 +82,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0 if all(answer.is_right for answer in answers) else 1
 
 
-def ask(connection: Connection, schema: str) -> list[Answer]:
-    """Every table of the truth against the mart of its name, and cohort_flow against the reasons planted.
+def ask(connection: Connection, schema: str, truth: Truth = TWIN) -> list[Answer]:
+    """Every table of the truth against the mart of its name, and the flow against the reasons planted.
 
     Raises:
         UserError: the database holds no truth.
@@ -74,14 +92,16 @@ def ask(connection: Connection, schema: str) -> list[Answer]:
         "select table_name, array_agg(column_name::text order by ordinal_position),"
         " array_agg(data_type::text order by ordinal_position) from information_schema.columns"
         " where table_schema = %s and table_name <> %s group by table_name order by table_name",
-        [TRUTH_SCHEMA, NOT_A_MART],
+        [truth.schema, NOT_A_MART],
     ).fetchall()
     if not columns:
-        raise UserError(f"no schema {TRUTH_SCHEMA}: this is no generated data set, or one of an older version")
-    return [_compare(connection, schema, *mart) for mart in columns] + [_flow(connection, schema)]
+        raise UserError(f"no schema {truth.schema}: this is no generated data set, or one of an older version")
+    return [_compare(connection, schema, truth, *mart) for mart in columns] + [_flow(connection, schema, truth)]
 
 
-def _compare(connection: Connection, schema: str, mart: str, names: list[str], types: list[str]) -> Answer:
+def _compare(
+    connection: Connection, schema: str, truth: Truth, mart: str, names: list[str], types: list[str]
+) -> Answer:
     keys = KEYS.get(mart, ("stay_id",))
     cells = [(name, kind) for name, kind in zip(names, types, strict=True) if name not in keys]
     row = connection.execute(
@@ -93,7 +113,7 @@ def _compare(connection: Connection, schema: str, mart: str, names: list[str], t
                 sql.SQL("count(*) filter (where truth.stay_id = mart.stay_id and {})").format(_differs(*cell))
                 for cell in cells
             ),
-            sql.Identifier(TRUTH_SCHEMA, mart),
+            sql.Identifier(truth.schema, mart),
             sql.Identifier(schema, mart),
             sql.SQL(" and ").join(sql.SQL("truth.{0} = mart.{0}").format(sql.Identifier(key)) for key in keys),
         )
@@ -114,21 +134,21 @@ def _differs(column: str, kind: str) -> sql.Composed:
     return sql.SQL("truth.{0} is distinct from mart.{0}").format(sql.Identifier(column))
 
 
-def _flow(connection: Connection, schema: str) -> Answer:
-    """Steps of cohort_flow in order, against the stays left out for each reason."""
+def _flow(connection: Connection, schema: str, truth: Truth) -> Answer:
+    """Steps of the flow in order, against the stays left out for each reason."""
     steps = connection.execute(
-        sql.SQL("select rule, n_excluded from {} order by step").format(sql.Identifier(schema, "cohort_flow"))
+        sql.SQL("select rule, n_excluded from {} order by step").format(sql.Identifier(schema, truth.flow))
     ).fetchall()
     reasons: dict[str | None, int] = dict(
         connection.execute(
-            sql.SQL("select left_out, count(*) from {} group by left_out").format(
-                sql.Identifier(TRUTH_SCHEMA, NOT_A_MART)
+            sql.SQL("select {0}, count(*) from {1} group by {0}").format(
+                sql.Identifier(truth.column), sql.Identifier(truth.schema, NOT_A_MART)
             )
         ).fetchall()
     )
-    planted = [reasons.pop(name, 0) for name in REASONS]
+    planted = [reasons.pop(name, 0) for name in truth.reasons]
     differing = {rule: 1 for (rule, found), meant in zip(steps, planted, strict=True) if found != meant}
-    return Answer("cohort_flow", len(steps), 0, len(steps), differing)
+    return Answer(truth.flow, len(steps), 0, len(steps), differing)
 
 
 if __name__ == "__main__":

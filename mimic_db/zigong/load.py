@@ -22,9 +22,8 @@ from mimic_db.progress import LoadProgress
 from mimic_db.tables import Table, create_table
 from mimic_db.zigong.files import find_files
 from mimic_db.zigong.rows import COPY_OPTIONS, copy_rows
+from mimic_db.zigong.stamp import put_stamp_of, take_back_stamp
 from mimic_db.zigong.tables import SCHEMA
-
-GENERATED = "mimic_db.zigong_generated"  # the generator's stamp: schema zigong holds made-up patients
 
 _INSTEAD = "Use that database as it is, or load into another one (--database)"
 _NOTHING_KEPT = f"Nothing was loaded; schema {SCHEMA} is as it was before"
@@ -33,8 +32,8 @@ _NOTHING_KEPT = f"Nothing was loaded; schema {SCHEMA} is as it was before"
 def load_zigong(connection: Connection, folder: Path, progress: LoadProgress) -> list[Loaded]:
     """Bring schema `zigong` to the state of the seven files of `folder`; what is there already is skipped.
 
-    If a table changes, the generator's stamp is taken back in the same transaction: a generator stamps after the load,
-    in a transaction around both.
+    If a table changes, the stamp of generated patients is taken back in the same transaction, and put again where the
+    folder has the generator's mark.
 
     Raises:
         UserError: a file or row is faulty, the role lacks a privilege, a table belongs to somebody else; no table is
@@ -56,16 +55,11 @@ def load_files(connection: Connection, files: list[SourceFile], progress: LoadPr
         with connection.transaction():
             tables = [_load_or_skip(connection, file, known.get(_target(file.table)), progress) for file in files]
             if not all(loaded.unchanged for loaded in tables):
-                _take_back_stamp(connection)
+                take_back_stamp(connection)
+                put_stamp_of(connection, files[0].path.parent)
             return tables
     except psycopg.Error as error:
         raise UserError(f"{explain(error)}. {_NOTHING_KEPT}") from None
-
-
-def _take_back_stamp(connection: Connection) -> None:
-    """Other rows than the generator's must not pass for generated ones; the generator stamps after its load."""
-    if connection.execute("select to_regclass(%s) is not null", [GENERATED]).fetchone() == (True,):
-        connection.execute(sql.SQL("delete from {}").format(sql.Identifier(*GENERATED.split("."))))
 
 
 def _target(table: Table) -> Target:

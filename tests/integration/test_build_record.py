@@ -1,6 +1,7 @@
 """What a build leaves about itself, and what is read of it later and elsewhere."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -174,6 +175,12 @@ def test_a_crash_of_the_server_is_noticed_by_what_would_read_emptied_tables(
     assert "the server has crashed since the last build" in str(refused.exception)
     assert dbt("run").success
     assert record().status == "complete"
+
+
+def test_a_schema_of_seeds_alone_is_no_crash(database: str, tmp_path: Path) -> None:
+    with dbt_on(database, tmp_path, "seeds_alone") as dbt:
+        assert dbt("seed").success
+        assert dbt("run", "--select", "stg_mimic__patients").success
 
 
 @pytest.mark.parametrize(

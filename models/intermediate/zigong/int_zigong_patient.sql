@@ -74,22 +74,30 @@ scored as (
 
 ),
 
+judged as (
+
+    select
+        scored.*,
+        platelets_points + inr_points + sofa_points as sic_score,
+        platelets_points + inr_points > {{ var('sic_strict_platelet_inr_above') }} as is_strict
+    from scored
+
+),
+
 timed as (
 
     select
         patient_id,
-        died_h is not null as is_dead,
         (died_h - icu_start_h) / 24 as death_days,
-        (seen_until_h - icu_start_h) / 24 as seen_days
+        coalesce((seen_until_h - icu_start_h) / 24, 0) as seen_days
     from stays
 
 ),
 
-judged as (
+followed as (
 
     select
         patient_id,
-        is_dead,
         death_days,
         seen_days,
         coalesce(death_days <= {{ var('death_horizon_days') }}, false) as died_28d
@@ -110,48 +118,46 @@ final as (
         coalesce(stays.icu_stay_h < {{ var('icu_stay_min_h') }}, true) as is_short_stay,
         coalesce(ordered.heparin, 0) = 1 as has_heparin,
         coalesce(
-            platelets_points + inr_points + sofa_points >= {{ var('sic_min_score') }}
-            {{- ' and platelets_points + inr_points > ' ~ var('sic_strict_platelet_inr_above') if var('sic_rule') == 'strict' }},
-            false
+            judged.sic_score >= {{ var('sic_min_score') }}{{ ' and judged.is_strict' if var('sic_rule') == 'strict' }}, false
         ) as is_sic,
-        coalesce(platelets_points + inr_points + sofa_points, 0) as sic_score,
-        coalesce(scored.sofa_score, 0) as sofa_score,
+        coalesce(judged.sic_score, 0) as sic_score,
+        coalesce(judged.sofa_score, 0) as sofa_score,
         coalesce(ordered.exposure, 0) = 1 as treated,
-        coalesce(scored.propofol_24h, false) as propofol_24h,
-        coalesce(scored.midazolam_24h, false) as midazolam_24h,
-        coalesce(scored.sufentanil_24h, false) as sufentanil_24h,
-        coalesce(scored.remifentanil_24h, false) as remifentanil_24h,
-        coalesce(scored.fentanyl_24h, false) as fentanyl_24h,
-        coalesce(scored.vasopressor_24h, false) as vasopressor_24h,
-        scored.heart_rate_mean as heart_rate_bpm,
-        scored.map_mean as map_mmhg,
-        scored.platelets_min as platelets_k_ul,
-        scored.inr_min as inr_ratio,
-        scored.pt_min as pt_sec,
-        scored.bilirubin_min as bilirubin_mg_dl,
-        scored.creatinine_min as creatinine_mg_dl,
-        scored.bun_min as bun_mg_dl,
-        scored.albumin_min as albumin_g_dl,
-        scored.lactate_min as lactate_mmol_l,
-        scored.wbc_min as wbc_k_ul,
-        scored.hemoglobin_min as hemoglobin_g_dl,
-        scored.inr_max,
-        scored.bilirubin_max,
-        scored.creatinine_max,
-        judged.died_28d,
+        coalesce(judged.propofol_24h, false) as propofol_24h,
+        coalesce(judged.midazolam_24h, false) as midazolam_24h,
+        coalesce(judged.sufentanil_24h, false) as sufentanil_24h,
+        coalesce(judged.remifentanil_24h, false) as remifentanil_24h,
+        coalesce(judged.fentanyl_24h, false) as fentanyl_24h,
+        coalesce(judged.vasopressor_24h, false) as vasopressor_24h,
+        judged.heart_rate_mean as heart_rate_bpm,
+        judged.map_mean as map_mmhg,
+        judged.platelets_min as platelets_k_ul,
+        judged.inr_min as inr_ratio,
+        judged.pt_min as pt_sec,
+        judged.bilirubin_min as bilirubin_mg_dl,
+        judged.creatinine_min as creatinine_mg_dl,
+        judged.bun_min as bun_mg_dl,
+        judged.albumin_min as albumin_g_dl,
+        judged.lactate_min as lactate_mmol_l,
+        judged.wbc_min as wbc_k_ul,
+        judged.hemoglobin_min as hemoglobin_g_dl,
+        judged.inr_max,
+        judged.bilirubin_max,
+        judged.creatinine_max,
+        followed.died_28d,
         cast(case
-            when judged.died_28d then greatest(0, judged.death_days)
-            when judged.is_dead then {{ var('death_horizon_days') }}
-            else least({{ var('death_horizon_days') }}, greatest(0, judged.seen_days))
+            when followed.died_28d then greatest(0, followed.death_days)
+            when followed.death_days is not null then {{ var('death_horizon_days') }}
+            else least({{ var('death_horizon_days') }}, greatest(0, followed.seen_days))
         end as double precision) as followup_28d_days,
         stays.died_hospital,
         stays.hospital_end_h / 24 as hospital_days,
         stays.icu_stay_h / 24 as icu_days
     from stays
-    inner join judged
+    inner join followed
+        on stays.patient_id = followed.patient_id
+    left join judged
         on stays.patient_id = judged.patient_id
-    left join scored
-        on stays.patient_id = scored.patient_id
     left join ordered
         on stays.patient_id = ordered.patient_id
 

@@ -100,7 +100,7 @@ def test_a_column_without_values_is_left_out_and_a_missing_sex_leaves_its_model_
     assert "map_mmhg" not in {variable.name for variable in found.variables}
     assert hazard(found.rows, "model 1").n == 234
     assert hazard(found.rows, "adjusted").n == 233
-    assert any("missing value" in remark for remark in found.remarks)
+    assert any("without a value" in remark for remark in found.remarks)
 
 
 def test_nobody_is_an_error_and_nobody_treated_a_reason() -> None:

@@ -85,6 +85,8 @@ def test_all_cells_are_transcribed() -> None:
         ("Table 4", "OR"): 6,
         ("Figure 3", "HR"): 21,
         ("Figure 3", "p for interaction"): 9,
+        ("Section 3.6", "HR"): 2,
+        ("Section 3.6", "p"): 1,
     }
 
 

@@ -280,3 +280,19 @@ def test_no_small_step_can_be_computed_from_the_flow(
 def test_a_flow_of_open_data_is_shown_whole() -> None:
     flow = steps(3, 0, 1, left=2)
     assert suppress_flow(flow, 0)["n_excluded"].tolist() == [3, 0, 1]
+
+
+@pytest.mark.parametrize("seconds", [0.25, 0.5, 0.8])
+def test_ctrl_c_while_libraries_are_imported_shows_no_traceback(seconds: float, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "analysis_py.run", "--profiles-dir", str(tmp_path)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, preexec_fn=restore_interrupts) as started:
+        time.sleep(seconds)
+        started.send_signal(signal.SIGINT)
+        _, told = started.communicate(timeout=60)
+    # 1: it was faster, and has found no profile
+    assert started.returncode in (130, 1) and "Traceback" not in told
+
+
+def restore_interrupts() -> None:
+    """A test run in the background has them switched off, and hands that on."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
