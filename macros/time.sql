@@ -26,7 +26,7 @@
 {% macro duckdb__cross_join_integers(first, last, alias, column) %}cross join unnest(cast(generate_series({{ first }}, {{ last }}) as integer[])) as {{ alias }} ({{ column }}){% endmacro %}
 
 {# Hours from `a` to `b`, as a double; negative when `b` is earlier. #}
-{% macro hours_between(a, b) %}(({{ epoch_seconds(b) }} - {{ epoch_seconds(a) }}) / cast(3600 as double precision)){% endmacro %}
+{% macro hours_between(a, b) %}(({{ epoch_seconds(b) }} - {{ epoch_seconds(a) }}) / cast(3600 as {{ double() }})){% endmacro %}
 
 {# Minutes from `a` to `b`, each cut down to its minute, as mimic-code counts them. #}
 {% macro whole_minutes_between(a, b) %}{{ whole_quotient(epoch_seconds(truncate_time('minute', b)) ~ ' - ' ~ epoch_seconds(truncate_time('minute', a)), 60) }}{% endmacro %}
@@ -36,7 +36,7 @@
 
 {# The hour of the clock that holds `ts`, by the number of full hours since 1970 at its end: hour h covers (h - 1, h]. `rounding`
    floor gives the last hour whose end `ts` reaches. #}
-{% macro clock_hour(ts, rounding='ceil') %}cast({{ rounding }}({{ epoch_seconds(ts) }} / cast(3600 as double precision)) as integer){% endmacro %}
+{% macro clock_hour(ts, rounding='ceil') %}cast({{ rounding }}({{ epoch_seconds(ts) }} / cast(3600 as {{ double() }})) as integer){% endmacro %}
 
 {# True when `ts` lies from `before` hours before to `after` hours after `anchor`, both ends in. #}
 {% macro within_hours(ts, anchor, before, after) %}({{ ts }} >= {{ add_hours(anchor, -1 * before) }} and {{ ts }} <= {{ add_hours(anchor, after) }}){% endmacro %}

@@ -22,7 +22,7 @@ final as (
     select
         checks.check_name,
         checks.source_table,
-        cast(coalesce(counted.concept, '') as text) as concept,
+        cast(coalesce(counted.concept, '') as {{ text() }}) as concept,
         cast(coalesce(counted.n_rows, 0) as bigint) as n_rows,
         cast(coalesce(counted.n_affected, 0) as bigint) as n_affected,
         case when counted.n_rows > 0 then 100.0 * counted.n_affected / counted.n_rows else 0 end as percent,
@@ -42,7 +42,7 @@ select
     concept,
     n_rows,
     n_affected,
-    cast(percent as double precision) as percent_affected,
+    cast(percent as {{ double() }}) as percent_affected,
     warn_above_percent,
     error_above_percent,
     handling,

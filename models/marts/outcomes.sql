@@ -82,10 +82,10 @@ final as (
         followed.died_28d_hospital,
         cast(greatest(0, least(
             {{ var('death_horizon_days') }}, followed.until_{{ var('followup') }}
-        )) as double precision) as followup_28d_days,
+        )) as {{ double() }}) as followup_28d_days,
         cast(greatest(0, least(
             {{ var('death_horizon_days') }}, followed.until_discharge
-        )) as double precision) as followup_discharge_days,
+        )) as {{ double() }}) as followup_discharge_days,
         followed.died_hospital,
         coalesce(ventilation.hours, 0) as ventilation_h,
         coalesce(vasopressors.hours, 0) as vasopressor_h,

@@ -86,7 +86,7 @@ measurements as (
         stay_id,
         {{ clock_hour('measured_at') }} as clock_hour,
         'urine' as measure,
-        urine_ml / cast(covered_h as double precision) * 24 as value
+        urine_ml / cast(covered_h as {{ double() }}) * 24 as value
     from {{ ref('int_urine_day') }}
     where covered_h >= {{ var('urine_day_min_h') }} and covered_h <= {{ var('urine_day_max_h') }}
 

@@ -85,10 +85,10 @@ nursing as (
 
     select
         patient_id,
-        cast(null as double precision) as heart_rate_mean,
-        cast(null as double precision) as map_mean,
-        cast(null as double precision) as map_min,
-        cast(null as double precision) as gcs_min
+        cast(null as {{ double() }}) as heart_rate_mean,
+        cast(null as {{ double() }}) as map_mean,
+        cast(null as {{ double() }}) as map_min,
+        cast(null as {{ double() }}) as gcs_min
     from stays
 
 ),

@@ -149,7 +149,7 @@ final as (
             when followed.died_28d then greatest(0, followed.death_days)
             when followed.death_days is not null then {{ var('death_horizon_days') }}
             else least({{ var('death_horizon_days') }}, greatest(0, followed.seen_days))
-        end as double precision) as followup_28d_days,
+        end as {{ double() }}) as followup_28d_days,
         stays.died_hospital,
         stays.hospital_end_h / 24 as hospital_days,
         stays.icu_stay_h / 24 as icu_days

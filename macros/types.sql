@@ -1,0 +1,5 @@
+{# Types that engines name in their own way. #}
+{% macro double() %}{{ return(adapter.dispatch('double')()) }}{% endmacro %}
+{% macro default__double() %}double precision{% endmacro %}
+{% macro text() %}{{ return(adapter.dispatch('text')()) }}{% endmacro %}
+{% macro default__text() %}text{% endmacro %}
