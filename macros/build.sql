@@ -5,6 +5,8 @@
 {% macro postgres__analyze(relation) %}analyze {{ relation }}{% endmacro %}
 {# it counts while it writes #}
 {% macro duckdb__analyze(relation) %}{% endmacro %}
+{# the sizes of files are enough for it to choose what it sends to every machine #}
+{% macro spark__analyze(relation) %}{% endmacro %}
 
 {# What a command may not begin without, then the mark of a build in progress: the mark that a driver sets after success goes before
    anything changes, and the record says "unfinished" until record_build replaces it. #}
@@ -56,6 +58,8 @@
 
 {# The file has one writer at a time, and then no reader: the database sees to it. #}
 {% macro duckdb__lock_schema() %}{% endmacro %}
+{# Spark has no locks. The local metastore admits one process at a time; on a cluster, two builds in one schema are for the users to avoid. #}
+{% macro spark__lock_schema() %}{% endmacro %}
 
 {# A crash of the server empties unlogged tables: what is read from them would be a result of nothing. build_model is one of them. #}
 {% macro postgres__refuse_emptied() %}
@@ -70,6 +74,7 @@
 
 {# No table of a DuckDB file is ever emptied by a crash. #}
 {% macro duckdb__refuse_emptied() %}{% endmacro %}
+{% macro spark__refuse_emptied() %}{% endmacro %}
 
 {% macro postgres__forget_build() %}
 {{ lock_timeout() }};
@@ -156,6 +161,17 @@ delete from {{ build_table('test') }}
 {{ return(rows) }}
 {% endmacro %}
 
+{# The newest file of each table and how many rows its files say that they have. #}
+{% macro spark__state_of_sources() %}
+{%- set queries, rows = [], [] -%}
+{%- for source in graph.sources.values() -%}
+    {%- do queries.append("select '" ~ source.schema ~ '.' ~ source.identifier ~ "' as name, count(*) as n_rows, "
+        ~ 'cast(max(_metadata.file_modification_time) as string) as written_at from ' ~ source.schema ~ '.' ~ source.identifier) -%}
+{%- endfor -%}
+{%- for row in run_query(queries | join(' union all ') ~ ' order by name').rows -%}{%- do rows.append([row[0], row[1] | int, row[2]]) -%}{%- endfor -%}
+{{ return(rows) }}
+{% endmacro %}
+
 {% macro names_of_sources() %}
 {%- set names = [] -%}
 {%- for source in graph.sources.values() -%}
@@ -178,6 +194,7 @@ do $$ begin
 end $$
 {% endmacro %}
 {% macro duckdb__bounded_wait() %}{% endmacro %}
+{% macro spark__bounded_wait() %}{% endmacro %}
 
 {# What was built, with what and how well, for whoever reads the marts later and elsewhere: small tables build_run, build_model,
    build_definition, build_test and build_source in the output schema. Of the data they hold counts only. #}
@@ -250,8 +267,10 @@ insert into {{ build_table('source') }} {{ adapter.dispatch('rows_of_sources')()
 
 {% macro postgres__now_in_utc() %}to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS'){% endmacro %}
 {% macro duckdb__now_in_utc() %}strftime(get_current_timestamp() at time zone 'UTC', '%Y-%m-%d %H:%M:%S'){% endmacro %}
+{% macro spark__now_in_utc() %}date_format(current_timestamp(), 'yyyy-MM-dd HH:mm:ss'){% endmacro %}
 {% macro postgres__engine_version() %}current_setting('server_version'){% endmacro %}
 {% macro duckdb__engine_version() %}version(){% endmacro %}
+{% macro spark__engine_version() %}split_part(version(), ' ', 1){% endmacro %}
 
 {# The planner's count: a few per cent off at worst, and free; views and tables that nobody has analyzed have none. #}
 {% macro postgres__rows_of_sources() %}
@@ -271,11 +290,16 @@ select schema_name || '.' || table_name, estimated_size
 from duckdb_tables()
 where database_name = {{ text_literal(target.database) }} and (schema_name, table_name) in ({{ names_of_sources() }})
 {% endmacro %}
+{% macro spark__rows_of_sources() %}
+{%- set rows = [] -%}
+{%- for name, n_rows, _ in spark__state_of_sources() -%}{%- do rows.append([name, n_rows]) -%}{%- endfor -%}
+{{ return(rows) }}
+{% endmacro %}
 
 {# The latest years of any patient, which tell MIMIC-IV's release (3.x has 2020 - 2022); null where the column is not there. #}
 {% macro latest_years() %}
 {%- set patients = graph.sources.values() | selectattr('name', 'equalto', 'patients') | first -%}
-{%- set table = api.Relation.create(database=target.database, schema=patients.schema, identifier=patients.identifier) -%}
+{%- set table = api.Relation.create(database=target.database or none, schema=patients.schema, identifier=patients.identifier) -%}
 {{ return('(select max(anchor_year_group) from ' ~ table ~ ')' if 'anchor_year_group' in column_names(table) else 'null') }}
 {% endmacro %}
 
@@ -288,6 +312,8 @@ where database_name = {{ text_literal(target.database) }} and (schema_name, tabl
     ~ ' and schema_name = ' ~ text_literal(table.schema) ~ ' and table_name = ' ~ text_literal(table.identifier)
 ).rows | map(attribute=0) | list) }}
 {% endmacro %}
+
+{% macro spark__column_names(table) %}{{ return(run_query('show columns in ' ~ table).rows | map(attribute=0) | list) }}{% endmacro %}
 
 {# True when the record can be written and its definitions are these. #}
 {% macro build_is_by(definitions) %}
@@ -307,6 +333,8 @@ where database_name = {{ text_literal(target.database) }} and (schema_name, tabl
 select count(*) > 0 from duckdb_tables()
 where database_name = {{ text_literal(target.database) }} and schema_name = {{ text_literal(target.schema) }} and table_name = 'build_test'
 {% endmacro %}
+
+{% macro spark__can_record_tests() %}select {{ 'true' if spark_has('test') else 'false' }}{% endmacro %}
 
 {# [name, value, default] of every var of dbt_project.yml, values as JSON. #}
 {% macro definitions_in_force() %}

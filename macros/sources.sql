@@ -3,6 +3,8 @@
 {%- if execute and flags.WHICH in ('build', 'run', 'seed', 'test') -%}{{ return(adapter.dispatch('find_sources')()) }}{%- endif -%}
 {% endmacro %}
 {% macro postgres__find_sources() %}{% endmacro %}
+{# `python -m mimic_db parquet` has written them, or whoever keeps the cluster #}
+{% macro spark__find_sources() %}{% endmacro %}
 
 {# DEXSIC_CSV names the folder with hosp/ and icu/; without it, what lies in the file's schemas is read, tables or views of an earlier run.
    Names and types of columns are those of mimic_db/columns.csv, whatever their order in the file; nothing is guessed from values. #}

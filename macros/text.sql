@@ -3,16 +3,29 @@
 {% macro postgres__lower_case(text) %}lower({{ text }} collate "C"){% endmacro %}
 {# lower() knows the letters of every script there #}
 {% macro duckdb__lower_case(text) %}translate({{ text }}, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'){% endmacro %}
+{% macro spark__lower_case(text) %}translate({{ text }}, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'){% endmacro %}
 
 {# Byte order, so that two servers with different locales sort text alike. #}
 {% macro byte_order(text) %}{{ return(adapter.dispatch('byte_order')(text)) }}{% endmacro %}
 {% macro postgres__byte_order(text) %}{{ text }} collate "C"{% endmacro %}
 {% macro duckdb__byte_order(text) %}{{ text }}{% endmacro %}
+{% macro spark__byte_order(text) %}{{ text }}{% endmacro %}
 
 {# Without the blanks around it; other white space stays. #}
 {% macro trimmed(text) %}{{ return(adapter.dispatch('trimmed')(text)) }}{% endmacro %}
 {% macro postgres__trimmed(text) %}trim({{ text }}){% endmacro %}
 {% macro duckdb__trimmed(text) %}trim({{ text }}, ' '){% endmacro %}
+{% macro spark__trimmed(text) %}trim({{ text }}){% endmacro %}
 
 {# Words as a list of texts. #}
 {% macro text_literals(words) %}'{{ words | join("', '") }}'{% endmacro %}
+
+{# A pattern of LIKE that comes from data: where a backslash must be followed by what it marks, it is doubled. #}
+{% macro pattern_of(text) %}{{ return(adapter.dispatch('pattern_of')(text)) }}{% endmacro %}
+{% macro default__pattern_of(text) %}{{ text }}{% endmacro %}
+{% macro spark__pattern_of(text) %}replace({{ text }}, '\\', '\\\\'){% endmacro %}
+
+{# Says that NULLs come last, where ascending order has them first. #}
+{% macro nulls_last() %}{{ return(adapter.dispatch('nulls_last')()) }}{% endmacro %}
+{% macro default__nulls_last() %}{% endmacro %}
+{% macro spark__nulls_last() %} nulls last{% endmacro %}

@@ -5,25 +5,33 @@
 {# date_part gives a double; extract gives a decimal number, several times slower #}
 {% macro postgres__epoch_seconds(ts) %}cast(date_part('epoch', {{ ts }}) as bigint){% endmacro %}
 {% macro duckdb__epoch_seconds(ts) %}cast(epoch({{ ts }}) as bigint){% endmacro %}
+{# unix_seconds cuts fractions off #}
+{% macro spark__epoch_seconds(ts) %}cast(rint(unix_micros({{ ts }}) / 1000000D) as bigint){% endmacro %}
 
 {# `ts` moved by a number or an integer-valued expression of hours. #}
 {% macro add_hours(ts, hours) %}{{ return(adapter.dispatch('add_hours')(ts, hours)) }}{% endmacro %}
 {% macro postgres__add_hours(ts, hours) %}({{ ts }} + ({{ hours }}) * interval '1 hour'){% endmacro %}
 {% macro duckdb__add_hours(ts, hours) %}({{ ts }} + to_seconds(({{ hours }}) * 3600)){% endmacro %}
+{# an interval is not multiplied in hours there: a fraction of one would be dropped #}
+{% macro spark__add_hours(ts, hours) %}timestampadd(microsecond, cast(({{ hours }}) * 3600000000D as bigint), {{ ts }}){% endmacro %}
 
 {# The start of the hour, of the minute or of the day that holds `ts`. #}
 {% macro truncate_time(part, ts) %}{{ return(adapter.dispatch('truncate_time')(part, ts)) }}{% endmacro %}
 {% macro postgres__truncate_time(part, ts) %}date_trunc('{{ part }}', {{ ts }}){% endmacro %}
 {% macro duckdb__truncate_time(part, ts) %}date_trunc('{{ part }}', {{ ts }}){% endmacro %}
+{% macro spark__truncate_time(part, ts) %}date_trunc('{{ part }}', {{ ts }}){% endmacro %}
 
 {% macro year_of(ts) %}{{ return(adapter.dispatch('year_of')(ts)) }}{% endmacro %}
 {% macro postgres__year_of(ts) %}cast(extract(year from {{ ts }}) as integer){% endmacro %}
 {% macro duckdb__year_of(ts) %}cast(year({{ ts }}) as integer){% endmacro %}
+{% macro spark__year_of(ts) %}year({{ ts }}){% endmacro %}
 
 {# Rows for every integer from `first` to `last`, joined to the row they come from; the value is <alias>.<column>. #}
 {% macro cross_join_integers(first, last, alias, column) %}{{ return(adapter.dispatch('cross_join_integers')(first, last, alias, column)) }}{% endmacro %}
 {% macro postgres__cross_join_integers(first, last, alias, column) %}cross join generate_series({{ first }}, {{ last }}) as {{ alias }} ({{ column }}){% endmacro %}
 {% macro duckdb__cross_join_integers(first, last, alias, column) %}cross join unnest(cast(generate_series({{ first }}, {{ last }}) as integer[])) as {{ alias }} ({{ column }}){% endmacro %}
+{# sequence counts down when `last` is below `first` #}
+{% macro spark__cross_join_integers(first, last, alias, column) %}lateral view explode(case when {{ first }} <= {{ last }} then sequence({{ first }}, {{ last }}) end) {{ alias }} as {{ column }}{% endmacro %}
 
 {# Hours from `a` to `b`, as a double; negative when `b` is earlier. #}
 {% macro hours_between(a, b) %}(({{ epoch_seconds(b) }} - {{ epoch_seconds(a) }}) / cast(3600 as {{ double() }})){% endmacro %}

@@ -37,6 +37,7 @@ REQUIREMENTS = {
     "needs_debian_postgres": (f"{DEBIAN_PROGRAMS} (Debian package postgresql-15)", DEBIAN_PROGRAMS / "initdb"),
     "needs_chromium": (f"{CHROMIUM} (Debian package chromium)", CHROMIUM),
     "needs_duckdb": ("dbt-duckdb (requirements-duckdb.txt)", _place_of("dbt.adapters.duckdb")),
+    "needs_spark": ("pyspark and dbt-spark (requirements-spark.txt), and Java", _place_of("dbt.adapters.spark")),
 }
 _left_out: dict[str, int] = {}
 

@@ -1,13 +1,15 @@
-"""`python -m tests.engines --dsn DSN --duckdb FILE`: every mart in PostgreSQL against the same mart in a DuckDB file.
+"""`python -m tests.engines --dsn DSN --duckdb FILE | --spark DIR`: every mart in PostgreSQL against its like there.
 
 Numbers that are not whole may differ by 1e-9 of their size, everything else not at all. PostgreSQL's rows are copied
 into a temporary folder and compared inside DuckDB. Exit code 0 if every cell is equal, 1 if not or after an error.
 """
 
 import argparse
+import importlib
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,11 +55,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Compare and print; gives the exit code."""
     parser = argparse.ArgumentParser(prog="python -m tests.engines", description=__doc__)
     parser.add_argument("--dsn", required=True, help="PostgreSQL database with our marts")
-    parser.add_argument("--duckdb", required=True, type=Path, metavar="FILE", help="DuckDB file with our marts")
+    place = parser.add_mutually_exclusive_group(required=True)
+    place.add_argument("--duckdb", type=Path, metavar="FILE", help="DuckDB file with our marts")
+    place.add_argument("--spark", type=Path, metavar="DIR", help="folder of Spark's tables (DEXSIC_SPARK)")
     parser.add_argument("--schema", default="dexsic", help="schema of the marts, in both (dexsic)")
     options = parser.parse_args(arguments)
     try:
-        comparisons = compare(options.dsn, options.duckdb, options.schema)
+        comparisons = compare(options.dsn, options.duckdb or options.spark, options.schema)
     except (UserError, StudyError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -72,26 +76,52 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0 if all(each.is_equal for each in comparisons) else 1
 
 
-def compare(dsn: str, file: Path, schema: str) -> list[Comparison]:
+def compare(dsn: str, place: Path, schema: str) -> list[Comparison]:
     """Every mart of the project; those of the external cohort only where one side has them.
+
+    `place` is a DuckDB file or the folder of Spark's tables.
 
     Raises:
         UserError: a mart is missing on one side, or its columns differ.
         StudyError: the file cannot be read.
     """
     comparisons = []
-    with connect(dsn) as connection, open_file(file) as reader, tempfile.TemporaryDirectory() as folder:
+    ours_open = _open_parquet(place, schema) if place.is_dir() else open_file(place)
+    with connect(dsn) as connection, ours_open as reader, tempfile.TemporaryDirectory() as folder:
         for mart in MARTS:
             theirs, ours = _columns(connection, schema, mart), _columns(reader, schema, mart)
             if not theirs and not ours and mart.startswith(EXTERNAL):
                 continue
             if list(theirs) != list(ours):
-                raise UserError(f"{mart} has other columns in PostgreSQL ({len(theirs)}) than in DuckDB ({len(ours)})")
+                raise UserError(f"{mart} has other columns in PostgreSQL ({len(theirs)}) than in {place} ({len(ours)})")
             rows = Path(folder) / f"{mart}.csv"
             _copy(connection, schema, mart, rows)
             comparisons.append(_compare(reader, schema, mart, ours, rows))
             rows.unlink()
     return comparisons
+
+
+@contextmanager
+def _open_parquet(folder: Path, schema: str) -> Iterator[DuckDBReader]:
+    """Spark's marts as views on their files; its times are UTC."""
+    with importlib.import_module("duckdb").connect() as connection:
+        connection.execute("set timezone = 'UTC'")
+        connection.execute(sql.SQL("create schema {}").format(sql.Identifier(schema)).as_string(None))
+        for mart in MARTS:
+            files = folder / "warehouse" / f"{schema}.db" / mart / "*.parquet"
+            if not any(files.parent.glob(files.name)):
+                continue
+            source = sql.SQL("read_parquet({})").format(sql.Literal(str(files)))
+            description = sql.SQL("describe select * from {}").format(source).as_string(None)
+            cells = sql.SQL(", ").join(
+                sql.SQL("cast({0} as timestamp) as {0}" if kind.startswith("TIMESTAMP") else "{0}").format(
+                    sql.Identifier(name)
+                )
+                for name, kind, *_ in connection.execute(description).fetchall()
+            )
+            view = sql.SQL("create view {} as select {} from {}").format(sql.Identifier(schema, mart), cells, source)
+            connection.execute(view.as_string(None))
+        yield DuckDBReader(connection)
 
 
 def _columns(reader: Connection | DuckDBReader, schema: str, mart: str) -> dict[str, str]:

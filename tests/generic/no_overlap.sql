@@ -11,7 +11,7 @@ from (
         {{ key }},
         started_at,
         max(ended_at) over (
-            partition by {{ key }} order by started_at, ended_at rows between unbounded preceding and 1 preceding
+            partition by {{ key }} order by started_at{{ nulls_last() }}, ended_at{{ nulls_last() }} rows between unbounded preceding and 1 preceding
         ) as latest_end
     from {{ model }}
 ) as ordered

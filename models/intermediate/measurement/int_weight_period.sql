@@ -27,7 +27,7 @@ numbered as (
         measured_at,
         case when concept = 'weight_admit' then 'admit' else 'daily' end as weight_type,
         {{ rounded('value', 3) }} as weight_kg,
-        row_number() over (partition by stay_id, concept order by measured_at, value) as weight_seq
+        row_number() over (partition by stay_id, concept order by measured_at, value{{ nulls_last() }}) as weight_seq
     from observations
 
 ),
@@ -62,9 +62,9 @@ periods as (
         earliest_at,
         started_at,
         coalesce(
-            lead(started_at) over (partition by stay_id order by started_at, weight_type, weight_kg), latest_at
+            lead(started_at) over (partition by stay_id order by started_at, weight_type, weight_kg{{ nulls_last() }}), latest_at
         ) as ended_at,
-        row_number() over (partition by stay_id order by started_at, weight_type, weight_kg) as period_seq
+        row_number() over (partition by stay_id order by started_at, weight_type, weight_kg{{ nulls_last() }}) as period_seq
     from started
 
 ),

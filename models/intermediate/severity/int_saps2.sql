@@ -155,7 +155,7 @@ services as (
     select
         hadm_id,
         service,
-        row_number() over (partition by hadm_id order by transferred_at nulls first, {{ byte_order('service') }})
+        row_number() over (partition by hadm_id order by transferred_at nulls first, {{ byte_order('service') ~ nulls_last() }})
             as service_seq
     from {{ ref('stg_mimic__services') }}
 

@@ -54,7 +54,7 @@ final as (
         {{ hours_between('stays.icu_admitted_at', 'stays.icu_discharged_at') }} as icu_stay_h,
         row_number() over (
             partition by stays.subject_id
-            order by admissions.hospital_admitted_at, stays.icu_admitted_at, stays.stay_id
+            order by admissions.hospital_admitted_at{{ nulls_last() }}, stays.icu_admitted_at{{ nulls_last() }}, stays.stay_id
         ) as subject_stay_seq
     from stays
     left join admissions
