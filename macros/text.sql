@@ -16,3 +16,7 @@
 
 {# Words as a list of texts. #}
 {% macro text_literals(words) %}'{{ words | join("', '") }}'{% endmacro %}
+
+{# The condition of a left join by `like`, which not every engine takes as it is. #}
+{% macro outer_like(text, pattern) %}{{ return(adapter.dispatch('outer_like')(text, pattern)) }}{% endmacro %}
+{% macro default__outer_like(text, pattern) %}{{ text }} like {{ pattern }}{% endmacro %}

@@ -3,3 +3,6 @@
 {% macro default__double() %}double precision{% endmacro %}
 {% macro text() %}{{ return(adapter.dispatch('text')()) }}{% endmacro %}
 {% macro default__text() %}text{% endmacro %}
+{# a time without zone #}
+{% macro timestamp() %}{{ return(adapter.dispatch('timestamp')()) }}{% endmacro %}
+{% macro default__timestamp() %}timestamp{% endmacro %}

@@ -9,7 +9,8 @@ import pytest
 PROJECT = Path(__file__).parents[2]
 SQL = sorted(path for folder in ("models", "tests/data", "tests/generic") for path in (PROJECT / folder).rglob("*.sql"))
 MACROS = sorted((PROJECT / "macros").glob("*.sql"))
-ENGINES = ("postgres", "duckdb")
+ENGINES = ("postgres", "duckdb", "bigquery")
+OF_DBT = {"load_csv_rows"}  # dispatched by dbt itself
 # what one engine knows and another does not, or takes for something else
 OF_ONE_ENGINE = re.compile(
     r"::|//|~|\bilike\b|\bsimilar to\b|\bdistinct\s+on\b|\bfilter\s*\(|\blateral\b|\bqualify\b|\bcollate\b|\binterval\b"
@@ -84,7 +85,10 @@ def test_a_macro_of_one_engine_has_its_like_on_the_other() -> None:
     dispatched = {name.partition("__")[2] for name in names if name.startswith(tuple(f"{each}__" for each in ENGINES))}
     assert dispatched
     assert [
-        f"{each}__{name}" for each in ENGINES for name in sorted(dispatched) if f"{each}__{name}" not in names
+        f"{each}__{name}"
+        for each in ENGINES
+        for name in sorted(dispatched - OF_DBT)
+        if names.isdisjoint({f"{each}__{name}", f"default__{name}"})
     ] == []
 
 
