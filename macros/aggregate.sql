@@ -4,7 +4,7 @@
 {% macro exact_sum(value) %}(sum({{ billionths(value) }}) / {{ billion() }}){% endmacro %}
 {# The same for totals of any size, a little slower: doubles are whole only up to 2^53, integers are always. A value over 9 billion,
    which no rate reaches, counts as 9 billion. #}
-{% macro exact_large_sum(value) %}(cast({{ sum_of_integers('cast(' ~ billionths('least(' ~ value ~ ', 9000000000)') ~ ' as bigint)') }} as {{ double() }}) / {{ billion() }}){% endmacro %}
+{% macro exact_large_sum(value) %}(cast({{ sum_of_integers('cast(' ~ billionths(least_of(value, 9000000000)) ~ ' as bigint)') }} as {{ double() }}) / {{ billion() }}){% endmacro %}
 {# A sum that may exceed what its values can hold. #}
 {% macro sum_of_integers(value) %}{{ return(adapter.dispatch('sum_of_integers')(value)) }}{% endmacro %}
 {% macro default__sum_of_integers(value) %}sum({{ value }}){% endmacro %}
@@ -14,4 +14,4 @@
 {% macro billion() %}cast(1000000000 as {{ double() }}){% endmacro %}
 
 {# Hours of a group's intervals together; one that ends before it starts has none. #}
-{% macro total_hours(a, b) %}(cast(sum(greatest({{ epoch_seconds(b) }} - {{ epoch_seconds(a) }}, 0)) as {{ double() }}) / 3600){% endmacro %}
+{% macro total_hours(a, b) %}(cast(sum({{ greatest_of(epoch_seconds(b) ~ ' - ' ~ epoch_seconds(a), 0) }}) as {{ double() }}) / 3600){% endmacro %}

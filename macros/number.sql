@@ -56,3 +56,8 @@
 {%- endmacro %}
 {# The greater of two, or the one that is there. #}
 {% macro later_of(a, b) %}case when {{ a }} >= {{ b }} or {{ b }} is null then {{ a }} else {{ b }} end{% endmacro %}
+{# The lesser and the greater of two; a NULL is left out of account. #}
+{% macro least_of(a, b) %}{{ return(adapter.dispatch('least_of')(a, b)) }}{% endmacro %}
+{% macro default__least_of(a, b) %}least({{ a }}, {{ b }}){% endmacro %}
+{% macro greatest_of(a, b) %}{{ return(adapter.dispatch('greatest_of')(a, b)) }}{% endmacro %}
+{% macro default__greatest_of(a, b) %}greatest({{ a }}, {{ b }}){% endmacro %}

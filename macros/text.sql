@@ -29,3 +29,7 @@
 {% macro nulls_last() %}{{ return(adapter.dispatch('nulls_last')()) }}{% endmacro %}
 {% macro default__nulls_last() %}{% endmacro %}
 {% macro spark__nulls_last() %} nulls last{% endmacro %}
+
+{# The condition of a left join by `like`, which not every engine takes as it is. #}
+{% macro outer_like(text, pattern) %}{{ return(adapter.dispatch('outer_like')(text, pattern)) }}{% endmacro %}
+{% macro default__outer_like(text, pattern) %}{{ text }} like {{ pattern }}{% endmacro %}

@@ -5,3 +5,6 @@
 {% macro text() %}{{ return(adapter.dispatch('text')()) }}{% endmacro %}
 {% macro default__text() %}text{% endmacro %}
 {% macro spark__text() %}string{% endmacro %}
+{# a time without zone #}
+{% macro timestamp() %}{{ return(adapter.dispatch('timestamp')()) }}{% endmacro %}
+{% macro default__timestamp() %}timestamp{% endmacro %}

@@ -35,7 +35,7 @@ from {{ ref('stg_zigong__drug') }} as orders
 inner join {{ ref('zigong_drug') }} as stems
     on {{ lower_case('orders.drug_name') }} like '%' || stems.stem || '%'
 left join {{ ref('zigong_drug') }} as patterns
-    on {{ lower_case('orders.drug_name') }} like '%' || patterns.pattern || '%'
+    on {{ outer_like(lower_case('orders.drug_name'), "'%' || patterns.pattern || '%'") }}
 where patterns.pattern is null
 order by 1
 {%- endset -%}

@@ -36,6 +36,7 @@ REQUIREMENTS = {
     "needs_shared": ("../shared (the MIMIC-IV demo and reference results)", SHARED),
     "needs_debian_postgres": (f"{DEBIAN_PROGRAMS} (Debian package postgresql-15)", DEBIAN_PROGRAMS / "initdb"),
     "needs_chromium": (f"{CHROMIUM} (Debian package chromium)", CHROMIUM),
+    "needs_bigquery": ("dbt-bigquery and sqlglot (requirements-bigquery.txt)", _place_of("dbt.adapters.bigquery")),
     "needs_duckdb": ("dbt-duckdb (requirements-duckdb.txt)", _place_of("dbt.adapters.duckdb")),
     "needs_spark": ("pyspark and dbt-spark (requirements-spark.txt), and Java", _place_of("dbt.adapters.spark")),
 }

@@ -22,8 +22,8 @@ doses as (
     select
         stays.stay_id,
         {{ exact_large_sum('running.rate * (' ~ epoch_seconds(
-            'least(running.ended_at, stays.dose_window_ends_at)'
-        ) ~ ' - ' ~ epoch_seconds('greatest(running.started_at, stays.icu_admitted_at)') ~ ')') }} / 3600 as dose
+            least_of('running.ended_at', 'stays.dose_window_ends_at')
+        ) ~ ' - ' ~ epoch_seconds(greatest_of('running.started_at', 'stays.icu_admitted_at')) ~ ')') }} / 3600 as dose
     from stays
     inner join {{ ref('int_dexmedetomidine_row') }} as running
         on
@@ -41,7 +41,7 @@ runs as (
         min({{ hours_between('stays.icu_admitted_at', 'runs.started_at') }}) as start_offset_h,
         {{ total_hours('runs.started_at', 'runs.ended_at') }} as running_h,
         {{ total_hours(
-            'greatest(runs.started_at, stays.icu_admitted_at)', 'least(runs.ended_at, stays.dose_window_ends_at)'
+            greatest_of('runs.started_at', 'stays.icu_admitted_at'), least_of('runs.ended_at', 'stays.dose_window_ends_at')
         ) }} as running_in_window_h
     from stays
     inner join {{ ref('int_dexmedetomidine_run') }} as runs

@@ -80,12 +80,12 @@ final as (
     select
         followed.stay_id,
         followed.died_28d_hospital,
-        cast(greatest(0, least(
-            {{ var('death_horizon_days') }}, followed.until_{{ var('followup') }}
-        )) as {{ double() }}) as followup_28d_days,
-        cast(greatest(0, least(
-            {{ var('death_horizon_days') }}, followed.until_discharge
-        )) as {{ double() }}) as followup_discharge_days,
+        cast({{ greatest_of(
+            0, least_of(var('death_horizon_days'), 'followed.until_' ~ var('followup'))
+        ) }} as {{ double() }}) as followup_28d_days,
+        cast({{ greatest_of(
+            0, least_of(var('death_horizon_days'), 'followed.until_discharge')
+        ) }} as {{ double() }}) as followup_discharge_days,
         followed.died_hospital,
         coalesce(ventilation.hours, 0) as ventilation_h,
         coalesce(vasopressors.hours, 0) as vasopressor_h,

@@ -28,8 +28,8 @@ cultures as (
         subject_id,
         micro_specimen_id,
         cultured_at,
-        cast(cultured_on as timestamp) as cultured_on,
-        coalesce(cultured_at, cast(cultured_on as timestamp)) as culture_at,
+        cast(cultured_on as {{ timestamp() }}) as cultured_on,
+        coalesce(cultured_at, cast(cultured_on as {{ timestamp() }})) as culture_at,
         specimen,
         is_positive
     from {{ ref('int_culture') }}

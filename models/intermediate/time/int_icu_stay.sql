@@ -62,7 +62,7 @@ final as (
     left join patients
         on stays.subject_id = patients.subject_id
     left join ethnicity_groups
-        on admissions.race like ethnicity_groups.race_prefix || '%'
+        on {{ outer_like('admissions.race', "ethnicity_groups.race_prefix || '%'") }}
 
 )
 

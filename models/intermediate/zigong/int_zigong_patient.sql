@@ -146,9 +146,9 @@ final as (
         judged.creatinine_max,
         followed.died_28d,
         cast(case
-            when followed.died_28d then greatest(0, followed.death_days)
+            when followed.died_28d then {{ greatest_of(0, 'followed.death_days') }}
             when followed.death_days is not null then {{ var('death_horizon_days') }}
-            else least({{ var('death_horizon_days') }}, greatest(0, followed.seen_days))
+            else {{ least_of(var('death_horizon_days'), greatest_of(0, 'followed.seen_days')) }}
         end as {{ double() }}) as followup_28d_days,
         stays.died_hospital,
         stays.hospital_end_h / 24 as hospital_days,

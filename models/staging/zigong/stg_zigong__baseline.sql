@@ -9,7 +9,7 @@ select
     patient_id,
     inp_no as admission_id,
     age as age_years,
-    {{ lower_case('trim(sex)') }} as sex,
+    {{ lower_case(trimmed('sex')) }} as sex,
     icu_discharge_time as icu_end_h,
     discharge_date_time as hospital_end_h
 from {{ source('zigong', 'dtbaseline') }}

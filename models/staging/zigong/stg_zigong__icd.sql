@@ -7,5 +7,5 @@ Source      zigong.dticd
 */
 select
     patient_id,
-    {{ lower_case('trim(status_discharge)') }} as discharge_status
+    {{ lower_case(trimmed('status_discharge')) }} as discharge_status
 from {{ source('zigong', 'dticd') }}

@@ -14,7 +14,7 @@ select
     invasive_diastolic_blood_pressure as dbp_invasive,
     blood_pressure_high as sbp_cuff,
     blood_pressure_low as dbp_cuff,
-    "open_one's_eyes" as gcs_eyes,
+    {{ adapter.quote("open_one's_eyes") }} as gcs_eyes,
     motion as gcs_motor,
     language as gcs_verbal
 from {{ source('zigong', 'dtnursingchart') }}

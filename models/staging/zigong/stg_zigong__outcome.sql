@@ -8,6 +8,6 @@ Source      zigong.dtoutcome
 select
     patient_id,
     follow_date as followed_until_h,
-    {{ lower_case('trim(follow_vital)') }} as vital_status,
+    {{ lower_case(trimmed('follow_vital')) }} as vital_status,
     death_date as died_h
 from {{ source('zigong', 'dtoutcome') }}
