@@ -312,6 +312,20 @@ MACROS = {
     ),
     "later_of": ("double precision", "{{ later_of('value', '1') }}", ("0", "2", "null")),
     "cross_join_integers": ("integer", "hours.hr", ("3", "0", "-1")),
+    "least_of": ("double precision", "{{ least_of('value', '1') }}", ("0", "2", "null")),
+    "greatest_of": ("double precision", "{{ greatest_of('value', '1') }}", ("0", "2", "null")),
+    "sum_of_integers": (
+        "bigint",
+        "cast({{ sum_of_integers('value') }} as double precision)",
+        ("9000000000000000000", "9000000000000000000", "null"),
+    ),
+    "pattern_of": ("text", "'a\\b' like {{ pattern_of('value') }}", ("'a%'", "'%b'", "'c%'", "null")),
+    "outer_like": ("text", "{{ outer_like(\"'abc'\", 'value') }}", ("'a%'", "'%d'", "null")),
+    "nulls_last": (
+        "integer",
+        "row_number() over (order by cases.value{{ nulls_last() }}, cases.number)",
+        ("2", "null", "1"),
+    ),
 }
 
 
@@ -354,7 +368,7 @@ def _query(kind: str, expression: str, values: tuple[str, ...], name: str) -> st
     rows = " union all ".join(
         f"select {number} as number, cast({value} as {kind}) as value" for number, value in enumerate(values)
     )
-    if "_sum" in name or "_mean" in name or "max(" in expression:
+    if "sum" in name or "_mean" in name or "max(" in expression:
         return f"select {expression} as found from ({rows}) as cases"
     join = "{{ cross_join_integers('-1', 'cases.value', 'hours', 'hr') }}" if name == "cross_join_integers" else ""
     return f"select cases.number, {expression} as found from ({rows}) as cases {join} order by 1, 2"
