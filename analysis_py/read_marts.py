@@ -13,7 +13,7 @@ import psycopg
 from psycopg import sql
 
 from analysis_py.build_record import NO_RECORD, BuildRecord, read_build_record
-from analysis_py.errors import StudyError
+from analysis_py.errors import StudyError, first_line
 from analysis_py.external import ExternalMarts
 from analysis_py.generated import read_stamp
 from analysis_py.one_build import keep_builds_out, require_one_build
@@ -104,18 +104,18 @@ def read_marts(target: Target) -> Marts:
             generated = read_stamp(connection)
             external = _read_external(connection, target.schema, build)
     except psycopg.errors.UndefinedColumn as error:
-        raise StudyError(f"{_first_line(error)}: the marts are of another version, run `dbt build` again") from error
+        raise StudyError(f"{first_line(error)}: the marts are of another version, run `dbt build` again") from error
     except psycopg.errors.UndefinedTable as error:
-        raise StudyError(f"{_first_line(error)}: run `dbt build` first, with the same profile and target") from error
+        raise StudyError(f"{first_line(error)}: run `dbt build` first, with the same profile and target") from error
     except psycopg.errors.InsufficientPrivilege as error:
-        raise StudyError(f"{_first_line(error)}: grant select on the schema {target.schema} to this role") from error
+        raise StudyError(f"{first_line(error)}: grant select on the schema {target.schema} to this role") from error
     except psycopg.errors.LockNotAvailable as error:
         raise StudyError(
             "another session holds a lock on the marts: end it and run this again (DEXSIC_LOCK_TIMEOUT is the patience)"
         ) from error
     except psycopg.errors.QueryCanceled as error:
         raise StudyError(
-            f"the server ended the reading of the marts ({_first_line(error)}): if that is its statement_timeout, set"
+            f"the server ended the reading of the marts ({first_line(error)}): if that is its statement_timeout, set"
             " PGOPTIONS='-c statement_timeout=0' and run this again"
         ) from error
     except psycopg.OperationalError as error:
@@ -125,10 +125,10 @@ def read_marts(target: Target) -> Marts:
                 " this again"
             ) from error
         raise StudyError(
-            f"no connection to the database ({_first_line(error)}): is the server running, and is profiles.yml right?"
+            f"no connection to the database ({first_line(error)}): is the server running, and is profiles.yml right?"
         ) from error
     except psycopg.Error as error:
-        raise StudyError(f"the marts cannot be read: {_first_line(error)}") from error
+        raise StudyError(f"the marts cannot be read: {first_line(error)}") from error
     require(flow, FLOW_COLUMNS, f"{target.schema}.cohort_flow")
     return Marts(
         type_stays(cohort, f"{target.schema}.analysis_cohort", _COHORT),
@@ -299,7 +299,3 @@ def _typed(values: pd.Series, variable: Variable, name: str) -> pd.Series:
 def _lock_timeout() -> str:
     """How long to wait for a table that another session has locked; dbt's models wait as long (macros/build.sql)."""
     return os.environ.get("DEXSIC_LOCK_TIMEOUT", "5min")
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

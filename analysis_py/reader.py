@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeVar
 import psycopg
 from psycopg import sql
 
-from analysis_py.errors import StudyError
+from analysis_py.errors import StudyError, first_line
 
 INSTALL = "pip install --no-deps -r requirements-duckdb.txt"
 _MARTS = "marts_of_the_file"  # the file's own name may be that of the schema, and then names neither
@@ -48,11 +48,11 @@ class DuckDBReader:
         try:
             return _Rows(self.connection.execute(query.as_string(None)))
         except duckdb.CatalogException as error:
-            raise psycopg.errors.UndefinedTable(_first_line(error)) from error
+            raise psycopg.errors.UndefinedTable(first_line(error)) from error
         except duckdb.BinderException as error:
-            raise psycopg.errors.UndefinedColumn(_first_line(error)) from error
+            raise psycopg.errors.UndefinedColumn(first_line(error)) from error
         except duckdb.Error as error:
-            raise psycopg.DatabaseError(_first_line(error)) from error
+            raise psycopg.DatabaseError(first_line(error)) from error
 
     def transaction(self) -> AbstractContextManager[Any]:
         """Nothing to do: a query that fails leaves the file as it is."""
@@ -109,13 +109,9 @@ def open_file(path: Path) -> Iterator[DuckDBReader]:
                     f"a dbt build is running in the file {path} (or another program holds it): wait until it has"
                     " ended, then run this again"
                 ) from error
-            raise StudyError(f"{path} cannot be read as a DuckDB file: {_first_line(error)}") from error
+            raise StudyError(f"{path} cannot be read as a DuckDB file: {first_line(error)}") from error
         except duckdb.Error as error:
-            raise StudyError(f"{path} cannot be read as a DuckDB file: {_first_line(error)}") from error
+            raise StudyError(f"{path} cannot be read as a DuckDB file: {first_line(error)}") from error
         connection.execute(f"use {_MARTS}")
         connection.execute("begin transaction")
         yield DuckDBReader(connection)
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")

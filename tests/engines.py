@@ -15,14 +15,12 @@ from pathlib import Path
 
 import psycopg
 from psycopg import sql
-from rich.box import SIMPLE
-from rich.console import Console
-from rich.table import Table
 
 from analysis_py.errors import StudyError
 from analysis_py.reader import DuckDBReader, open_file
 from mimic_db.database import Connection, connect, explain
 from mimic_db.errors import UserError
+from tests.differences import show
 
 TOLERANCE = 1e-9  # of numbers that are not whole, relative: sums in another order
 MARTS = sorted(path.stem for path in (Path(__file__).parents[1] / "models" / "marts").glob("*.sql"))
@@ -68,11 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except psycopg.Error as error:
         print(f"error: {explain(error)}", file=sys.stderr)
         return 1
-    table = Table("mart", "rows", "on one side", "cells", "wrong", box=SIMPLE)
-    for each in comparisons:
-        wrong = ", ".join(f"{column} {count:,}" for column, count in each.differing.items()) or "none"
-        table.add_row(each.mart, f"{each.rows:,}", f"{each.one_sided:,}", f"{each.cells:,}", wrong)
-    Console(width=160).print(table)
+    show(comparisons)
     return 0 if all(each.is_equal for each in comparisons) else 1
 
 

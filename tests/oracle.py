@@ -12,9 +12,6 @@ from dataclasses import dataclass
 
 import psycopg
 from psycopg import sql
-from rich.box import SIMPLE
-from rich.console import Console
-from rich.table import Table
 
 from mimic_db.database import Connection, connect, explain
 from mimic_db.errors import UserError
@@ -22,6 +19,7 @@ from mimic_db.generate.database import TRUTH_SCHEMA
 from mimic_db.generate.truth import REASONS
 from mimic_db.zigong.generate.database import TRUTH_SCHEMA as ZIGONG_TRUTH_SCHEMA
 from mimic_db.zigong.generate.truth import REASONS as ZIGONG_REASONS
+from tests.differences import show
 
 TOLERANCE = 1e-9  # of numbers that are not whole, relative: sums in another order
 KEYS = {"sofa_hourly": ("stay_id", "hr")}
@@ -74,11 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except psycopg.Error as error:
         print(f"error: {explain(error)}", file=sys.stderr)
         return 1
-    table = Table("mart", "rows", "on one side", "cells", "wrong", box=SIMPLE)
-    for answer in answers:
-        wrong = ", ".join(f"{column} {count:,}" for column, count in answer.differing.items()) or "none"
-        table.add_row(answer.mart, f"{answer.rows:,}", f"{answer.one_sided:,}", f"{answer.cells:,}", wrong)
-    Console(width=160).print(table)
+    show(answers)
     return 0 if all(answer.is_right for answer in answers) else 1
 
 

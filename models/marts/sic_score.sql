@@ -43,22 +43,10 @@ points as (
 
     select
         measured.*,
-        case
-            {{- points_when('platelets_min', '<', var('sic_platelets_below_k_ul')) }}
-            else 0
-        end as platelets_points,
-        case
-            {{- points_when('inr_max', '>', var('sic_inr_above')) }}
-            else 0
-        end as inr_points,
-        case
-            {{- points_when('sofa_four', '>=', var('sic_sofa_at_least')) }}
-            else 0
-        end as sofa_four_points,
-        case
-            {{- points_when('sofa_total', '>=', var('sic_sofa_at_least')) }}
-            else 0
-        end as sofa_total_points
+        {{ sic_platelets('platelets_min') }} as platelets_points,
+        {{ sic_inr('inr_max') }} as inr_points,
+        {{ sic_sofa('sofa_four') }} as sofa_four_points,
+        {{ sic_sofa('sofa_total') }} as sofa_total_points
     from measured
 
 ),

@@ -49,14 +49,8 @@ organs as (
         end, 0) as cardiovascular,
         coalesce({{ sofa_cns('gcs_min') }}, 0) as cns,
         coalesce({{ sofa_renal('creatinine_max', 'null') }}, 0) as renal,
-        case
-            {{- points_when('platelets_min', '<', var('sic_platelets_below_k_ul')) }}
-            else 0
-        end as platelets_points,
-        case
-            {{- points_when('inr_max', '>', var('sic_inr_above')) }}
-            else 0
-        end as inr_points
+        {{ sic_platelets('platelets_min') }} as platelets_points,
+        {{ sic_inr('inr_max') }} as inr_points
     from first_day
 
 ),
@@ -66,10 +60,7 @@ scored as (
     select
         organs.*,
         coagulation + liver + cardiovascular + cns + renal as sofa_score,
-        case
-            {{- points_when('liver + cardiovascular + renal', '>=', var('sic_sofa_at_least')) }}
-            else 0
-        end as sofa_points
+        {{ sic_sofa('liver + cardiovascular + renal') }} as sofa_points
     from organs
 
 ),
