@@ -68,13 +68,24 @@ case
     end
 {%- endmacro %}
 
-{# The worst of an organ's points, 0 to 4, in the sofa_window_h hours that end here; missing = 0. `hours` names a window that runs
-   from the stay's first hour to the current one: p points count while the latest hour with p or more lies within reach. A maximum
-   over the last 24 rows would look at each of them again for every hour. #}
-{% macro sofa_worst(points, hr, hours) %}case
+{# The worst of an organ's points, 0 to 4, in the sofa_window_h hours of `stay` that end at `hr`; missing = 0. #}
+{% macro sofa_worst(points, stay, hr) %}{{ return(adapter.dispatch('sofa_worst')(points, stay, hr)) }}{% endmacro %}
+{# p points count while the latest hour with p or more lies within reach: a maximum over the last 24 rows would look at each of them
+   again for every hour #}
+{% macro default__sofa_worst(points, stay, hr) %}case
             {%- for level in [4, 3, 2, 1] %}
-            when max(case when {{ points }} >= {{ level }} then {{ hr }} end) over {{ hours }} > {{ hr }} - {{ var('sofa_window_h') }} then {{ level }}
+            when
+                max(case when {{ points }} >= {{ level }} then {{ hr }} end)
+                    over (partition by {{ stay }} order by {{ hr }} rows unbounded preceding) > {{ hr }} - {{ var('sofa_window_h') }}
+                then {{ level }}
             {%- endfor %}
             else 0
         end
+{%- endmacro %}
+{# it keeps such maxima in a tree #}
+{% macro duckdb__sofa_worst(points, stay, hr) %}coalesce(
+            max({{ points }}) over (
+                partition by {{ stay }} order by {{ hr }} range between {{ var('sofa_window_h') - 1 }} preceding and current row
+            ), 0
+        )
 {%- endmacro %}

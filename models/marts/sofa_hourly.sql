@@ -16,14 +16,13 @@ worst as (
     select
         stay_id,
         hr,
-        {{ sofa_worst('respiration', 'hr', 'so_far') }} as respiration_24h,
-        {{ sofa_worst('coagulation', 'hr', 'so_far') }} as coagulation_24h,
-        {{ sofa_worst('liver', 'hr', 'so_far') }} as liver_24h,
-        {{ sofa_worst('cardiovascular', 'hr', 'so_far') }} as cardiovascular_24h,
-        {{ sofa_worst('cns', 'hr', 'so_far') }} as cns_24h,
-        {{ sofa_worst('renal', 'hr', 'so_far') }} as renal_24h
+        {{ sofa_worst('respiration', 'stay_id', 'hr') }} as respiration_24h,
+        {{ sofa_worst('coagulation', 'stay_id', 'hr') }} as coagulation_24h,
+        {{ sofa_worst('liver', 'stay_id', 'hr') }} as liver_24h,
+        {{ sofa_worst('cardiovascular', 'stay_id', 'hr') }} as cardiovascular_24h,
+        {{ sofa_worst('cns', 'stay_id', 'hr') }} as cns_24h,
+        {{ sofa_worst('renal', 'stay_id', 'hr') }} as renal_24h
     from hours
-    window so_far as (partition by stay_id order by hr rows unbounded preceding)
 
 ),
 

@@ -208,6 +208,33 @@ def test_what_keeps_the_statistics_from_the_file_is_said(demo_file: Path, tmp_pa
         holder.communicate()
 
 
+@pytest.mark.needs_shared
+def test_a_model_that_fails_leaves_the_table_of_before(
+    demo_file: Path, demo_folder: Path, on_file: OnFile, tmp_path: Path
+) -> None:
+    duckdb = importlib.import_module("duckdb")
+    file = Path(shutil.copy(demo_file, tmp_path / "demo.db"))
+
+    def ask(*statements: str) -> Any:
+        with duckdb.connect(str(file)) as connection:
+            for statement in statements:
+                found = connection.execute(statement).fetchall()
+        return found
+
+    before = ask("select * from dexsic.sepsis3 order by stay_id")
+    source = "dexsic.int_suspected_infection"
+    ask(f"alter table {source} rename suspected_infection_at to gone")
+    done = on_file(demo_folder, file, "run", "--select", "sepsis3")
+    assert done.returncode != 0 and "suspected_infection_at" in done.stdout
+    assert ask("select * from dexsic.sepsis3 order by stay_id") == before
+    # what stands under the name of a table may be a view
+    ask(f"alter table {source} rename gone to suspected_infection_at", "drop table dexsic.sepsis3")
+    ask("create view dexsic.sepsis3 as select 1 as stay_id")
+    done = on_file(demo_folder, file, "run", "--select", "sepsis3")
+    assert done.returncode == 0, done.stdout
+    assert ask("select * from dexsic.sepsis3 order by stay_id") == before
+
+
 def test_damaged_data_are_the_same_on_both(damaged: str, damaged_folder: Path, on_file: OnFile, tmp_path: Path) -> None:
     file = tmp_path / "damaged.duckdb"
     done = on_file(damaged_folder, file, *BUILD)
