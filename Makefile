@@ -1,6 +1,6 @@
 # The two commands that matter: `make study` and `make test`. Both set up what they need.
 .DEFAULT_GOAL := help
-.PHONY: help study test said lint unit bench torture stop clean
+.PHONY: help study test said lint unit bench engines torture stop clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -15,6 +15,7 @@ help:  ## this list
 	@echo "  make study CSV=DIR              a folder of MIMIC-IV files (hosp/, icu/), into the embedded server:"
 	@echo "                                  1 minute for the demo, 100 GB of disk for all of MIMIC-IV"
 	@echo "  make study ENGINE=duckdb CSV=DIR  the same files read where they lie: no server, no loading, one file in .duckdb"
+	@echo "  make study ENGINE=spark CSV=DIR   the same models on Spark, from Parquet in .spark; needs Java 17; 4 minutes for the demo"
 	@echo "  make study DSN=postgresql://... your own server: reads MIMIC-IV, writes one schema of its own"
 	@echo "  make study ZIGONG=generated     with the external cohort, generated too, or a folder of its seven files: ZIGONG=DIR"
 	@echo "  STAYS=N, SEED=N, VARS='{...}', OUTPUT=DIR, SUPPRESS_BELOW=N change the generated data, the definitions,"
@@ -22,7 +23,7 @@ help:  ## this list
 	@echo
 	@echo "The first of these commands sets up .venv (a minute, 1 GB). The embedded server stays running: make stop."
 
-study: $(READY) $(if $(filter duckdb,$(ENGINE)),$(READY)-duckdb)  ## the whole study: data, dbt build, statistics, report in output/ (see below)
+study: $(READY) $(if $(filter duckdb spark,$(ENGINE)),$(READY)-$(ENGINE))  ## the whole study: data, dbt build, statistics, report in output/ (see below)
 	@$(RUN) -m study $(if $(ENGINE),--engine '$(ENGINE)') $(if $(CSV),--csv '$(CSV)') $(if $(DSN),--dsn '$(DSN)') $(if $(STAYS),--stays '$(STAYS)') $(if $(ZIGONG),--zigong '$(ZIGONG)') \
 		$(if $(SEED),--seed '$(SEED)') $(if $(SUPPRESS_BELOW),--suppress-below '$(SUPPRESS_BELOW)') $(if $(VARS),--vars '$(VARS)') $(if $(OUTPUT),--output '$(OUTPUT)') $(if $(QUIET),--quiet)
 
@@ -48,15 +49,18 @@ bench: $(READY)  ## benchmarks, as ratios measured in one run: MIMIC-IV demo mul
 	@echo "makes two databases on the first run: 12 GB of disk in .postgres, kept for the next run"
 	@$(RUN) -m bench
 
+engines: $(READY)-spark  ## is every cell of every mart the same on PostgreSQL, DuckDB and Spark? Three data sets, ten minutes, 5 GB of disk
+	@$(RUN) -m bench.equal
+
 torture: $(READY)  ## faults and hostile input on servers of its own, and a table of how each ended: about an hour
 	@$(RUN) -m torture $(if $(SEED),--seed '$(SEED)')
 
 stop:  ## stop the embedded server; its data stay in .postgres
 	@if [ -x $(RUN) ]; then $(RUN) -m mimic_db stop; fi
 
-clean:  ## stop the embedded server and remove its data (.postgres), .duckdb, output/, .venv and all caches, without asking
+clean:  ## stop the embedded server and remove its data (.postgres), .duckdb, .spark, output/, .venv and all caches, without asking
 	@if [ -x $(RUN) ]; then $(RUN) -m mimic_db stop; fi
-	rm -rf $(VENV) .postgres .duckdb output target logs .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .postgres .duckdb .spark output target logs .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 # the environment is made aside the mark, so that an install that breaks off is taken up again
 $(READY): requirements.txt
@@ -67,7 +71,14 @@ $(READY): requirements.txt
 		--only-binary :all: --no-binary autograd-gamma -r requirements.txt
 	@touch $@
 
-# all that these two need besides is there already
+# all that these need besides is there already
 $(READY)-duckdb: requirements-duckdb.txt $(READY)
 	@$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: --no-deps -r requirements-duckdb.txt
+	@touch $@
+
+# pyspark comes as source alone; Java is the system's
+$(READY)-spark: requirements-spark.txt requirements-duckdb.txt $(READY)
+	@echo "adding Spark to $(VENV): 0.5 GB of disk"
+	@$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: --no-binary pyspark --no-deps -r requirements-spark.txt
+	@$(RUN) -c 'import sys; from mimic_db.spark import missing; fault = missing(); sys.exit(fault and f"error: {fault}")'
 	@touch $@

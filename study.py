@@ -33,7 +33,7 @@ from mimic_db import server
 from mimic_db.csv_folder import database_name
 from mimic_db.database import explain
 from mimic_db.errors import UserError
-from mimic_db.place import FILES, Database, DuckDBFile, Place, duckdb_file, release
+from mimic_db.place import FILES, SPARK, Database, DuckDBFile, Place, SparkFolder, duckdb_file, spark_folder
 from mimic_db.server_text import explain_text
 from mimic_db.tables import OFFICIAL_SCHEMAS
 from mimic_db.zigong.tables import SCHEMA as ZIGONG_SCHEMA
@@ -41,12 +41,18 @@ from mimic_db.zigong.tables import SCHEMA as ZIGONG_SCHEMA
 PROJECT = Path(__file__).parent
 # what a build's result depends on, besides the data
 BUILD_FILES = (
-    *("dbt_project.yml", "requirements.txt", "requirements-duckdb.txt", "mimic_db/columns.csv"),
+    *(
+        "dbt_project.yml",
+        "requirements.txt",
+        "requirements-duckdb.txt",
+        "requirements-spark.txt",
+        "mimic_db/columns.csv",
+    ),
     *("models/**/*", "macros/**/*.sql", "seeds/**/*", "tests/**/*.sql"),
 )
 STATISTICS_FILES = ("analysis_py/**/*", "requirements.txt")
 STAMP = "dexsic build "
-POSTGRES, DUCKDB = "postgres", "duckdb"
+POSTGRES, DUCKDB, ON_SPARK = "postgres", "duckdb", "spark"
 GENERATED = "generated"  # in place of a folder of the external cohort
 # what a page may load: nothing from anywhere, whatever dbt puts into it
 NO_NETWORK = (
@@ -58,6 +64,7 @@ examples:
   python -m study                                       2,000 generated ICU stays, 1 GB of disk in .postgres
   python -m study --csv mimiciv/2.2                     files of MIMIC-IV, into the embedded server (100 GB for all)
   python -m study --engine duckdb --csv mimiciv/2.2     the same files read where they lie: no server, no loading
+  python -m study --engine spark --csv mimiciv/2.2      the same models on Spark, from Parquet that is written first
   python -m study --dsn postgresql://me@host/mimiciv    your own server: MIMIC-IV is read, one schema is written
   python -m study --zigong generated                    with the external cohort, generated too
   python -m study --vars '{heparin: any_icu}'           with another definition
@@ -108,9 +115,10 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     source.add_argument("--dsn", help="your own server with MIMIC-IV, e.g. postgresql://me@localhost:5432/mimiciv")
     parser.add_argument(
         "--engine",
-        choices=[POSTGRES, DUCKDB],
+        choices=[POSTGRES, DUCKDB, ON_SPARK],
         default=POSTGRES,
-        help="postgres (default), or duckdb, which reads the files of --csv in place and writes one file",
+        help="postgres (default); duckdb, which reads the files of --csv in place and writes one file; or spark, which "
+        "writes them as Parquet first",
     )
     parser.add_argument(
         "--stays", default="2000", help="ICU stays to generate when no data are named (2000), or `paper`: its size"
@@ -131,8 +139,8 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--output", type=Path, default=Path("output"), help="folder for the results (output)")
     parser.add_argument("--quiet", action="store_true", help="only errors and the path of the report")
     options = parser.parse_args(arguments)
-    if options.engine == DUCKDB and (options.zigong or not options.csv):
-        parser.error("--engine duckdb reads a folder of MIMIC-IV files: it takes --csv, and no --zigong")
+    if options.engine != POSTGRES and (options.zigong or not options.csv):
+        parser.error(f"--engine {options.engine} reads a folder of MIMIC-IV files: it takes --csv, and no --zigong")
     if options.zigong:
         options.vars = _with_zigong(options.vars)
     return options
@@ -155,7 +163,7 @@ def _run(options: argparse.Namespace) -> int:
     os.environ.update(place.environment(), DEXSIC_THREADS=threads)
     with _profiles_dir(place) as profiles_dir:
         built, is_new = _build(place, profiles_dir, options.vars)
-        docs = _docs(options, profiles_dir, is_new)
+        docs = _docs(options, place, profiles_dir, is_new)
         made_from = _digest(built, str(options.seed), str(_suppress_below(options)), *_files(STATISTICS_FILES))
         status = _statistics(options, profiles_dir, made_from, docs)
     if status == 0:
@@ -166,6 +174,8 @@ def _run(options: argparse.Namespace) -> int:
             say(f"  models      {options.output / DBT_DOCS}: every model and column, with its lineage")
         if isinstance(place, DuckDBFile):
             say(f"  tables      schema {place.schema} of {place.path}: try  duckdb {place.path}")
+        elif isinstance(place, SparkFolder):
+            say(f"  tables      Parquet in {place.marts}, a folder for each")
         else:
             say(f"  database    schema {place.schema}: try  python -m mimic_db psql{_psql_options(options, place)}")
         if not options.dsn and options.engine == POSTGRES:
@@ -182,6 +192,9 @@ def _announce(options: argparse.Namespace) -> None:
     elif options.engine == DUCKDB:
         what = f"the files of {options.csv}"
         cost = f"reads them in place and writes one file, in {FILES}/; results in {options.output}/"
+    elif options.engine == ON_SPARK:
+        what = f"the files of {options.csv}, on Spark"
+        cost = f"four minutes for the demo; writes Parquet, in {SPARK}/; results in {options.output}/"
     elif options.csv:
         what = f"the files of {options.csv}"
         cost = f"a minute for the demo, 100 GB of disk for all of MIMIC-IV, in {folder}; results in {options.output}/"
@@ -198,12 +211,17 @@ def _psql_options(options: argparse.Namespace, place: Database) -> str:
     return " --dsn ..." if options.dsn else f" --database {place.dsn.rpartition('/')[2]}"
 
 
-def _data(options: argparse.Namespace) -> Database | DuckDBFile:
+def _data(options: argparse.Namespace) -> Database | DuckDBFile | SparkFolder:
     """See to it that the data are there; gives the place where the study is built."""
     schema = os.environ.get("DEXSIC_SCHEMA", "dexsic")
     if options.engine == DUCKDB:
         say("[bold]1/3 data[/bold]  read where they lie")
         return duckdb_file(options.csv, database_name(options.csv), schema)
+    if options.engine == ON_SPARK:
+        folder = spark_folder(database_name(options.csv), schema)
+        say("[bold]1/3 data[/bold]  writing what has changed as Parquet")
+        _command("parquet", "--csv", str(options.csv), "--to", str(folder.path))
+        return folder
     dsn = _database(options)
     if options.zigong:
         _zigong(options, dsn)
@@ -270,7 +288,8 @@ def _build(place: Place, profiles_dir: Path, variables: str) -> tuple[str, bool]
         return built, False
     where = f"schema {place.schema}; details in logs/dbt.log"
     say(f"[bold]2/3 dbt build[/bold]  models, data tests and unit tests in {where}")
-    _dbt_build("--profiles-dir", str(profiles_dir), "--vars", variables)
+    with place.session():
+        _dbt_build("--profiles-dir", str(profiles_dir), "--vars", variables)
     place.set_mark(STAMP + built)
     return built, True
 
@@ -280,7 +299,6 @@ def _dbt(*arguments: str, follow: Sequence[Callable[[Any], None]] = ()) -> Any:
     runner = importlib.import_module("dbt.cli.main").dbtRunner  # its import takes seconds: not for --help
     silent = ("--log-level", "none", "--log-level-file", "info", "--project-dir", str(PROJECT))
     done = runner(callbacks=list(follow)).invoke([*arguments, *silent])
-    release()
     if isinstance(done.exception, KeyboardInterrupt):  # dbt has cancelled its queries, and calls it a failed run
         raise done.exception
     return done
@@ -320,18 +338,20 @@ def _dbt_build(*arguments: str) -> None:
     say(f"  {len(outcomes)} models, seeds and tests passed" + (f", {len(warned)} with a warning" if warned else ""))
 
 
-def _docs(options: argparse.Namespace, profiles_dir: Path, is_new: bool) -> Path | None:
+def _docs(options: argparse.Namespace, place: Place, profiles_dir: Path, is_new: bool) -> Path | None:
     """dbt's documentation as one page, in `profiles_dir`; None where the one beside the report is still right.
 
     What dbt describes is models, columns and definitions: no value of a patient is in it. Not made, it is no error.
     """
     if not is_new and (options.output / DBT_DOCS).is_file():
         return None
-    place = ("--profiles-dir", str(profiles_dir), "--vars", options.vars)
+    given = ("--profiles-dir", str(profiles_dir), "--vars", options.vars)
     target = Path(os.environ.get("DBT_TARGET_PATH", PROJECT / "target"))
     # the build has left its manifest in the target folder; without a build, that of the project as it is
-    described = is_new or _dbt("parse", *place).success
-    if not described or not _dbt("docs", "generate", "--static", "--no-compile", *place).success:
+    with place.session():
+        described = is_new or _dbt("parse", *given).success
+        described = described and _dbt("docs", "generate", "--static", "--no-compile", *given).success
+    if not described:
         say("  dbt docs could not be made: the report comes without them")
         return None
     page = (target / "static_index.html").read_text(encoding="utf-8")

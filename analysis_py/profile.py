@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +14,23 @@ from jinja2.sandbox import SandboxedEnvironment
 from analysis_py.errors import StudyError
 
 PROFILE = "dexsic"
+WAREHOUSE = "spark.sql.warehouse.dir"
 _SECRET = ("password", "pass")
 _OPTIONAL = ("sslmode", "sslcert", "sslkey", "sslrootcert", "connect_timeout")
 
 
 @dataclass(frozen=True)
 class Target:
-    """A PostgreSQL database, or a DuckDB file, and the schema of the marts. Never shown: it holds the password."""
+    """Where the marts are: a PostgreSQL database, a DuckDB `file`, or a `folder` of Spark's tables.
+
+    Never shown: it holds the password.
+    """
 
     schema: str
     role: str | None
     connection: Mapping[str, Any] = field(repr=False)
     file: Path | None = None
+    folder: Path | None = None
 
 
 def find_profiles(profiles_dir: Path | None) -> Path:
@@ -46,8 +52,55 @@ def read_target(profiles: Path, target: str | None) -> Target:
     """One output of the profile `dexsic`, its env_var() calls filled in.
 
     Raises:
-        StudyError: unreadable file, unknown profile or target, missing environment variable, or an engine that is
-            neither PostgreSQL nor DuckDB.
+        StudyError: as read_output(), or an engine or a place that cannot be read from here.
+    """
+    name, settings = read_output(profiles, target)
+    if settings.get("type") not in ("postgres", "duckdb", "spark"):
+        raise StudyError(
+            f"target {name!r} in {profiles} is of type {settings.get('type')!r};"
+            " only postgres, duckdb and spark can be read"
+        )
+    if not settings.get("schema"):
+        raise StudyError(f"target {name!r} in {profiles} names no schema")
+    schema = str(settings["schema"])
+    if settings["type"] == "duckdb":
+        if not settings.get("path"):
+            raise StudyError(f"target {name!r} in {profiles} names no path: the file with the marts")
+        return Target(schema, None, {}, file=Path(str(settings["path"])))
+    if settings["type"] == "spark":
+        parameters = settings.get("server_side_parameters")
+        warehouse = parameters.get(WAREHOUSE) if isinstance(parameters, dict) else None
+        if settings.get("method") != "session" or not warehouse:
+            raise StudyError(
+                f"target {name!r} in {profiles} is a cluster: the statistics read files. Copy the folders of the marts"
+                f" and of build_* to DIR/{schema}.db/ and name a target of method session whose {WAREHOUSE} is DIR"
+                " (docs/ENGINES.md)"
+            )
+        return Target(schema, None, {}, folder=schema_folder(Path(str(warehouse)), schema))
+    connection = {
+        "host": settings.get("host"),
+        "port": settings.get("port"),
+        "user": settings.get("user"),
+        "password": settings.get("password", settings.get("pass")),
+        "dbname": settings.get("dbname", settings.get("database")),
+        **{key: settings.get(key) for key in _OPTIONAL},
+    }
+    present = {key: str(value) for key, value in connection.items() if value not in (None, "")}
+    return Target(schema, settings.get("role") or None, present)
+
+
+def schema_folder(warehouse: Path, schema: str) -> Path:
+    """Where Spark keeps the tables of a schema, each in a folder of its own."""
+    return warehouse / f"{schema.lower()}.db"
+
+
+def read_output(
+    profiles: Path, target: str | None, environment: Mapping[str, str] = os.environ
+) -> tuple[str, dict[str, Any]]:
+    """Name and settings of one output of the profile `dexsic` (its own choice for None), env_var() calls filled in.
+
+    Raises:
+        StudyError: unreadable file, unknown profile or target, or missing environment variable.
     """
     try:
         content = yaml.safe_load(profiles.read_text(encoding="utf-8"))
@@ -61,39 +114,22 @@ def read_target(profiles: Path, target: str | None) -> Target:
     outputs = profile.get("outputs") if isinstance(profile, dict) else None
     if not isinstance(profile, dict) or not isinstance(outputs, dict):
         raise StudyError(f"{profiles} has no profile named {PROFILE} with outputs: see profiles.example.yml")
-    name = target or str(_render(profile.get("target", "default"), profiles, "target"))
+    name = target or str(_render(profile.get("target", "default"), profiles, "target", environment))
     if not isinstance(outputs.get(name), dict):
         raise StudyError(f"{profiles} has no target {name!r} in profile {PROFILE}; it has {', '.join(outputs)}")
-    settings = {key: _render(value, profiles, str(key)) for key, value in outputs[name].items()}
-    if settings.get("type") not in ("postgres", "duckdb"):
-        raise StudyError(
-            f"target {name!r} in {profiles} is of type {settings.get('type')!r}; only postgres and duckdb can be read"
-        )
-    if not settings.get("schema"):
-        raise StudyError(f"target {name!r} in {profiles} names no schema")
-    if settings["type"] == "duckdb":
-        if not settings.get("path"):
-            raise StudyError(f"target {name!r} in {profiles} names no path: the file with the marts")
-        return Target(str(settings["schema"]), None, {}, Path(str(settings["path"])))
-    connection = {
-        "host": settings.get("host"),
-        "port": settings.get("port"),
-        "user": settings.get("user"),
-        "password": settings.get("password", settings.get("pass")),
-        "dbname": settings.get("dbname", settings.get("database")),
-        **{key: settings.get(key) for key in _OPTIONAL},
-    }
-    present = {key: str(value) for key, value in connection.items() if value not in (None, "")}
-    return Target(str(settings["schema"]), settings.get("role") or None, present)
+    settings = {key: _render(value, profiles, str(key), environment) for key, value in outputs[name].items()}
+    return name, settings
 
 
-def _render(value: Any, profiles: Path, key: str) -> Any:
+def _render(value: Any, profiles: Path, key: str, variables: Mapping[str, str]) -> Any:
     """A setting with its Jinja expressions replaced; anything but text stays as it is."""
+    if isinstance(value, dict):
+        return {name: _render(part, profiles, str(name), variables) for name, part in value.items()}
     if not isinstance(value, str) or "{" not in value:
         return value
     environment = SandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
     environment.filters.update(as_number=_number, as_native=str, as_bool=str, as_text=str)
-    environment.globals["env_var"] = _env_var
+    environment.globals["env_var"] = partial(_env_var, variables)
     try:
         return environment.from_string(value).render()
     except TemplateError as error:
@@ -102,8 +138,8 @@ def _render(value: Any, profiles: Path, key: str) -> Any:
         raise StudyError(f"{profiles}: {reason}") from error
 
 
-def _env_var(name: str, default: str | None = None) -> str:
-    found = os.environ.get(name, default)
+def _env_var(variables: Mapping[str, str], name: str, default: str | None = None) -> str:
+    found = variables.get(name, default)
     if found is None:
         raise StudyError(f"profiles.yml wants the environment variable {name}, which is not set: export {name}=...")
     return found

@@ -18,7 +18,7 @@ from analysis_py.external import ExternalMarts
 from analysis_py.generated import read_stamp
 from analysis_py.one_build import keep_builds_out, require_one_build
 from analysis_py.profile import Target
-from analysis_py.reader import Reader, open_file
+from analysis_py.reader import Reader, open_file, open_parquet
 from analysis_py.readings import (
     BASELINE,
     FOLLOW_UP_DISCHARGE,
@@ -146,6 +146,10 @@ def _open(target: Target) -> Iterator[Reader]:
     if target.file:
         with open_file(target.file) as file:
             yield file
+        return
+    if target.folder:
+        with open_parquet(target.folder, target.schema) as tables:
+            yield tables
         return
     with psycopg.connect(**target.connection, autocommit=True) as connection:
         connection.execute("select set_config('lock_timeout', %s, false)", [_lock_timeout()])

@@ -1,7 +1,7 @@
-"""What the marts are read from: a PostgreSQL connection, or a DuckDB file that answers in the same way."""
+"""What the marts are read from: a PostgreSQL connection, or files that DuckDB reads and that answer in the same way."""
 
 import importlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,7 +38,7 @@ def attempt(reader: Reader, read: Callable[..., _Found], *arguments: Any) -> _Fo
 
 @dataclass(frozen=True)
 class DuckDBReader:
-    """A DuckDB file. What goes wrong is raised as PostgreSQL would: one place explains both."""
+    """DuckDB, on files. What goes wrong is raised as PostgreSQL would: one place explains both."""
 
     connection: Any
 
@@ -90,10 +90,7 @@ def open_file(path: Path) -> Iterator[DuckDBReader]:
     Raises:
         StudyError: DuckDB or the file is not there, a build is running, or it is no such file.
     """
-    try:
-        duckdb = importlib.import_module("duckdb")
-    except ImportError:
-        raise StudyError(f"the marts are in a DuckDB file, and DuckDB is not installed: {INSTALL}") from None
+    duckdb = _duckdb(path)
     if not path.is_file():
         raise StudyError(f"there is no file {path}: run `dbt build` first, with the same profile and target")
     with duckdb.connect() as connection:
@@ -115,3 +112,55 @@ def open_file(path: Path) -> Iterator[DuckDBReader]:
         connection.execute(f"use {_MARTS}")
         connection.execute("begin transaction")
         yield DuckDBReader(connection)
+
+
+@contextmanager
+def open_parquet(folder: Path, schema: str) -> Iterator[DuckDBReader]:
+    """The tables of Spark's `schema`, each a folder of Parquet files in `folder`; their times are UTC.
+
+    Raises:
+        StudyError: DuckDB or the folder is not there, or a build has begun while the tables were read.
+    """
+    duckdb = _duckdb(folder)
+    if not folder.is_dir():
+        raise StudyError(f"there is no folder {folder}: run `dbt build` first, with the same profile and target")
+    before = _files(folder / "build_run")
+    with duckdb.connect() as connection:
+        connection.execute("set timezone = 'UTC'")
+        reader = DuckDBReader(connection)
+        try:
+            reader.execute(sql.SQL("create schema {}").format(sql.Identifier(schema)))
+            for table in sorted(folder.iterdir()):
+                if files := _files(table):
+                    _show(reader, schema, table.name, files)
+            yield reader
+        except psycopg.Error:
+            if _files(folder / "build_run") == before:
+                raise
+        # every build writes its record anew, first and last, and Spark gives each file a name of its own
+        if _files(folder / "build_run") != before:
+            raise StudyError(
+                f"a dbt build has begun in {folder} while its tables were read: wait until it has ended, then run this"
+                " again"
+            )
+
+
+def _show(reader: DuckDBReader, schema: str, table: str, files: Sequence[str]) -> None:
+    """A view of that name on the files."""
+    source = sql.SQL("read_parquet([{}])").format(sql.SQL(", ").join(map(sql.Literal, files)))
+    cells = sql.SQL(", ").join(
+        sql.SQL("cast({0} as timestamp) as {0}" if kind.startswith("TIMESTAMP") else "{0}").format(sql.Identifier(name))
+        for name, kind, *_ in reader.execute(sql.SQL("describe select * from {}").format(source))
+    )
+    reader.execute(sql.SQL("create view {} as select {} from {}").format(sql.Identifier(schema, table), cells, source))
+
+
+def _files(table: Path) -> list[str]:
+    return sorted(map(str, table.glob("*.parquet")))
+
+
+def _duckdb(marts: Path) -> Any:
+    try:
+        return importlib.import_module("duckdb")
+    except ImportError:
+        raise StudyError(f"DuckDB reads the marts in {marts}, and is not installed: {INSTALL}") from None

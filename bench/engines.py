@@ -1,35 +1,33 @@
-"""`python -m bench.engines`: the same build on PostgreSQL and, from Parquet files, on DuckDB; ratios of one run.
+"""`python -m bench.engines`: the same build on PostgreSQL and, from Parquet, on DuckDB and Spark; ratios of one run.
 
-The MIMIC-IV demo is multiplied in the embedded server (12 GB of disk at the default size) and written once as Parquet
-(0.5 GB); both are kept for the next run. Then every cell of every mart is compared. Needs requirements-duckdb.txt.
+The MIMIC-IV demo is multiplied in the embedded server (12 GB of disk at the default size) and written as Parquet
+(0.5 GB, and 0.5 GB for Spark); all is kept for the next run. Then every cell of every mart is compared. Spark, where it
+is installed, builds with one core and with two; its event log tells what its tasks did. Needs requirements-duckdb.txt.
 """
 
 import argparse
-import importlib
 import os
-import shutil
-import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Mapping
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
-from psycopg import sql
 from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
 from bench.__main__ import DEMO
+from bench.builds import PROJECT, Engine, dbt, on_duckdb, on_postgres, on_spark, parquet_of, require_duckdb
 from bench.multiply import multiplied_demo
-from mimic_db import server
-from mimic_db.database import Connection, connect
+from bench.spark_events import Work, read_events
 from mimic_db.errors import UserError
-from mimic_db.tables import OFFICIAL_SCHEMAS, TABLES
-from mimic_db.tables import Table as Source
+from mimic_db.spark import missing
+from tests.differences import console
+from tests.engines import all_equal, compare_all, table_of
 
-PROJECT = Path(__file__).parents[1]
-_KEYS = ("subject_id", "stay_id", "hadm_id")  # files are sorted by the first that a table has
+CORES = (1, 2)
+LONGEST = 5  # stages that are shown one by one
 
 
 def main() -> int:
@@ -39,6 +37,7 @@ def main() -> int:
     parser.add_argument("--times", type=int, default=50, help="how many demos (50)")
     options = parser.parse_args()
     try:
+        require_duckdb()
         _measure(options.csv, options.times)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -47,94 +46,77 @@ def main() -> int:
 
 
 def _measure(demo: Path, times: int) -> None:
-    try:
-        importlib.import_module("duckdb")
-    except ImportError:
-        raise UserError("DuckDB is not installed: pip install --no-deps -r requirements-duckdb.txt") from None
     dsn = multiplied_demo(demo, times)
-    folder = PROJECT / ".duckdb" / f"bench_{times}"
+    folder, name = PROJECT / ".duckdb" / f"bench_{times}", f"bench_{times}"
     parquet_of(dsn, folder)
-    file = folder / "marts.db"
-    postgres = server.dbt_environment(dsn) | {"DEXSIC_THREADS": str(os.cpu_count() or 1)}
-    duckdb = {"DEXSIC_CSV": str(folder), "DEXSIC_DUCKDB": str(file), "DEXSIC_MEMORY": "8GB"}
-    took = {}
-    for name, target, environment in (("PostgreSQL", "dev", postgres), ("DuckDB, from Parquet", "duckdb", duckdb)):
-        _dbt("seed", target, environment)
-        took[name] = min(_dbt("run", target, environment) for _ in range(2))
-    nothing = min(_dbt("parse", "dev", postgres) for _ in range(2))
+    marts = {"DuckDB": folder / "marts.db"}
+    postgres, duckdb = on_postgres(dsn), on_duckdb(folder, marts["DuckDB"])
+    took = {"PostgreSQL": _best_of_two(postgres), "DuckDB, from Parquet": _best_of_two(duckdb)}
+    nothing = min(dbt(postgres, "parse") for _ in range(2))
+    work: dict[int, Work] = {}
+    if fault := missing():
+        print(f"Spark is left out. {fault}", file=sys.stderr)
+    else:
+        marts["Spark"] = PROJECT / ".spark" / name
+        spark = on_spark(folder, marts["Spark"])
+        dbt(spark, "seed")
+        for cores in CORES:
+            took[f"Spark, from Parquet, cores: {cores}"], work[cores] = _watched(spark, cores)
     table = Table("dbt run", "seconds", "ratio", box=SIMPLE)
     first = next(iter(took.values()))
-    for name, seconds in took.items():
-        table.add_row(name, f"{seconds:.1f}", f"{seconds / first:.2f}")
+    for engine, seconds in took.items():
+        table.add_row(engine, f"{seconds:.1f}", f"{seconds / first:.2f}")
     table.add_row("dbt parse, the start and the end of dbt alone", f"{nothing:.1f}", f"{nothing / first:.2f}")
     Console(width=120).print(table)
-    command = [sys.executable, "-m", "tests.engines", "--dsn", dsn, "--duckdb", str(file)]
-    if subprocess.run(command, cwd=PROJECT, check=False).returncode:  # noqa: S603
+    if work:
+        console().print(_work_table(work))
+    found = compare_all(dsn, marts, os.environ.get("DEXSIC_SCHEMA", "dexsic"))
+    console().print(table_of({f"demo times {times}": found}))
+    if not all_equal(found):
         raise UserError("the marts differ")
 
 
-def parquet_of(dsn: str, folder: Path) -> None:
-    """Write the tables that the study needs as Parquet, each sorted by patient, unless they are there."""
-    if (folder / "done").is_file():
-        return
-    shutil.rmtree(folder, ignore_errors=True)
-    for module in OFFICIAL_SCHEMAS:
-        (folder / module).mkdir(parents=True)
-    with connect(dsn) as connection:
-        for table in TABLES:
-            if table.needed:
-                print(f"writing {table} as Parquet", file=sys.stderr)
-                _write(connection, table, folder / table.module / f"{table.name}.parquet")
-    (folder / "done").touch()
+def _best_of_two(engine: Engine) -> float:
+    dbt(engine, "seed")
+    return min(dbt(engine, "run") for _ in range(2))
 
 
-def _write(connection: Connection, table: Source, path: Path) -> None:
-    """One table, by way of a CSV file: DuckDB reads what PostgreSQL writes."""
-    columns = [column for column in table.columns if column.needed]
-    names = [column.name for column in columns]
-    with tempfile.TemporaryDirectory(dir=path.parent) as aside:
-        rows = Path(aside) / "rows.csv"
-        command = sql.SQL("copy (select {} from {}) to stdout (format csv, header)").format(
-            sql.SQL(", ").join(map(sql.Identifier, names)),
-            sql.Identifier(OFFICIAL_SCHEMAS[table.module], table.name),
+def _watched(spark: Engine, cores: int) -> tuple[float, Work]:
+    """Seconds of `dbt run` on so many cores, and what its tasks did by Spark's own log."""
+    with tempfile.TemporaryDirectory() as folder:
+        log = {
+            "spark.eventLog.enabled": "true",
+            "spark.eventLog.dir": Path(folder).as_uri(),
+            "spark.eventLog.rolling.enabled": "false",
+            "spark.eventLog.compress": "false",
+        }
+        environment = {**spark.environment, "DEXSIC_THREADS": str(cores)}
+        seconds = dbt(replace(spark, environment=environment, settings=log), "run")
+        (events,) = Path(folder).iterdir()
+        return seconds, read_events(events)
+
+
+def _work_table(work: dict[int, Work]) -> Table:
+    table = Table("Spark, dbt run", *(f"cores: {cores}" for cores in work), box=SIMPLE)
+    for column in table.columns[1:]:
+        column.justify = "right"
+    rows: dict[str, Callable[[Work], str]] = {
+        "seconds in which a stage ran": lambda done: f"{done.busy_s:.1f}",
+        "of these, with none but stages of a single task": lambda done: f"{done.single_share:.0%}",
+        "task seconds": lambda done: f"{done.task_s:.1f}",
+        "stages, tasks": lambda done: f"{len(done.stages):,}, {done.tasks:,}",
+        "MB read from files": lambda done: f"{done.read_bytes / 1e6:,.1f}",
+        "MB shuffled": lambda done: f"{done.shuffled_bytes / 1e6:,.1f}",
+    }
+    for label, cell in rows.items():
+        table.add_row(label, *(cell(done) for done in work.values()))
+    for place in range(LONGEST):
+        stages = [done.longest[place] for done in work.values()]
+        table.add_row(
+            f"longest stages, {place + 1}: tasks, their seconds, longest / median",
+            *(f"{stage.tasks}, {stage.task_s:.1f}, {stage.skew:.1f}" for stage in stages),
         )
-        with connection.cursor() as cursor, cursor.copy(command) as copied, rows.open("wb") as file:
-            for block in copied:
-                file.write(block)
-        types = sql.SQL(", ").join(
-            sql.SQL("{}: {}").format(sql.Literal(column.name), sql.Literal(column.type.partition("(")[0]))
-            for column in columns
-        )
-        key = next((name for name in _KEYS if name in names), names[0])
-        statement = sql.SQL(
-            "copy (select * from read_csv({}, auto_detect = false, header = true, delim = ',', quote = '\"',"
-            " escape = '\"', nullstr = '', allow_quoted_nulls = false, columns = {{{}}}) order by {}) to {}"
-            " (format parquet)"
-        ).format(sql.Literal(str(rows)), types, sql.Identifier(key), sql.Literal(str(path)))
-        duckdb = importlib.import_module("duckdb")
-        with duckdb.connect(config={"memory_limit": "4GB", "temp_directory": aside}) as engine:
-            engine.execute("set enable_progress_bar = false")
-            engine.execute(statement.as_string(None))
-
-
-def _dbt(command: str, target: str, environment: Mapping[str, str]) -> float:
-    """Seconds that a command of dbt takes."""
-    folder = PROJECT / "target" / "bench" / target
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "profiles.yml").write_text((PROJECT / "profiles.example.yml").read_text())
-    places = ["--profiles-dir", str(folder), "--target-path", str(folder), "--target", target]
-    began = time.perf_counter()
-    done = subprocess.run(  # noqa: S603
-        [sys.executable, "-m", "dbt.cli.main", command, *places],
-        cwd=PROJECT,
-        env=os.environ | environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise UserError(f"dbt {command} --target {target} failed: {(done.stdout + done.stderr).strip()[-600:]}")
-    return time.perf_counter() - began
+    return table
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from rich.table import Table as Listing
 from analysis_py.output_folder import terminable
 from mimic_db import server
 from mimic_db.check import can_run, check
-from mimic_db.csv_folder import SUMS, database_name, find_files
+from mimic_db.csv_folder import SUMS, database_name, find_files, find_needed
 from mimic_db.database import connect, explain
 from mimic_db.errors import UserError
 from mimic_db.load import Loaded, load, missing_tables
@@ -121,7 +121,7 @@ def _load(args: argparse.Namespace) -> int:
         dsn = server.ensure_database(args.database or name(args.zigong or args.csv))
     with connect(dsn) as connection, LoadProgress() as progress:
         tables = load_all(connection, files, progress)
-    Console().print(_row_counts(tables))
+    Console().print(_row_counts(tables, "loaded"))
     if unlisted := [str(loaded.table) for loaded in tables if not loaded.as_listed]:
         print(
             f"warning: {', '.join(unlisted)}: not the file(s) whose SHA-256 {SUMS} lists: damaged, cut short or edited",
@@ -142,21 +142,18 @@ def _check(args: argparse.Namespace) -> int:
 
 
 def _parquet(args: argparse.Namespace) -> int:
-    rows = write_tables(find_files(args.csv), args.to)
-    listing = Listing("table", "rows", box=SIMPLE)
-    listing.columns[1].justify = "right"
-    for table, count in rows.items():
-        listing.add_row(str(table), f"{count:,}")
-    Console().print(listing)
+    with LoadProgress() as progress:
+        tables = write_tables(find_needed(args.csv), args.to, progress)
+    Console().print(_row_counts(tables, "written"))
     print(f"written: {args.to}; to build on it: DEXSIC_SPARK={shlex.quote(str(args.to))} dbt build --target spark")
     return 0
 
 
-def _row_counts(tables: Sequence[Loaded]) -> Listing:
+def _row_counts(tables: Sequence[Loaded], done: str) -> Listing:
     listing = Listing("table", "rows", "", box=SIMPLE)
     listing.columns[1].justify = "right"
     for loaded in tables:
-        listing.add_row(str(loaded.table), f"{loaded.rows:,}", "unchanged" if loaded.unchanged else "loaded")
+        listing.add_row(str(loaded.table), f"{loaded.rows:,}", "unchanged" if loaded.unchanged else done)
     return listing
 
 
@@ -216,8 +213,8 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     command.set_defaults(command=_check)
 
     text = (
-        "write the tables that the study needs as Parquet for Spark, in buckets by patient: a minute for the demo; "
-        "needs requirements-spark.txt and Java"
+        "write the tables that the study needs as Parquet for Spark, in buckets by patient, those that have changed: "
+        "half a minute for the demo; needs requirements-spark.txt and Java 17"
     )
     command = commands.add_parser("parquet", help=text, description=text)
     command.add_argument("--csv", type=Path, required=True, metavar="DIR", help="the folder with hosp/ and icu/")

@@ -1,15 +1,18 @@
-"""A folder of MIMIC-IV files as PhysioNet ships them: hosp/ and icu/ with one .csv or .csv.gz per table."""
+"""A folder of MIMIC-IV files: hosp/ and icu/ with one file per table, .csv or .csv.gz as PhysioNet ships them."""
 
 import csv
 import gzip
+import importlib
 import os
 import re
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from analysis_py.errors import first_line
+from analysis_py.reader import INSTALL
 from mimic_db.errors import UserError
 from mimic_db.tables import MODULES, TABLES, Table
 
@@ -36,15 +39,35 @@ def find_files(folder: Path) -> list[SourceFile]:
     Raises:
         UserError: not such a folder, or every fault of its files, one a line.
     """
+    return _found(folder, TABLES, (".csv", ".csv.gz"), _require_official_header)
+
+
+def find_needed(folder: Path) -> list[SourceFile]:
+    """The files of the tables that the study needs, each with the columns that it needs; .parquet will do too.
+
+    Raises:
+        UserError: as find_files(), or DuckDB, which reads the names in a Parquet file, is not installed.
+    """
+    needed = [table for table in TABLES if table.needed]
+    return _found(folder, needed, (".csv", ".csv.gz", ".parquet"), _require_needed_columns)
+
+
+def _found(
+    folder: Path,
+    tables: Iterable[Table],
+    suffixes: Sequence[str],
+    require: Callable[[Path, tuple[str, ...], Table], None],
+) -> list[SourceFile]:
     _require_modules(folder)
     sums = listed_sums(folder)
     files, faults = [], []
-    for table in TABLES:
+    for table in tables:
         try:
-            path = _find(folder, table)
+            path = _find(folder, table, suffixes)
             if path:
-                sha256 = sums.get(f"{table.module}/{path.name}")
-                files.append(SourceFile(table, path, _read_header(path, table), sha256))
+                header = _parquet_names(path) if path.suffix == ".parquet" else _read_header(path)
+                require(path, header, table)
+                files.append(SourceFile(table, path, header, sums.get(f"{table.module}/{path.name}")))
         except UserError as fault:
             faults.append(str(fault))
     if faults:
@@ -124,13 +147,13 @@ def listed_sums(folder: Path) -> Mapping[str, str]:
     return {pair[1].removeprefix("*").strip(): pair[0].lower() for pair in pairs if len(pair) == 2}
 
 
-def _find(folder: Path, table: Table) -> Path | None:
-    names = (f"{table.name}.csv", f"{table.name}.csv.gz")
+def _find(folder: Path, table: Table, suffixes: Sequence[str]) -> Path | None:
+    names = [f"{table.name}{suffix}" for suffix in suffixes]
     found = [path for name in names if os.path.lexists(path := folder / table.module / name)]
     if len(found) > 1:
-        raise UserError(f"{table}: both {names[0]} and {names[1]} are there: remove one, they may differ")
+        raise UserError(f"{table}: both {found[0].name} and {found[1].name} are there: remove one, they may differ")
     if not found and table.needed:
-        raise UserError(f"{table}: neither {names[0]} nor {names[1]} is there, and the study needs it")
+        raise UserError(f"{table}: neither {' nor '.join(names)} is there, and the study needs it")
     if found and not found[0].is_file():
         raise UserError(f"{found[0]} is a folder or a link to nothing: put the table's file there")
     return found[0] if found else None
@@ -144,18 +167,38 @@ def _first_line(path: Path) -> bytes:
         return opened.readline(LONGEST_HEADER)
 
 
-def _read_header(path: Path, table: Table) -> tuple[str, ...]:
-    """The header, if it is the table's.
-
-    Raises:
-        UserError: unreadable, empty, or other columns than the table's.
-    """
+def _read_header(path: Path) -> tuple[str, ...]:
     try:
         names = header_names(path, _first_line(path))
     except UNREADABLE as error:
         raise UserError(explain_unreadable(path, error)) from None
     if not any(names):
         raise UserError(f"{path} is empty: even a table without rows has a header")
+    return names
+
+
+def _parquet_names(path: Path) -> tuple[str, ...]:
+    try:
+        duckdb = importlib.import_module("duckdb")
+    except ImportError:
+        raise UserError(f"{path} is read by DuckDB, which is not installed: {INSTALL}") from None
+    with duckdb.connect() as connection:
+        try:
+            found = connection.execute("select name from parquet_schema(?) where type is not null", [str(path)])
+            return tuple(name.lower() for (name,) in found.fetchall())
+        except duckdb.Error as error:
+            raise UserError(f"{path} is no Parquet file: {first_line(error)}") from None
+
+
+def _require_needed_columns(path: Path, names: tuple[str, ...], table: Table) -> None:
+    lacking = [column.name for column in table.columns if column.needed and column.name not in names]
+    if lacking:
+        raise UserError(f"{path} lacks the column(s) {', '.join(lacking)}")
+    if twice := [name for name, count in Counter(names).items() if count > 1]:
+        raise UserError(f"{path} has the column(s) {', '.join(twice)[:300]} twice")
+
+
+def _require_official_header(path: Path, names: tuple[str, ...], table: Table) -> None:
     if len(set(names) & set(table.column_names)) * 2 < len(table.columns):
         # it may be a patient's row: nothing of it is told
         raise UserError(f"{path}: the first line is not the header of {table}, names with commas between")
@@ -167,4 +210,3 @@ def _read_header(path: Path, table: Table) -> tuple[str, ...]:
     if any(wrong.values()):
         told = "; ".join(f"{what}: {', '.join(found)[:300]}" for what, found in wrong.items() if found)
         raise UserError(f"{path}: the header does not fit {table} of MIMIC-IV 2.2 to 3.1 ({told})")
-    return names

@@ -1,4 +1,4 @@
-"""Where a study is built: a PostgreSQL database, or a DuckDB file beside MIMIC-IV's own files."""
+"""Where a study is built: a PostgreSQL database, a DuckDB file beside MIMIC-IV's own files, or Spark's tables."""
 
 import hashlib
 import importlib
@@ -6,25 +6,26 @@ import importlib.util
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from psycopg import sql
 
-from mimic_db import server
+from mimic_db import server, spark
 from mimic_db.database import connect
 from mimic_db.errors import UserError
 from mimic_db.fingerprint import source_fingerprint
 from mimic_db.tables import MODULES
 
 FILES = Path(".duckdb")
+SPARK = Path(".spark")
 _ADAPTER = "dbt.adapters.duckdb.connections"
 
 
 class Place(Protocol):
-    """What the study asks of either."""
+    """What the study asks of each."""
 
     @property
     def schema(self) -> str:
@@ -45,6 +46,9 @@ class Place(Protocol):
 
     def set_mark(self, mark: str) -> None:
         """Say what the tables were made from."""
+
+    def session(self) -> AbstractContextManager[Any]:
+        """What dbt, in this process, works within; nothing of it is left open afterwards."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,9 @@ class Database:
             connection.execute(
                 sql.SQL("comment on schema {} is {}").format(sql.Identifier(self.schema), sql.Literal(mark))
             )
+
+    def session(self) -> AbstractContextManager[Any]:
+        return nullcontext()
 
 
 @dataclass(frozen=True)
@@ -110,6 +117,13 @@ class DuckDBFile:
             connection.execute(sql.SQL("comment on table {} is {}").format(table, sql.Literal(mark)).as_string(None))
 
     @contextmanager
+    def session(self) -> Iterator[None]:
+        try:
+            yield
+        finally:
+            release()
+
+    @contextmanager
     def _open(self, read_only: bool = False) -> Iterator[Any]:
         duckdb = importlib.import_module("duckdb")
         try:
@@ -125,6 +139,43 @@ class DuckDBFile:
             yield connection
 
 
+@dataclass(frozen=True)
+class SparkFolder:
+    """A folder of Spark's tables: those of MIMIC-IV, which are written there beforehand, and the marts."""
+
+    path: Path
+    schema: str
+    target = "spark"
+
+    @property
+    def marts(self) -> Path:
+        """The folder that holds a folder of Parquet for each mart."""
+        return spark.tables_of(self.path, self.schema)
+
+    def environment(self) -> Mapping[str, str]:
+        return {"DEXSIC_SPARK": str(self.path), "DEXSIC_SCHEMA": self.schema}
+
+    def state(self) -> str:
+        return spark.state_of_sources(self.path)
+
+    def mark(self) -> str | None:
+        return self._mark.read_text(encoding="utf-8") if self._mark.is_file() else None
+
+    def set_mark(self, mark: str) -> None:
+        self._mark.write_text(mark, encoding="utf-8")
+
+    @contextmanager
+    def session(self) -> Iterator[None]:
+        with spark.session(self.path) as opened:
+            spark.clear(opened, self.path, self.schema)
+            yield
+
+    @property
+    def _mark(self) -> Path:
+        # Spark passes over the name, and removes it when a build writes its record anew
+        return self.marts / "build_run" / "_mark"
+
+
 def duckdb_file(folder: Path, name: str, schema: str) -> DuckDBFile:
     """The file for a folder of MIMIC-IV: DEXSIC_DUCKDB, or one of that name in .duckdb.
 
@@ -138,6 +189,16 @@ def duckdb_file(folder: Path, name: str, schema: str) -> DuckDBFile:
     path = Path(os.environ.get("DEXSIC_DUCKDB") or FILES / f"{name}.duckdb").resolve()
     path.parent.mkdir(parents=True, exist_ok=True)
     return DuckDBFile(path, schema, folder.resolve())
+
+
+def spark_folder(name: str, schema: str) -> SparkFolder:
+    """The folder for Spark's tables: DEXSIC_SPARK, or one of that name in .spark.
+
+    Raises:
+        UserError: Spark, DuckDB or Java is not installed.
+    """
+    spark.require_spark()
+    return SparkFolder(Path(os.environ.get("DEXSIC_SPARK") or SPARK / name).resolve(), schema)
 
 
 def release() -> None:

@@ -38,7 +38,8 @@ class LoadProgress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._bars.stop()
+        if self._console.is_terminal:  # else it would print an empty line
+            self._bars.stop()
 
     def begin(self, label: str, size: int) -> None:
         """A table of `size` bytes starts."""

@@ -27,6 +27,23 @@ def show(found: Sequence[Differences]) -> None:
     """Print it."""
     table = Table("mart", "rows", "on one side", "cells", "wrong", box=SIMPLE)
     for each in found:
-        wrong = ", ".join(f"{column} {count:,}" for column, count in each.differing.items()) or "none"
-        table.add_row(each.mart, f"{each.rows:,}", f"{each.one_sided:,}", f"{each.cells:,}", wrong)
-    Console(width=160).print(table)
+        table.add_row(each.mart, f"{each.rows:,}", f"{each.one_sided:,}", f"{each.cells:,}", cells_in_words(each))
+    console().print(table)
+
+
+def console() -> Console:
+    """Where a table goes: wide enough for the names of marts and columns, whatever the terminal."""
+    return Console(width=160)
+
+
+def in_words(found: Differences) -> str:
+    """All that differs in a mart, in one cell of a table."""
+    if not found.one_sided:
+        return cells_in_words(found)
+    rows = f"{found.one_sided:,} rows on one side"
+    return f"{rows}, {cells_in_words(found)}" if found.differing else rows
+
+
+def cells_in_words(found: Differences) -> str:
+    """The columns in which a mart differs, with the number of cells."""
+    return ", ".join(f"{column} {count:,}" for column, count in found.differing.items()) or "none"

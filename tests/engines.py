@@ -1,26 +1,28 @@
-"""`python -m tests.engines --dsn DSN --duckdb FILE | --spark DIR`: every mart in PostgreSQL against its like there.
+"""`python -m tests.engines --dsn DSN [--duckdb FILE] [--spark DIR]`: every mart in PostgreSQL against its like there.
 
 Numbers that are not whole may differ by 1e-9 of their size, everything else not at all. PostgreSQL's rows are copied
 into a temporary folder and compared inside DuckDB. Exit code 0 if every cell is equal, 1 if not or after an error.
 """
 
 import argparse
-import importlib
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
 from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
+from rich.box import SIMPLE
+from rich.table import Table
 
 from analysis_py.errors import StudyError
-from analysis_py.reader import DuckDBReader, open_file
+from analysis_py.reader import DuckDBReader, open_file, open_parquet
 from mimic_db.database import Connection, connect, explain
 from mimic_db.errors import UserError
-from tests.differences import show
+from mimic_db.spark import tables_of
+from tests.differences import console, in_words
 
 TOLERANCE = 1e-9  # of numbers that are not whole, relative: sums in another order
 MARTS = sorted(path.stem for path in (Path(__file__).parents[1] / "models" / "marts").glob("*.sql"))
@@ -53,21 +55,47 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Compare and print; gives the exit code."""
     parser = argparse.ArgumentParser(prog="python -m tests.engines", description=__doc__)
     parser.add_argument("--dsn", required=True, help="PostgreSQL database with our marts")
-    place = parser.add_mutually_exclusive_group(required=True)
-    place.add_argument("--duckdb", type=Path, metavar="FILE", help="DuckDB file with our marts")
-    place.add_argument("--spark", type=Path, metavar="DIR", help="folder of Spark's tables (DEXSIC_SPARK)")
-    parser.add_argument("--schema", default="dexsic", help="schema of the marts, in both (dexsic)")
+    parser.add_argument("--duckdb", type=Path, metavar="FILE", help="DuckDB file with our marts")
+    parser.add_argument("--spark", type=Path, metavar="DIR", help="folder of Spark's tables (DEXSIC_SPARK)")
+    parser.add_argument("--schema", default="dexsic", help="schema of the marts, in all (dexsic)")
     options = parser.parse_args(arguments)
+    places = {"DuckDB": options.duckdb, "Spark": options.spark}
+    places = {engine: place for engine, place in places.items() if place}
+    if not places:
+        parser.error("compare with what? --duckdb FILE, --spark DIR or both")
     try:
-        comparisons = compare(options.dsn, options.duckdb or options.spark, options.schema)
+        found = compare_all(options.dsn, places, options.schema)
     except (UserError, StudyError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except psycopg.Error as error:
         print(f"error: {explain(error)}", file=sys.stderr)
         return 1
-    show(comparisons)
-    return 0 if all(each.is_equal for each in comparisons) else 1
+    console().print(table_of({str(conninfo_to_dict(options.dsn).get("dbname", "")): found}))
+    return 0 if all_equal(found) else 1
+
+
+def compare_all(dsn: str, places: Mapping[str, Path], schema: str) -> dict[str, list[Comparison]]:
+    """For each engine of `places`, as compare()."""
+    return {engine: compare(dsn, place, schema) for engine, place in places.items()}
+
+
+def all_equal(found: Mapping[str, Sequence[Comparison]]) -> bool:
+    """Nothing differs on any engine."""
+    return all(each.is_equal for comparisons in found.values() for each in comparisons)
+
+
+def table_of(found: Mapping[str, Mapping[str, Sequence[Comparison]]]) -> Table:
+    """A line for each mart of each data set, what differs on each engine in a column."""
+    engines = list(next(iter(found.values())))
+    table = Table("data", "mart", "rows", "cells", *(f"differing on {engine}" for engine in engines), box=SIMPLE)
+    for column in table.columns[2:4]:
+        column.justify = "right"
+    for data, by_engine in found.items():
+        for marts in zip(*by_engine.values(), strict=True):
+            wrong = [in_words(each) for each in marts]
+            table.add_row(data, marts[0].mart, f"{marts[0].rows:,}", f"{marts[0].cells:,}", *wrong)
+    return table
 
 
 def compare(dsn: str, place: Path, schema: str) -> list[Comparison]:
@@ -77,10 +105,10 @@ def compare(dsn: str, place: Path, schema: str) -> list[Comparison]:
 
     Raises:
         UserError: a mart is missing on one side, or its columns differ.
-        StudyError: the file cannot be read.
+        StudyError: the file or the folder cannot be read.
     """
     comparisons = []
-    ours_open = _open_parquet(place, schema) if place.is_dir() else open_file(place)
+    ours_open = open_parquet(tables_of(place, schema), schema) if place.is_dir() else open_file(place)
     with connect(dsn) as connection, ours_open as reader, tempfile.TemporaryDirectory() as folder:
         for mart in MARTS:
             theirs, ours = _columns(connection, schema, mart), _columns(reader, schema, mart)
@@ -93,29 +121,6 @@ def compare(dsn: str, place: Path, schema: str) -> list[Comparison]:
             comparisons.append(_compare(reader, schema, mart, ours, rows))
             rows.unlink()
     return comparisons
-
-
-@contextmanager
-def _open_parquet(folder: Path, schema: str) -> Iterator[DuckDBReader]:
-    """Spark's marts as views on their files; its times are UTC."""
-    with importlib.import_module("duckdb").connect() as connection:
-        connection.execute("set timezone = 'UTC'")
-        connection.execute(sql.SQL("create schema {}").format(sql.Identifier(schema)).as_string(None))
-        for mart in MARTS:
-            files = folder / "warehouse" / f"{schema}.db" / mart / "*.parquet"
-            if not any(files.parent.glob(files.name)):
-                continue
-            source = sql.SQL("read_parquet({})").format(sql.Literal(str(files)))
-            description = sql.SQL("describe select * from {}").format(source).as_string(None)
-            cells = sql.SQL(", ").join(
-                sql.SQL("cast({0} as timestamp) as {0}" if kind.startswith("TIMESTAMP") else "{0}").format(
-                    sql.Identifier(name)
-                )
-                for name, kind, *_ in connection.execute(description).fetchall()
-            )
-            view = sql.SQL("create view {} as select {} from {}").format(sql.Identifier(schema, mart), cells, source)
-            connection.execute(view.as_string(None))
-        yield DuckDBReader(connection)
 
 
 def _columns(reader: Connection | DuckDBReader, schema: str, mart: str) -> dict[str, str]:

@@ -151,7 +151,7 @@ def damaged_folder(damaged: str, tmp_path_factory: pytest.TempPathFactory) -> Pa
 @pytest.mark.needs_shared
 def test_the_demo_is_the_same_on_both(built_demo: str, demo_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert engines.main(["--dsn", built_demo, "--duckdb", str(demo_file)]) == 0
-    assert re.search(r"sofa_hourly +12,209 +0 +85,463 +none", capsys.readouterr().out)
+    assert re.search(r"sofa_hourly +12,209 +85,463 +none", capsys.readouterr().out)
 
 
 @pytest.mark.needs_shared
@@ -346,7 +346,7 @@ MACROS = {
         "cast({{ sum_of_integers('value') }} as double precision)",
         ("9000000000000000000", "9000000000000000000", "null"),
     ),
-    "pattern_of": ("text", "'a\\b' like {{ pattern_of('value') }}", ("'a%'", "'%b'", "'c%'", "null")),
+    "pattern_of": ("text", "('a' || chr(92) || 'b') like {{ pattern_of('value') }}", ("'a%'", "'%b'", "'c%'", "null")),
     "outer_like": ("text", "{{ outer_like(\"'abc'\", 'value') }}", ("'a%'", "'%d'", "null")),
     "nulls_last": (
         "integer",

@@ -345,6 +345,12 @@ dexsic:
     other: {type: snowflake, schema: study}
     file: {type: duckdb, schema: study, path: "{{ env_var('DEXSIC_DUCKDB', 'study.duckdb') }}"}
     nowhere: {type: duckdb, schema: study}
+    folder:
+      type: spark
+      method: session
+      schema: Study
+      server_side_parameters: {spark.sql.warehouse.dir: "{{ env_var('DEXSIC_SPARK', '.spark') }}/warehouse"}
+    cluster: {type: spark, method: thrift, host: there, schema: study}
 """
 
 
@@ -378,10 +384,18 @@ def test_a_target_may_be_a_file(profiles: Path) -> None:
     assert (target.schema, target.file, target.connection) == ("study", Path("study.duckdb"), {})
 
 
+def test_a_target_may_be_a_folder_of_spark(profiles: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DEXSIC_SPARK", "/tables")
+    target = read_target(profiles / "profiles.yml", "folder")
+    # Spark writes the names of schemas in lower case
+    assert (target.schema, target.folder, target.file) == ("Study", Path("/tables/warehouse/study.db"), None)
+
+
 @pytest.mark.parametrize(
     ("target", "message"),
     [
         (None, "environment variable DEXSIC_PASSWORD, which is not set"),
+        ("cluster", "is a cluster: the statistics read files. Copy the folders of the marts"),
         ("prod", "no target 'prod'"),
         ("other", "of type 'snowflake'"),
         ("nowhere", "names no path"),

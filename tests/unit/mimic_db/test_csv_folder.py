@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from mimic_db.csv_folder import database_name, find_files
+from mimic_db.csv_folder import database_name, find_files, find_needed
 from mimic_db.errors import UserError
 
 
@@ -64,6 +64,23 @@ def test_a_missing_table_that_the_study_needs(mimic_folder: Path) -> None:
 def test_a_missing_and_an_unknown_column_are_named(mimic_folder: Path) -> None:
     replace_header(mimic_folder / "hosp/patients.csv", "gender", "sex")
     assert "missing: gender; unknown: sex" in fault(mimic_folder)
+
+
+@pytest.mark.needs_duckdb
+def test_for_spark_a_file_needs_no_more_than_the_study_reads(mimic_folder: Path) -> None:
+    path = mimic_folder / "hosp" / "services.csv"
+    path.write_text("remark,CURR_SERVICE,hadm_id,transfertime\n")
+    found = {str(file.table): file.header for file in find_needed(mimic_folder)}
+    assert len(found) == 12 and found["hosp/services"] == ("remark", "curr_service", "hadm_id", "transfertime")
+    path.write_text("hadm_id,hadm_id,curr_service\n")
+    with pytest.raises(UserError, match=r"services.csv lacks the column\(s\) transfertime"):
+        find_needed(mimic_folder)
+    path.rename(path.with_suffix(".parquet"))
+    with pytest.raises(UserError, match=r"services\.parquet is no Parquet file"):
+        find_needed(mimic_folder)
+    path.touch()
+    with pytest.raises(UserError, match=r"both services\.csv and services\.parquet are there"):
+        find_needed(mimic_folder)
 
 
 def test_a_column_twice(mimic_folder: Path) -> None:
