@@ -82,3 +82,8 @@ $(READY)-spark: requirements-spark.txt requirements-duckdb.txt $(READY)
 	@$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: --no-binary pyspark --no-deps -r requirements-spark.txt
 	@$(RUN) -c 'import sys; from mimic_db.spark import missing; fault = missing(); sys.exit(fault and f"error: {fault}")'
 	@touch $@
+
+# with the parser by which its SQL is checked; nothing is run there
+$(READY)-bigquery: requirements-bigquery.txt $(READY)
+	@$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: --no-deps -r requirements-bigquery.txt
+	@touch $@
