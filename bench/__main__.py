@@ -22,7 +22,7 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
-from bench import statistics
+from bench import mimic_code, statistics
 from bench.multiply import multiplied_demo
 from mimic_db import server
 from mimic_db.database import connect
@@ -52,7 +52,7 @@ def main() -> int:
     return 0
 
 
-def _measure(demo: Path, times: int, mimic_code: str | None) -> None:
+def _measure(demo: Path, times: int, checkout: str | None) -> None:
     small = max(1, times // 5)
     print(f"making the demo times {small} and times {times}, if they are not there yet", file=sys.stderr)
     small_dsn, dsn = multiplied_demo(demo, small), multiplied_demo(demo, times)
@@ -77,8 +77,8 @@ def _measure(demo: Path, times: int, mimic_code: str | None) -> None:
         f"{small_build:.1f}",
         f"growth by {build / small_build:.1f} for {times / small:.1f} times the data",
     )
-    if mimic_code:
-        theirs = _seconds(lambda: _mimic_code(dsn, Path(mimic_code)))
+    if checkout:
+        theirs = mimic_code.on_postgres(dsn, Path(checkout))
         table.add_row("mimic-code, all concepts", f"{theirs:.1f}", f"dbt run takes {build / theirs:.2f} of this")
     Console(width=120).print(table)
     print(f"peak of dbt run: {peak}")
@@ -120,21 +120,8 @@ def _dbt(command: str, dsn: str, options: str = "") -> None:
     )
 
 
-def _mimic_code(dsn: str, checkout: Path) -> None:
-    folder = checkout / "mimic-iv" / "concepts_postgres"
-    if not folder.is_dir():
-        raise UserError(f"{folder} is not there: MIMIC_CODE must name a checkout of mimic-code")
-    with connect(dsn) as connection:
-        connection.execute("create schema if not exists mimiciv_derived")
-    _run(
-        [server.psql_program(), "--quiet", "--no-psqlrc", "--file", "postgres-make-concepts.sql"],
-        os.environ | server.libpq_environment(dsn),
-        folder,
-    )
-
-
-def _run(command: list[str], environment: dict[str, str], folder: Path = PROJECT) -> None:
-    done = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, check=False)  # noqa: S603
+def _run(command: list[str], environment: dict[str, str]) -> None:
+    done = subprocess.run(command, env=environment, cwd=PROJECT, capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode:
         raise UserError(f"{command[0]} failed: {(done.stdout + done.stderr).strip()[-600:]}")
 

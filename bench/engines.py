@@ -2,7 +2,8 @@
 
 The MIMIC-IV demo is multiplied in the embedded server (12 GB of disk at the default size) and written as Parquet
 (0.5 GB, and 0.5 GB for Spark); all is kept for the next run. Then every cell of every mart is compared. Spark, where it
-is installed, builds with one core and with two; its event log tells what its tasks did. Needs requirements-duckdb.txt.
+is installed, builds with one core and with two; its event log tells what its tasks did. Where MIMIC_CODE names a
+checkout of mimic-code, its DuckDB concepts too, from tables in a DuckDB file (2 GB). Needs requirements-duckdb.txt.
 """
 
 import argparse
@@ -17,6 +18,7 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
+from bench import mimic_code
 from bench.__main__ import DEMO
 from bench.builds import PROJECT, Engine, dbt, on_duckdb, on_postgres, on_spark, parquet_of, require_duckdb
 from bench.multiply import multiplied_demo
@@ -52,6 +54,10 @@ def _measure(demo: Path, times: int) -> None:
     marts = {"DuckDB": folder / "marts.db"}
     postgres, duckdb = on_postgres(dsn), on_duckdb(folder, marts["DuckDB"])
     took = {"PostgreSQL": _best_of_two(postgres), "DuckDB, from Parquet": _best_of_two(duckdb)}
+    if checkout := os.environ.get("MIMIC_CODE"):
+        took["mimic-code on DuckDB, all concepts without loading"] = mimic_code.on_duckdb(
+            dsn, folder, Path(checkout), os.cpu_count() or 1
+        )
     nothing = min(dbt(postgres, "parse") for _ in range(2))
     work: dict[int, Work] = {}
     if fault := missing():
