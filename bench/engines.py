@@ -110,8 +110,9 @@ def _work_table(work: dict[int, Work]) -> Table:
         "seconds in which a stage ran": lambda done: f"{done.busy_s:.1f}",
         "of these, with none but stages of a single task": lambda done: f"{done.single_share:.0%}",
         "task seconds": lambda done: f"{done.task_s:.1f}",
+        "of these, on a processor": lambda done: f"{done.cpu_s:.1f}",
         "stages, tasks": lambda done: f"{len(done.stages):,}, {done.tasks:,}",
-        "MB read from files": lambda done: f"{done.read_bytes / 1e6:,.1f}",
+        "million rows read from files": lambda done: f"{done.rows_read / 1e6:,.1f}",
         "MB shuffled": lambda done: f"{done.shuffled_bytes / 1e6:,.1f}",
     }
     for label, cell in rows.items():

@@ -13,11 +13,12 @@ _Span = tuple[float, float]
 
 @dataclass(frozen=True)
 class Stage:
-    """A stage that ran: its span in seconds of the clock, and the seconds of each of its tasks."""
+    """A stage that ran: its span in seconds of the clock, the seconds of each of its tasks, and what these did."""
 
     span: _Span
     durations: tuple[float, ...]
-    read_bytes: int
+    cpu_s: float
+    rows_read: int
     shuffled_bytes: int
 
     @property
@@ -53,9 +54,14 @@ class Work:
         return sum(stage.task_s for stage in self.stages)
 
     @property
-    def read_bytes(self) -> int:
-        """Read from files."""
-        return sum(stage.read_bytes for stage in self.stages)
+    def cpu_s(self) -> float:
+        """Seconds in which a processor worked on a task; the others were spent waiting for one, or for memory."""
+        return sum(stage.cpu_s for stage in self.stages)
+
+    @property
+    def rows_read(self) -> int:
+        """Read from files. Their bytes are not told: Spark leaves out those that are read ahead."""
+        return sum(stage.rows_read for stage in self.stages)
 
     @property
     def shuffled_bytes(self) -> int:
@@ -104,7 +110,8 @@ def _stage(info: dict[str, Any], tasks: list[dict[str, Any]]) -> Stage:
     return Stage(
         (info["Submission Time"] / 1000, info["Completion Time"] / 1000),
         tuple((task["Task Info"]["Finish Time"] - task["Task Info"]["Launch Time"]) / 1000 for task in tasks),
-        sum(each["Input Metrics"]["Bytes Read"] for each in metrics),
+        sum(each["Executor CPU Time"] for each in metrics) / 1e9,
+        sum(each["Input Metrics"]["Records Read"] for each in metrics),
         sum(each["Shuffle Write Metrics"]["Shuffle Bytes Written"] for each in metrics),
     )
 

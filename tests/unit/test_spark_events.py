@@ -17,7 +17,8 @@ def task(stage: int, start: int, end: int, reason: str = "Success") -> dict[str,
         "Task End Reason": {"Reason": reason},
         "Task Info": {"Launch Time": start, "Finish Time": end},
         "Task Metrics": {
-            "Input Metrics": {"Bytes Read": 1000},
+            "Executor CPU Time": 500_000_000,
+            "Input Metrics": {"Records Read": 1000},
             "Shuffle Write Metrics": {"Shuffle Bytes Written": 10},
         },
     }
@@ -42,7 +43,7 @@ def test_times_bytes_and_skew_are_those_of_the_tasks(tmp_path: Path) -> None:
     log.write_text("".join(json.dumps(event) + "\n" for event in events))
     work = read_events(log)
     assert (len(work.stages), work.tasks, work.task_s) == (2, 4, 14.0)
-    assert (work.read_bytes, work.shuffled_bytes) == (4000, 40)
+    assert (work.cpu_s, work.rows_read, work.shuffled_bytes) == (2.0, 4000, 40)
     assert work.busy_s == 10.0
     assert work.single_share == pytest.approx(0.6)
     assert [(each.tasks, each.skew) for each in work.longest] == [(1, 1.0), (3, 4.0)]
