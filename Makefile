@@ -30,7 +30,7 @@ study: $(READY) $(if $(filter duckdb spark,$(ENGINE)),$(READY)-$(ENGINE))  ## th
 test: said lint unit  ## lint, types, pytest, dbt build and dbt test on shipped data: under 10 minutes
 
 said:
-	@echo "under 10 minutes; servers of its own in temporary folders, stopped and removed at the end"
+	@echo "under 10 minutes, twice that with DuckDB, Spark and BigQuery installed; servers of its own in temporary folders, stopped and removed at the end"
 
 lint: $(READY)  ## ruff, mypy (strict), sqlfluff; no file is changed
 	@$(RUN) -m ruff check .
