@@ -8,13 +8,12 @@ data were ten times larger. Before that, the statistics for a cohort of the pape
 
 import argparse
 import os
-import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
@@ -23,12 +22,12 @@ from rich.console import Console
 from rich.table import Table
 
 from bench import mimic_code, statistics
+from bench.builds import PROJECT, dbt, on_postgres
 from bench.multiply import multiplied_demo
 from mimic_db import server
 from mimic_db.database import connect
 from mimic_db.errors import UserError
 
-PROJECT = Path(__file__).parent.parent
 DEMO = PROJECT.parent / "shared" / "mimic-iv-demo"
 SCANS = (
     "select count(*), sum(valuenum) from mimiciv_icu.chartevents",
@@ -58,10 +57,10 @@ def _measure(demo: Path, times: int, checkout: str | None) -> None:
     small_dsn, dsn = multiplied_demo(demo, small), multiplied_demo(demo, times)
     _dbt("seed", dsn)
     _dbt("seed", small_dsn)
-    small_build = _seconds(lambda: _dbt("run", small_dsn))
+    small_build = _dbt("run", small_dsn)
     # the scans first: what is compared finds the tables equally warm in memory
     scan = min(_seconds(lambda: _scan(dsn)) for _ in range(2))
-    build = _seconds(lambda: _dbt("run", dsn))
+    build = _dbt("run", dsn)
     # watching the server's memory slows it down: builds of their own
     with _peaks(dsn) as peak:
         _dbt("run", dsn)
@@ -98,32 +97,9 @@ def _scan(dsn: str) -> None:
             connection.execute(query.encode())
 
 
-def _dbt(command: str, dsn: str, options: str = "") -> None:
-    environment = os.environ | server.dbt_environment(dsn) | {"DEXSIC_THREADS": str(os.cpu_count() or 1)}
-    environment["PGOPTIONS"] = options
-    # a folder for each database: dbt keeps what it has parsed only while the connection stays the same
-    profiles = PROJECT / "target" / "bench" / environment["DEXSIC_DBNAME"]
-    profiles.mkdir(parents=True, exist_ok=True)
-    (profiles / "profiles.yml").write_text((PROJECT / "profiles.example.yml").read_text())
-    _run(
-        [
-            sys.executable,
-            "-m",
-            "dbt.cli.main",
-            command,
-            "--profiles-dir",
-            str(profiles),
-            "--target-path",
-            str(profiles),
-        ],
-        environment,
-    )
-
-
-def _run(command: list[str], environment: dict[str, str]) -> None:
-    done = subprocess.run(command, env=environment, cwd=PROJECT, capture_output=True, text=True, check=False)  # noqa: S603
-    if done.returncode:
-        raise UserError(f"{command[0]} failed: {(done.stdout + done.stderr).strip()[-600:]}")
+def _dbt(command: str, dsn: str, options: str = "") -> float:
+    engine = on_postgres(dsn)
+    return dbt(replace(engine, environment={**engine.environment, "PGOPTIONS": options}), command)
 
 
 @dataclass

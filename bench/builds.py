@@ -15,6 +15,7 @@ from pathlib import Path
 
 from psycopg import sql
 
+from analysis_py.reader import INSTALL
 from mimic_db import server
 from mimic_db.database import Connection, connect
 from mimic_db.errors import UserError
@@ -56,7 +57,7 @@ def on_spark(folder: Path, tables: Path) -> Engine:
 def require_duckdb() -> None:
     """Raise UserError if DuckDB is not installed."""
     if importlib.util.find_spec("duckdb") is None:
-        raise UserError("DuckDB is not installed: make .venv/.ready-duckdb")
+        raise UserError(f"DuckDB is not installed: {INSTALL}")
 
 
 def dbt(engine: Engine, *command: str) -> float:
@@ -65,7 +66,8 @@ def dbt(engine: Engine, *command: str) -> float:
     Raises:
         UserError: it failed.
     """
-    folder = PROJECT / "target" / "bench" / engine.target
+    # a folder for each database: dbt keeps what it has parsed only while the connection stays the same
+    folder = PROJECT / "target" / "bench" / engine.environment.get("DEXSIC_DBNAME", engine.target)
     folder.mkdir(parents=True, exist_ok=True)
     profile = (PROJECT / "profiles.example.yml").read_text(encoding="utf-8")
     more = "".join(f"        {name}: {json.dumps(value)}\n" for name, value in engine.settings.items())

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from psycopg import sql
 
+from analysis_py.reader import INSTALL
 from mimic_db import server, spark
 from mimic_db.database import connect
 from mimic_db.errors import UserError
@@ -183,7 +184,7 @@ def duckdb_file(folder: Path, name: str, schema: str) -> DuckDBFile:
         UserError: DuckDB is not installed, or there is no such folder.
     """
     if any(importlib.util.find_spec(module) is None for module in ("duckdb", _ADAPTER.rpartition(".")[0])):
-        raise UserError("DuckDB is not installed: pip install --no-deps -r requirements-duckdb.txt")
+        raise UserError(f"DuckDB is not installed: {INSTALL}")
     if not all((folder / module).is_dir() for module in MODULES):
         raise UserError(f"{folder} is no folder with hosp/ and icu/, as PhysioNet ships MIMIC-IV")
     path = Path(os.environ.get("DEXSIC_DUCKDB") or FILES / f"{name}.duckdb").resolve()
