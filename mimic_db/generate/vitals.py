@@ -4,7 +4,7 @@ from typing import Final
 
 import numpy as np
 
-from mimic_db.generate.charting import WEIGHTS, chart, chart_text
+from mimic_db.generate.charting import WEIGHTS, chart, chart_text, spelled
 from mimic_db.generate.intent import Intent
 from mimic_db.generate.respiration import ventilated_at
 from mimic_db.generate.rows import Array, Columns, moment, spread, stack, take, text
@@ -198,7 +198,7 @@ def _coma(
     partial = np.flatnonzero(whole)
     return [
         chart(plan, stay, hours, 220739, eyes) | {"value": _EYES[eyes]},
-        chart(plan, stay, hours, 223900, verbal) | {"value": said},
+        chart(plan, stay, hours, 223900, verbal) | {"value": spelled(plan, stay, said)},
         chart(plan, stay[partial], hours[partial], 223901, motor[partial]) | {"value": _MOTOR[motor[partial]]},
     ]
 
