@@ -16,6 +16,7 @@ _EXTREME: Final = (
     (220277, 71.0, "%"),
     (223761, 105.2, "°F"),
     (223835, 100.0, ""),
+    (223834, 12.0, "L/min"),
     (220739, 1.0, ""),
     (223900, 1.0, ""),
     (223901, 1.0, ""),
@@ -29,14 +30,13 @@ def far_charts(plan: Columns) -> list[Columns]:
     far, away = far_from(plan)
     owner, rank = spread(np.full(len(far), 2 * len(_EXTREME)))
     wearer, word = spread(np.full(len(far), 2 * len(_WORDS)))
-    itemid, words = zip(*_WORDS, strict=True)
+    itemid, words = np.array([item for item, _ in _WORDS]), text([word for _, word in _WORDS])
     return [
         _extreme(plan, far[owner], away[owner] + rank // len(_EXTREME), rank % len(_EXTREME)),
         chart_text(
-            plan, far[wearer], away[wearer] + word // len(_WORDS), np.array(itemid)[word % len(_WORDS)],
-            text(words)[word % len(_WORDS)],
+            plan, far[wearer], away[wearer] + word // len(_WORDS), itemid[word % len(_WORDS)], words[word % len(_WORDS)]
         ),
-    ]  # fmt: skip
+    ]
 
 
 def charts_of_another(plan: Columns) -> Columns:
