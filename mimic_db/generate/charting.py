@@ -7,7 +7,7 @@ import numpy as np
 from mimic_db.generate.faults import BLANK_ADDED, BLANK_LOST, LOWER_CASE, UPPER_CASE
 from mimic_db.generate.rows import Array, Columns, constant, moment, number_text, size, stack, take
 
-WEIGHTS: Final = (226512, 224639)
+ADMISSION_WEIGHT, DAILY_WEIGHT = WEIGHTS = (226512, 224639)
 _SECOND: Final = np.timedelta64(1, "s")
 
 

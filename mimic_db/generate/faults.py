@@ -42,8 +42,8 @@ def draw_faults(rng: np.random.Generator, plan: Columns) -> None:
     alone = (plan["role"] != SAME_ADMISSION) & np.append(plan["role"][1:] != SAME_ADMISSION, True)
     sure = level >= 3  # septic by the circulation, whatever the laboratory loses
     faults = {
-        "has_far_rows": some(0.012),
-        "has_rows_of_another": some(0.012),
+        "has_far_rows": some(0.006),
+        "has_rows_of_another": some(0.006),
         "spelling": one_of((0.01, 0.01, 0.01, 0.01)),
         "has_unknown_words": some(0.012),
         "has_tracheostomy": some(0.04, plan["is_ventilated"]),
@@ -55,7 +55,7 @@ def draw_faults(rng: np.random.Generator, plan: Columns) -> None:
         "has_early_date_of_death": some(0.005, nobody_died),
         "dex_form": one_of((0.002, 0.002, 0.002), plan["course"] == 0),
         # a short course that never ends would be a long one
-        "dex_fault": one_of((0.025, 0.02, 0.06, 0.05), np.isin(plan["course"], (1, 3))),
+        "dex_fault": one_of((0.025, 0.012, 0.06, 0.05), np.isin(plan["course"], (1, 3))),
         "has_endless_pressor": some(0.01, sure),
         "has_rateless_pressor": some(0.01, sure),
         "untimed_pressor": one_of((0.006, 0.006), (level <= 1) & ~plan["has_brief_pressor"]),

@@ -218,7 +218,7 @@ def _dexmedetomidine(rng: np.random.Generator, plan: Columns) -> list[Columns]:
         "statusdescription": constant("Stopped", size(ended)),
         "is_given": np.zeros(size(ended), np.bool_),
     }
-    empty = take(rows, rng.random(size(rows)) < 0.02)
+    empty = take(rows, rng.random(size(rows)) < 0.003)
     empty = empty | {
         "endtime": empty["starttime"],
         "amount": np.zeros(size(empty)),

@@ -4,7 +4,7 @@ from typing import Final
 
 import numpy as np
 
-from mimic_db.generate.charting import WEIGHTS, chart, chart_text
+from mimic_db.generate.charting import DAILY_WEIGHT, chart, chart_text
 from mimic_db.generate.faults import far_from, of_another
 from mimic_db.generate.rows import Array, Columns, spread, text
 
@@ -20,9 +20,9 @@ _EXTREME: Final = (
     (220739, 1.0, ""),
     (223900, 1.0, ""),
     (223901, 1.0, ""),
-    *((itemid, 187.4, "kg") for itemid in WEIGHTS),
+    (DAILY_WEIGHT, 187.4, "kg"),
 )
-_WORDS: Final = ((223849, "CMV/ASSIST"), (226732, "Bipap mask "), (227290, "CVVHDF"))
+_WORDS: Final = ((223849, "CMV/ASSIST"), (226732, "Bipap mask "))
 
 
 def far_charts(plan: Columns) -> list[Columns]:
