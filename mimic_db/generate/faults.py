@@ -41,11 +41,12 @@ def draw_faults(rng: np.random.Generator, plan: Columns) -> None:
 
     alone = (plan["role"] != SAME_ADMISSION) & np.append(plan["role"][1:] != SAME_ADMISSION, True)
     sure = level >= 3  # septic by the circulation, whatever the laboratory loses
+    spelling = one_of((0.01, 0.01, 0.01, 0.01))
     faults = {
         "has_far_rows": some(0.006),
         "has_rows_of_another": some(0.006),
-        "spelling": one_of((0.01, 0.01, 0.01, 0.01)),
-        "has_unknown_words": some(0.012),
+        "spelling": spelling,
+        "has_unknown_words": some(0.012, spelling == 0),
         "has_tracheostomy": some(0.04, plan["is_ventilated"]),
         "unkeyed_results": one_of((0.02, 0.01), sure),
         "has_second_platelets": some(0.01),

@@ -41,6 +41,9 @@ _OTHERS: Final = (
     ("Senna", "8.6 mg Tablet", "2", "TAB", "PO/NG"),
     ("Docusate Sodium", "100mg Capsule", "100", "mg", "PO"),
 )
+UNKNOWN_ROUTE: Final = b"NG/JT"  # in no list of the study
+# what the study reads of the prescriptions
+SYSTEMIC_OR_HEPARIN: Final = text([name for name, *_ in (*_ANTIBIOTICS, _CEFAZOLIN, _OTHERS[0])])
 # specimen, its itemid, test, its itemid
 _SPECIMENS: Final = (
     ("BLOOD CULTURE", 70012, "Blood Culture, Routine", 90201),
@@ -52,7 +55,6 @@ _SPECIMENS: Final = (
     ("MRSA SCREEN", 70091, "MRSA SCREEN", 90189),
 )
 _SPECIMEN_SHARES: Final = (0.36, 0.28, 0.15, 0.05, 0.05, 0.05, 0.06)
-_UNKNOWN_ROUTE: Final = b"NG/JT"
 _NO_GROWTH, _CANCELLED = 0, 2  # NEGATIVE and CANCELLED are entered as if they were organisms
 _ORGANISMS: Final = (
     ("", 0),
@@ -150,7 +152,7 @@ def prescriptions(rng: np.random.Generator, plan: Columns, intent: Intent) -> Co
         "prod_strength": strength[drug],
         "dose_val_rx": dose[drug],
         "dose_unit_rx": unit[drug],
-        "route": spelled(plan, stay, np.where(plan["has_unknown_words"][stay] & ~local, _UNKNOWN_ROUTE, route[drug])),
+        "route": spelled(plan, stay, np.where(plan["has_unknown_words"][stay] & ~local, UNKNOWN_ROUTE, route[drug])),
         "doses_per_24_hrs": rng.integers(1, 5, count).astype(np.float64),
     }
     is_antibiotic, is_heparin = drug < beyond, rows["drug"] == _OTHERS[0][0].encode()

@@ -17,7 +17,7 @@ _DEVICES: Final = text(
     ["Nasal cannula", "None", "Face tent", "Aerosol-cool", "High flow nasal cannula", "Bipap mask ", "Non-rebreather"]
 )
 _DEVICE_SHARES: Final = (0.56, 0.22, 0.06, 0.05, 0.05, 0.03, 0.03)
-_UNKNOWN_MODE, _UNKNOWN_DEVICE = b"NAVA", b"Optiflow"  # in no list of the study
+UNKNOWN_MODE, UNKNOWN_DEVICE = b"NAVA", b"Optiflow"  # in no list of the study
 _EPISODE_HOURS: Final = 4.0
 _LAST_BEFORE_END_H: Final = 0.03
 
@@ -212,8 +212,8 @@ def _unknown_words(rng: np.random.Generator, plan: Columns, ventilated: Array) -
     stay, rank = spread(np.where(plan["has_unknown_words"] & never & (plan["los_h"] > 14), 6, 0))
     hours = 2.05 + 2 * rank
     return [
-        chart_text(plan, stay, hours, 223849, np.full(len(stay), _UNKNOWN_MODE)),
-        *_oxygen(rng, plan, stay, hours + 0.5, np.full(len(stay), _UNKNOWN_DEVICE)),
+        chart_text(plan, stay, hours, 223849, np.full(len(stay), UNKNOWN_MODE)),
+        *_oxygen(rng, plan, stay, hours + 0.5, np.full(len(stay), UNKNOWN_DEVICE)),
     ]
 
 
