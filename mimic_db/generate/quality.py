@@ -21,6 +21,7 @@ Counts = dict[tuple[str, str], int]
 
 _DAY: Final = np.timedelta64(86_400, "s")
 _BOLUS_MAX_H: Final = 0.25
+_MODE, _DEVICE = 223849, 226732
 # items by the study's names; of the charts those of strays
 _CHARTS: Final = {
     220045: "heart_rate",
@@ -34,10 +35,9 @@ _CHARTS: Final = {
     223900: "gcs_verbal",
     223901: "gcs_motor",
     224639: "weight_daily",
-    223849: "ventilator_mode",
-    226732: "oxygen_device",
+    _MODE: "ventilator_mode",
+    _DEVICE: "oxygen_device",
 }
-_WORDS: Final = (223849, 226732)
 _NUMBERS: Final = frozenset(_CHARTS.values()) - {"ventilator_mode", "oxygen_device"}
 _INFUSIONS: Final = {FENTANYL_PUSH: "fentanyl", HEPARIN_PROPHYLAXIS: "heparin"} | {
     drug.itemid: name.partition("_")[0]
@@ -78,14 +78,18 @@ Checks = Iterator[tuple[str, tuple[str, ...], Array, Array]]
 
 
 def _charts(plan: Columns, rows: Columns) -> Checks:
+    for check, itemid, word in (
+        ("ventilator_mode_unknown", _MODE, UNKNOWN_MODE),
+        ("oxygen_device_unknown", _DEVICE, UNKNOWN_DEVICE),
+    ):
+        words = rows["value"][rows["itemid"] == itemid]
+        yield check, (word.decode(),), np.full(len(words), word.decode()), words == word
+    rows = _of_odd_stays(plan, rows)
     _, anothers, outside = _misplaced(plan, rows, rows["charttime"], rows["charttime"])
     astray = np.flatnonzero(anothers | outside)
     concepts = _named(rows["itemid"][astray], _CHARTS)
     yield "chart_of_another_patient", tuple(sorted(_NUMBERS)), concepts, anothers[astray]
     yield "chart_outside_stay", tuple(sorted(_CHARTS.values())), concepts, outside[astray]
-    words = rows["value"][np.isin(rows["itemid"], _WORDS)]
-    for check, word in (("ventilator_mode_unknown", UNKNOWN_MODE), ("oxygen_device_unknown", UNKNOWN_DEVICE)):
-        yield check, (word.decode(),), np.full(len(words), word.decode()), words == word
 
 
 def _infusions(plan: Columns, rows: Columns) -> Checks:
@@ -196,12 +200,23 @@ def is_screen(cultures: Columns) -> Array:
     return np.asarray(np.char.upper(np.char.strip(cultures["spec_type_desc"])) == b"MRSA SCREEN")
 
 
+def _of_odd_stays(plan: Columns, rows: Columns) -> Columns:
+    """Charted rows of the stays that have any misplaced: told by the extremes of each, the rows being far too many."""
+    opens = np.flatnonzero(np.append(True, rows["stay_id"][1:] != rows["stay_id"][:-1]))
+    stay, _ = _first_of(plan["stay_id"], rows["stay_id"][opens])
+    low, high = (
+        {name: choose.reduceat(rows[name].astype(np.int64), opens) for name in ("subject_id", "charttime")}
+        for choose in (np.minimum, np.maximum)
+    )
+    earliest, latest = (time.astype(np.int64)[stay] for time in (plan["intime"] - _DAY, plan["outtime"] + _DAY))
+    odd = (low["subject_id"] != high["subject_id"]) | (low["charttime"] < earliest) | (high["charttime"] > latest)
+    which = np.flatnonzero(np.repeat(odd, np.diff(np.append(opens, len(rows["stay_id"])))))
+    return _read(rows, ("subject_id", "stay_id", "itemid", "charttime"), which)
+
+
 def _misplaced(plan: Columns, rows: Columns, start: Array, end: Array) -> tuple[Array, Array, Array]:
     """Each row's stay; is it another patient's; or does it lie more than a day away from its stay?"""
-    # rows of a stay follow one another: one search for each run of them
-    opens = np.flatnonzero(np.append(True, rows["stay_id"][1:] != rows["stay_id"][:-1]))[: len(rows["stay_id"])]
-    found, _ = _first_of(plan["stay_id"], rows["stay_id"][opens])
-    stay = np.repeat(found, np.diff(np.append(opens, len(rows["stay_id"]))))
+    stay, _ = _first_of(plan["stay_id"], rows["stay_id"])
     anothers = rows["subject_id"] != plan["subject_id"][stay]
     outside = (end < (plan["intime"] - _DAY)[stay]) | (start > (plan["outtime"] + _DAY)[stay])
     return stay, anothers, outside & ~anothers

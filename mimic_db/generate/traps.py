@@ -1,4 +1,7 @@
-"""The known traps of MIMIC-IV, counted in what was generated: one that never occurs there is not tested by it."""
+"""The known traps of MIMIC-IV, counted in what was generated: one that never occurs there is not tested by it.
+
+Those that the mart data_quality counts as well stand in quality.py, by its names.
+"""
 
 from typing import Final
 
@@ -10,7 +13,7 @@ from mimic_db.generate.elimination import IRRIGANT_IN
 from mimic_db.generate.infusions import DRUGS
 from mimic_db.generate.intent import Intent
 from mimic_db.generate.population import INFECTION_KINDS
-from mimic_db.generate.quality import is_screen, quality_counts
+from mimic_db.generate.quality import is_screen
 from mimic_db.generate.rows import Array, Columns
 
 _HEAVIEST_KG: Final = 300
@@ -58,9 +61,7 @@ def traps(plan: Columns, intent: Intent, tables: dict[str, Columns]) -> dict[str
         "laboratory result without an admission": np.isnan(tables["labevents"]["hadm_id"]),
         "screen for carriers as the only culture (patients)": _screened_alone(culture),
     }
-    return {name: int(np.count_nonzero(rows)) for name, rows in found.items()} | {
-        f"{check} {concept}".strip(): count for (check, concept), count in quality_counts(plan, tables).items()
-    }
+    return {name: int(np.count_nonzero(rows)) for name, rows in found.items()}
 
 
 def _borrowing(plan: Columns, intent: Intent) -> Array:
