@@ -54,7 +54,7 @@ def draw_faults(rng: np.random.Generator, plan: Columns) -> None:
         "death_record": one_of((0.03, 0.03, 0.03, 0.03, 0.03), ~nobody_died),
         "has_reversed_discharge": some(0.004, nobody_died & alone),
         "has_early_date_of_death": some(0.005, nobody_died),
-        "dex_form": one_of((0.002, 0.002, 0.002), plan["course"] == 0),
+        "dex_form": one_of((0.0025, 0.0025, 0.0025), plan["course"] == 0),
         # a short course that never ends would be a long one
         "dex_fault": one_of((0.025, 0.012, 0.06, 0.05), np.isin(plan["course"], (1, 3))),
         "has_endless_pressor": some(0.01, sure),
