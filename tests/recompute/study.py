@@ -4,6 +4,7 @@ Organ points, Sepsis-3 onset and ventilation episodes are taken from our tables,
 mimic-code cell by cell.
 """
 
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -379,7 +380,7 @@ class Study:
             left = passed
         return counts
 
-    def death(self, stay_id: int) -> tuple[bool, pd.Timestamp]:
+    def death(self, stay_id: int) -> tuple[bool, Any]:
         """Did the patient die in hospital, in this admission or in one that overlaps it, and when?"""
         stay = self.stays[stay_id]
         begin, end = min(stay.intime, stay.admittime), max(stay.outtime, stay.dischtime)
@@ -431,6 +432,6 @@ def _clock(rows: list[Given]) -> Clock | None:
 
 def _rate(row: Any, hours: float) -> float:
     """The rate of a stretch that has an amount alone: per kg and hour for dexmedetomidine, per hour for the rest."""
-    unit = {"mcg": 1.0, "mg": 1000.0, "units": 1.0}[row.amountuom]
+    unit = {"mcg": 1.0, "mg": 1000.0, "units": 1.0}.get(row.amountuom, math.nan)
     per_kg = row.patientweight if row.label.startswith("Dexmed") else 1.0
     return float(row.amount * unit / hours / per_kg)
