@@ -151,7 +151,7 @@ class _State:
         raw = np.column_stack([np.ones(len(columns[0].codes)), *blocks])
         self.centre, self.scale = raw.mean(axis=0), raw.std(axis=0)
         self.centre[0] = 0.0
-        self.scale[self.scale == 0] = 1.0
+        self.scale[(raw == raw[0]).all(axis=0)] = 1.0
         self.matrix = (raw - self.centre) / self.scale
         # kept up to date with each redraw, so that a regression costs a product with the few missing rows only
         self.gram = self.matrix.T @ self.matrix
