@@ -133,6 +133,8 @@ def test_a_dose_of_unknown_length_is_no_course_and_rare() -> None:
     assert 0.004 < unknown.mean() < 0.01
     assert not people["is_eligible"][unknown].any()
     assert np.bincount(people["dex_form"][unknown], minlength=4)[1:].min() > 20
+    # a fault of a course is laid where there is one that it cannot lengthen beyond a rule
+    assert set(people["course"][people["dex_fault"] > 0].tolist()) == {1, 3}
 
 
 def test_propensity_and_hazard_see_the_true_value_under_a_missing_one() -> None:
