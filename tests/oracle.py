@@ -23,7 +23,7 @@ from tests.differences import show
 
 TOLERANCE = 1e-9  # of numbers that are not whole, relative: sums in another order
 KEYS = {"sofa_hourly": ("stay_id", "hr")}
-NOT_A_MART = "planted"
+NOT_A_MART, FAULTS = "planted", "data_quality"
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def ask(connection: Connection, schema: str, truth: Truth = TWIN) -> list[Answer]:
-    """Every table of the truth against the mart of its name, and the flow against the reasons planted.
+    """Every table of the truth against the mart of its name, the flow against the reasons planted, faults as counted.
 
     Raises:
         UserError: the database holds no truth.
@@ -85,12 +85,16 @@ def ask(connection: Connection, schema: str, truth: Truth = TWIN) -> list[Answer
     columns = connection.execute(
         "select table_name, array_agg(column_name::text order by ordinal_position),"
         " array_agg(data_type::text order by ordinal_position) from information_schema.columns"
-        " where table_schema = %s and table_name <> %s group by table_name order by table_name",
-        [truth.schema, NOT_A_MART],
+        " where table_schema = %s and table_name <> all(%s) group by table_name order by table_name",
+        [truth.schema, [NOT_A_MART, FAULTS]],
     ).fetchall()
     if not columns:
         raise UserError(f"no schema {truth.schema}: this is no generated data set, or one of an older version")
-    return [_compare(connection, schema, truth, *mart) for mart in columns] + [_flow(connection, schema, truth)]
+    answers = [_compare(connection, schema, truth, *mart) for mart in columns]
+    answers.append(_flow(connection, schema, truth))
+    if truth is TWIN:
+        answers.append(_faults(connection, schema, truth))
+    return answers
 
 
 def _compare(
@@ -143,6 +147,21 @@ def _flow(connection: Connection, schema: str, truth: Truth) -> Answer:
     planted = [reasons.pop(name, 0) for name in truth.reasons]
     differing = {rule: 1 for (rule, found), meant in zip(steps, planted, strict=True) if found != meant}
     return Answer(truth.flow, len(steps), 0, len(steps), differing)
+
+
+def _faults(connection: Connection, schema: str, truth: Truth) -> Answer:
+    """What data_quality counts of each check that the generator counted, by concept; what either lacks is 0."""
+    counts = connection.execute(
+        sql.SQL(
+            "select check_name, concept, coalesce(meant.n_affected, 0), coalesce(mart.n_affected, 0)"
+            " from {} as meant full join"
+            " (select * from {} where check_name in (select check_name from {})) as mart using (check_name, concept)"
+        ).format(
+            sql.Identifier(truth.schema, FAULTS), sql.Identifier(schema, FAULTS), sql.Identifier(truth.schema, FAULTS)
+        )
+    ).fetchall()
+    differing = {f"{check} {concept}".strip(): abs(meant - found) for check, concept, meant, found in counts}
+    return Answer(FAULTS, len(counts), 0, len(counts), {name: count for name, count in differing.items() if count})
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from mimic_db.generate.labs import laboratory
 from mimic_db.generate.outcome import draw_outcome
 from mimic_db.generate.population import draw_population
 from mimic_db.generate.rows import Columns, size, stack, take
+from mimic_db.generate.strays import charts_of_another, far_charts
 
 BLOCK_STAYS: Final = 250
 _ROOM: Final = 1_000_000  # numbers of rows, orders and specimens that a block may use: far more than it needs
@@ -57,6 +58,7 @@ def make_block(seed: int, number: int, stays: int, design: Design) -> Block:
         *vitals.slow_signs(rng, plan, ventilation, intent),
         *respiration.respiratory_charts(rng, plan, ventilation, intent),
         *elimination.renal_charts(rng, plan, replacement),
+        *far_charts(plan),
     ]
     base = number * _ROOM
     tables = {
@@ -71,7 +73,7 @@ def make_block(seed: int, number: int, stays: int, design: Design) -> Block:
         ),
         "microbiologyevents": _microbiologyevents(infection.cultures(rng, plan, intent), base),
         "prescriptions": _prescriptions(infection.prescriptions(rng, plan, intent), base),
-        "chartevents": finish(rng, plan, charts),
+        "chartevents": finish(rng, plan, charts, charts_of_another(plan)),
         "inputevents": _shifted(infusions(rng, plan, ventilation, intent), ("orderid", "linkorderid"), base),
         "outputevents": elimination.urine(rng, plan, intent),
         "procedureevents": _shifted(

@@ -83,6 +83,8 @@ def _generate_mimic(args: argparse.Namespace) -> None:
     else:
         Console().print(listing("generated, as intended", "stays", summary.counts))
         Console().print(listing("traps laid", "rows", summary.traps))
+        faults = {f"{check} {concept}".strip(): count for (check, concept), count in summary.quality.items()}
+        Console().print(listing("faults laid, by the checks of data_quality", "rows", faults))
 
 
 def _number_of_stays(text: str) -> int:

@@ -14,6 +14,7 @@ from mimic_db.generate.binary_copy import encode
 from mimic_db.generate.block import blocks, make_block
 from mimic_db.generate.design import Design
 from mimic_db.generate.dictionary import dictionaries
+from mimic_db.generate.quality import Counts, quality_counts
 from mimic_db.generate.rows import Columns, size
 from mimic_db.generate.summary import Summary
 from mimic_db.generate.traps import traps
@@ -130,8 +131,10 @@ def _fill(connection: Connection, wanted: DataSet, progress: LoadProgress) -> Su
         meant = truth(block.plan, block.intent)
         rows += _copy_truth(connection, meant, is_first=done == 0)
         done += stays
-        summary.add(block.plan, meant, traps(block.plan, block.intent, block.tables))
+        laid = traps(block.plan, block.intent, block.tables)
+        summary.add(block.plan, meant, laid, quality_counts(block.plan, block.tables))
         progress.update(done, rows)
+    _write_faults(connection, summary.quality)
     for table in TABLES:
         connection.execute(sql.SQL("analyze {}").format(_target(table)))
     connection.execute(_STAMP)
@@ -167,6 +170,21 @@ def _copy_truth(connection: Connection, tables: dict[str, Columns], is_first: bo
             connection.execute(create_table(table, TRUTH_SCHEMA))
         _copy(connection, sql.Identifier(TRUTH_SCHEMA, name), table, rows)
     return sum(size(rows) for rows in tables.values())
+
+
+def _write_faults(connection: Connection, faults: Counts) -> None:
+    """What the mart data_quality must count."""
+    table = sql.Identifier(TRUTH_SCHEMA, "data_quality")
+    connection.execute(
+        sql.SQL(
+            "create table {} (check_name text, concept text, n_affected bigint, primary key (check_name, concept))"
+        ).format(table)
+    )
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            sql.SQL("insert into {} values (%s, %s, %s)").format(table),
+            [(check, concept, count) for (check, concept), count in faults.items()],
+        )
 
 
 def _copy(connection: Connection, target: sql.Identifier, table: Table, rows: Columns) -> None:

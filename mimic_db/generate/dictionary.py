@@ -6,7 +6,7 @@ import numpy as np
 
 from mimic_db.generate.diagnoses import CODES
 from mimic_db.generate.infusions import DRUGS, FENTANYL_PUSH, HEPARIN_PROPHYLAXIS
-from mimic_db.generate.labs import TESTS
+from mimic_db.generate.labs import SECOND_PLATELETS, TESTS
 from mimic_db.generate.rows import Columns, constant, text
 
 # itemid, label, abbreviation, category, unit, type
@@ -91,6 +91,7 @@ def dictionaries() -> dict[str, Columns]:
     itemid, label, short, table, category, unit, kind = zip(*items, strict=True)
     labs = [(test.itemid, test.label, test.category) for test in TESTS.values()]
     labs += [(number, name, "Blood Gas") for number, name in _GASES]
+    labs.append((SECOND_PLATELETS, TESTS["platelets"].label, TESTS["platelets"].category))
     lab_id, lab_label, lab_category = zip(*labs, strict=True)
     codes = sorted(
         {(code, version, title) for by in CODES.values() for version, c in by.items() for code, title in c.items()}

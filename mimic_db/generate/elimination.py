@@ -3,6 +3,7 @@
 import numpy as np
 
 from mimic_db.generate.charting import chart, chart_text
+from mimic_db.generate.faults import far_from, of_another
 from mimic_db.generate.intent import Intent
 from mimic_db.generate.rows import Columns, constant, moment, size, spread, stack, take, text
 
@@ -45,17 +46,43 @@ def urine(rng: np.random.Generator, plan: Columns, intent: Intent) -> Columns:
         "itemid": np.full(len(irrigated), IRRIGANT_OUT),
         "value": 250.0 + volume[irrigated],
     }
-    rows = stack([take(rows, volume > 0), inflow, outflow])
+    rows = stack([take(rows, volume > 0), inflow, outflow, _flush(plan)])
     in_body = np.where(rows["itemid"] == IRRIGANT_IN, -rows["value"], rows["value"])
     intent.note("urine", stay=rows["stay"], time=rows["charttime"], value=in_body)
-    stay, rows_count = rows.pop("stay"), size(rows)
+    rows = stack([rows | {"owner": rows["stay"]}, _stray_urine(plan)])
+    stay, owner, rows_count = rows.pop("stay"), rows.pop("owner"), size(rows)
     return rows | {
-        "subject_id": plan["subject_id"][stay],
+        "subject_id": plan["subject_id"][owner],
         "hadm_id": plan["hadm_id"][stay],
         "stay_id": plan["stay_id"][stay],
         "caregiver_id": (10_000 + plan["stay_id"][stay] % 877).astype(np.float64),
         "storetime": rows["charttime"] + rng.integers(0, 60, rows_count) * np.timedelta64(60, "s"),
         "valueuom": constant("ml", rows_count),
+    }
+
+
+def _flush(plan: Columns) -> Columns:
+    """Six litres of irrigant on the first day, more than comes out: no urine, but not less than none."""
+    stay, rank = spread(np.where(plan["is_flushed"], 2, 0))
+    return {
+        "stay": stay,
+        "charttime": moment(plan["intime"][stay], (0.2 + 0.3 * rank) * np.minimum(plan["los_h"][stay], 24)),
+        "itemid": np.full(len(stay), IRRIGANT_IN),
+        "value": np.full(len(stay), 3000.0),
+    }
+
+
+def _stray_urine(plan: Columns) -> Columns:
+    """A year away from the stay, or another patient's; `owner` is the stay whose patient a row names."""
+    (far, away), (mine, theirs) = far_from(plan), of_another(plan)
+    stay = np.concatenate([far, mine])
+    hours = np.concatenate([away, 0.3 * np.minimum(plan["los_h"][mine], 24)])
+    return {
+        "stay": stay,
+        "owner": np.concatenate([far, theirs]),
+        "charttime": moment(plan["intime"][stay], hours),
+        "itemid": np.full(len(stay), FOLEY),
+        "value": np.full(len(stay), 2900.0),
     }
 
 
@@ -94,13 +121,16 @@ def procedures(rng: np.random.Generator, plan: Columns, ventilation: Columns, tr
     begin = rng.uniform(3, 20, len(dialysis))
     hemodialysis = {"stay": dialysis, "start": begin, "end": begin + rng.uniform(2.5, 4, len(dialysis))}
     kinds = ((VENTILATION, ventilation), (CRRT, treatment), (HEMODIALYSIS, hemodialysis))
-    rows = stack([spans | {"itemid": np.full(size(spans), itemid)} for itemid, spans in kinds])
+    rows = stack(
+        [spans | {"owner": spans["stay"], "itemid": np.full(size(spans), itemid)} for itemid, spans in kinds]
+        + [_stray_replacement(plan)]
+    )
     stay, count = rows["stay"], size(rows)
     start, end = moment(plan["intime"][stay], rows["start"]), moment(plan["intime"][stay], rows["end"])
     minutes = (end - start).astype(np.int64) / 60
     itemid = rows["itemid"]
     return {
-        "subject_id": plan["subject_id"][stay],
+        "subject_id": plan["subject_id"][rows["owner"]],
         "hadm_id": plan["hadm_id"][stay],
         "stay_id": plan["stay_id"][stay],
         "caregiver_id": 10_000 + plan["stay_id"][stay] % 877,
@@ -120,4 +150,16 @@ def procedures(rng: np.random.Generator, plan: Columns, ventilation: Columns, tr
         "statusdescription": constant("FinishedRunning", count),
         "originalamount": minutes,
         "originalrate": np.ones(count),
+    }
+
+
+def _stray_replacement(plan: Columns) -> Columns:
+    """Continuous treatment a year away from the stay, or another patient's."""
+    (far, away), (mine, theirs) = far_from(plan), of_another(plan)
+    return {
+        "stay": np.concatenate([far, mine]),
+        "owner": np.concatenate([far, theirs]),
+        "start": np.concatenate([away, np.full(len(mine), 0.5)]),
+        "end": np.concatenate([away + 20, np.minimum(plan["los_h"][mine], 12)]),
+        "itemid": np.full(len(far) + len(mine), CRRT),
     }

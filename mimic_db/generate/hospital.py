@@ -4,9 +4,11 @@ from typing import Final
 
 import numpy as np
 
+from mimic_db.generate.charting import spelled
+from mimic_db.generate.faults import BEFORE_ADMISSION, ON_NESTED_ADMISSION, OTHER_DATE, WITHOUT_FLAG, WITHOUT_TIME
 from mimic_db.generate.intent import Intent
 from mimic_db.generate.population import FIRST, RACES, SAME_ADMISSION
-from mimic_db.generate.rows import Array, Columns, constant, moment, stack, text
+from mimic_db.generate.rows import Array, Columns, constant, moment, size, stack, take, text
 
 _UNITS: Final = text(
     [
@@ -24,6 +26,9 @@ _ADMISSION_TYPES: Final = text(["EW EMER.", "OBSERVATION ADMIT", "URGENT", "SURG
 _SERVICES: Final = text(["MED", "CMED", "SURG", "CSURG", "NMED", "TRAUM"])
 _DISCHARGES: Final = text(["HOME", "HOME HEALTH CARE", "SKILLED NURSING FACILITY", "REHAB", "HOSPICE"])
 _NOT_A_TIME: Final = np.datetime64("NaT", "s")
+_HOUR: Final = np.timedelta64(3600, "s")
+# of admissions that no ICU stay belongs to, beyond all others
+_FURTHER_ADMISSION: Final = 20_000_000
 
 
 def patients(rng: np.random.Generator, plan: Columns) -> Columns:
@@ -35,13 +40,18 @@ def patients(rng: np.random.Generator, plan: Columns) -> Columns:
     left = moment(plan["intime"][last], plan["discharge_h"][last])
     after = rng.random(len(first)) < 0.13
     later = left + rng.integers(1, 365, len(first)) * np.timedelta64(86_400, "s")
+    # two kinds of dates that contradict the hospital's record, which decides
+    death = np.where(plan["death_record"][last] == OTHER_DATE, death + 24 * 4 * _HOUR, death)
+    early = plan["has_early_date_of_death"][last]
     return {
         "subject_id": plan["subject_id"][first],
         "gender": np.where(plan["is_female"][first], b"F", b"M"),
         "anchor_age": plan["anchor_age"][first],
         "anchor_year": plan["anchor_year"][first],
         "anchor_year_group": _ERAS[plan["era"][first]],
-        "dod": np.where(died, death, np.where(after, later, _NOT_A_TIME)).astype("datetime64[s]"),
+        "dod": np.select([died, early, after], [death, plan["intime"][last], later], _NOT_A_TIME).astype(
+            "datetime64[s]"
+        ),
     }
 
 
@@ -51,38 +61,70 @@ def admissions(rng: np.random.Generator, plan: Columns, intent: Intent) -> Colum
     count = len(first)
     died = ~np.isnan(plan["death_h"][last])
     left = moment(plan["intime"][last], plan["discharge_h"][last])
-    early = died & (rng.random(count) < 0.05)
+    record = plan["death_record"][last]
+    early = died & (rng.random(count) < 0.05) & (record == 0)
     arrived = moment(plan["intime"][first], plan["admit_h"][first])
     emergency = rng.random(count) < 0.65
     kind = np.where(emergency, rng.choice([0, 1], count, p=[0.8, 0.2]), rng.choice([2, 3, 4], count))
     patient = plan["patient"][first]
     discharged = left - np.where(early, rng.integers(1, 40, count), 0) * np.timedelta64(60, "s")
     death = np.where(died, left, _NOT_A_TIME).astype("datetime64[s]")
+    reversed_ = plan["has_reversed_discharge"][last]
     intent.note(
         "admission",
         stay=first,
         admitted=arrived,
-        discharged=discharged,
+        discharged=np.where(reversed_, _NOT_A_TIME, discharged).astype("datetime64[s]"),
         died=death,
         is_elective=_ADMISSION_TYPES[kind] == b"ELECTIVE",
     )
-    return {
+    told = np.isin(record, (ON_NESTED_ADMISSION, WITHOUT_TIME))
+    flag = died & ~np.isin(record, (ON_NESTED_ADMISSION, WITHOUT_FLAG))
+    rows = {
         "subject_id": plan["subject_id"][first],
         "hadm_id": plan["hadm_id"][first],
         "admittime": arrived,
-        "dischtime": discharged,
-        "deathtime": death,
-        "admission_type": _ADMISSION_TYPES[kind],
+        "dischtime": np.where(reversed_, arrived - 17 * _HOUR, discharged).astype("datetime64[s]"),
+        "deathtime": np.where(told, _NOT_A_TIME, death).astype("datetime64[s]"),
+        "admission_type": spelled(plan, first, _ADMISSION_TYPES[kind]),
         "admission_location": np.where(emergency, b"EMERGENCY ROOM", b"PHYSICIAN REFERRAL"),
-        "discharge_location": np.where(died, b"DIED", _DISCHARGES[rng.integers(0, len(_DISCHARGES), count)]),
+        "discharge_location": np.where(
+            died & (record != ON_NESTED_ADMISSION), b"DIED", _DISCHARGES[rng.integers(0, len(_DISCHARGES), count)]
+        ),
         "insurance": text(["Medicare", "Medicaid", "Other"])[rng.choice(3, count, p=[0.45, 0.08, 0.47])],
         "language": text(["ENGLISH", "?"])[(rng.random(count) < 0.1).astype(np.int64)],
         "marital_status": text(["MARRIED", "SINGLE", "WIDOWED", "DIVORCED", ""])[rng.integers(0, 5, count)],
         "race": text(RACES)[plan["race"][patient]],
         "edregtime": np.where(emergency, arrived - 4 * np.timedelta64(3600, "s"), _NOT_A_TIME).astype("datetime64[s]"),
         "edouttime": np.where(emergency, arrived + np.timedelta64(3600, "s"), _NOT_A_TIME).astype("datetime64[s]"),
-        "hospital_expire_flag": died.astype(np.int64),
+        "hospital_expire_flag": flag.astype(np.int64),
     }
+    return stack([rows, *_further_admissions(rows, record, left)])
+
+
+def _further_admissions(rows: Columns, record: Array, left: Array) -> list[Columns]:
+    """One within another, which alone tells the death; and one that begins weeks after the patient died."""
+    nested, after = np.flatnonzero(record == ON_NESTED_ADMISSION), np.flatnonzero(record == BEFORE_ADMISSION)
+    hours = (left - rows["admittime"])[nested] // 4
+    inner = take(rows, nested) | {
+        "admittime": left[nested] - hours,
+        "deathtime": left[nested],
+        "hospital_expire_flag": np.ones(len(nested), np.int64),
+    }
+    afterwards = take(rows, after) | {
+        "admittime": left[after] + 24 * 40 * _HOUR,
+        "dischtime": left[after] + 24 * 43 * _HOUR,
+        "deathtime": np.full(len(after), _NOT_A_TIME),
+        "hospital_expire_flag": np.zeros(len(after), np.int64),
+        "discharge_location": constant("HOME", len(after)),
+    }
+    emergency = {name: np.datetime64("NaT", "s") for name in ("edregtime", "edouttime")}
+    return [
+        part
+        | {"hadm_id": part["hadm_id"] + _FURTHER_ADMISSION}
+        | {name: np.full(size(part), value) for name, value in emergency.items()}
+        for part in (inner, afterwards)
+    ]
 
 
 def icustays(plan: Columns) -> Columns:

@@ -21,6 +21,8 @@ def assign_identity(rng: np.random.Generator, plan: Columns, first_position: int
         plan[name] = plan[name][patient]
     plan["is_pregnant"] &= plan["role"] == FIRST
     plan["patient"], plan["admission"] = patient, admission
+    # a stay of another patient, of the same one where there is no other
+    plan["neighbour"] = (_last_of(patient) + 1) % count
     plan["subject_id"] = 10_000_000 + _scatter(first_position + patient)
     plan["hadm_id"] = 20_000_000 + _scatter(first_position + admission)
     plan["stay_id"] = 30_000_000 + _scatter(first_position + position)

@@ -4,6 +4,8 @@ from typing import Final
 
 import numpy as np
 
+from mimic_db.generate.charting import spelled
+from mimic_db.generate.faults import of_another
 from mimic_db.generate.intent import Intent
 from mimic_db.generate.population import INFECTION_KINDS
 from mimic_db.generate.rows import Columns, constant, moment, size, spread, stack, take, text
@@ -39,6 +41,9 @@ _OTHERS: Final = (
     ("Senna", "8.6 mg Tablet", "2", "TAB", "PO/NG"),
     ("Docusate Sodium", "100mg Capsule", "100", "mg", "PO"),
 )
+UNKNOWN_ROUTE: Final = b"NG/JT"  # in no list of the study
+# what the study reads of the prescriptions
+SYSTEMIC_OR_HEPARIN: Final = text([name for name, *_ in (*_ANTIBIOTICS, _CEFAZOLIN, _OTHERS[0])])
 # specimen, its itemid, test, its itemid
 _SPECIMENS: Final = (
     ("BLOOD CULTURE", 70012, "Blood Culture, Routine", 90201),
@@ -135,6 +140,7 @@ def prescriptions(rng: np.random.Generator, plan: Columns, intent: Intent) -> Co
     start = (moment(plan["intime"][stay], hours).astype(np.int64) // 3600 * 3600).astype("datetime64[s]")
     stop = start + rng.integers(1, 9, count) * 12 * np.timedelta64(3600, "s")
     name, strength, dose, unit, route = (text(column) for column in zip(*everything, strict=True))
+    local = (drug >= beyond) & (drug < beyond + len(_TOPICAL))
     rows = {
         "subject_id": plan["subject_id"][stay],
         "hadm_id": plan["hadm_id"][stay],
@@ -146,7 +152,7 @@ def prescriptions(rng: np.random.Generator, plan: Columns, intent: Intent) -> Co
         "prod_strength": strength[drug],
         "dose_val_rx": dose[drug],
         "dose_unit_rx": unit[drug],
-        "route": route[drug],
+        "route": spelled(plan, stay, np.where(plan["has_unknown_words"][stay] & ~local, UNKNOWN_ROUTE, route[drug])),
         "doses_per_24_hrs": rng.integers(1, 5, count).astype(np.float64),
     }
     is_antibiotic, is_heparin = drug < beyond, rows["drug"] == _OTHERS[0][0].encode()
@@ -158,7 +164,23 @@ def prescriptions(rng: np.random.Generator, plan: Columns, intent: Intent) -> Co
         "drug_type": constant("BASE", size(base)),
         "drug": np.where(base["drug"] == b"Vancomycin", b"Iso-Osmotic Dextrose", b"0.9% Sodium Chloride"),
     }
-    return stack([rows, base])
+    return stack([rows, base, _anothers_antibiotic(plan, size(rows))])
+
+
+def _anothers_antibiotic(plan: Columns, number: int) -> Columns:
+    """Ordered for one patient, under another's admission; `number` is the first free one."""
+    mine, theirs = of_another(plan)
+    start = moment(plan["intime"][mine], np.ones(len(mine)))
+    return {
+        "subject_id": plan["subject_id"][theirs],
+        "hadm_id": plan["hadm_id"][mine],
+        "pharmacy": number + np.arange(len(mine)),
+        "starttime": start,
+        "stoptime": start + np.timedelta64(86_400, "s"),
+        "drug_type": constant("MAIN", len(mine)),
+        "drug": constant(_ANTIBIOTICS[0][0], len(mine)),
+        "route": constant("IV", len(mine)),
+    }
 
 
 def cultures(rng: np.random.Generator, plan: Columns, intent: Intent) -> Columns:
@@ -185,14 +207,14 @@ def cultures(rng: np.random.Generator, plan: Columns, intent: Intent) -> Columns
         "chartdate": when.astype("datetime64[D]").astype("datetime64[s]"),
         "charttime": np.where(timed, when, np.datetime64("NaT")).astype("datetime64[s]"),
         "spec_itemid": np.array(specimen_id)[what],
-        "spec_type_desc": text(specimen)[what],
+        "spec_type_desc": spelled(plan, stay, text(specimen)[what]),
         "test_seq": np.ones(count, np.int64),
         "storedate": when.astype("datetime64[D]").astype("datetime64[s]") + np.timedelta64(2 * 86_400, "s"),
         "storetime": when + np.timedelta64(2 * 86_400, "s"),
         "test_itemid": np.array(test_id)[what],
         "test_name": text(test)[what],
         "org_itemid": np.where((grown == _NO_GROWTH) | unnumbered, np.nan, np.array(organism_id)[grown]),
-        "org_name": text(organism)[grown],
+        "org_name": spelled(plan, stay, text(organism)[grown]),
         "isolate_num": np.where(grown > _CANCELLED, 1.0, np.nan),
         "comments": np.where(grown == _NO_GROWTH, b"NO GROWTH.", b""),
     }
@@ -206,4 +228,25 @@ def cultures(rng: np.random.Generator, plan: Columns, intent: Intent) -> Columns
         "ab_name": text(["CEFTAZIDIME", "VANCOMYCIN", "GENTAMICIN"])[rank],
         "interpretation": text(["S", "R", "I"])[rng.choice(3, len(rank), p=[0.7, 0.25, 0.05])],
     }
-    return stack([rows, sensitivity])
+    return stack([rows, sensitivity, _anothers_culture(plan)])
+
+
+def _anothers_culture(plan: Columns) -> Columns:
+    """Taken from one patient two days before an antibiotic, under another's admission."""
+    mine, theirs = of_another(plan)
+    treated = ~np.isnan(plan["antibiotic_h"][mine])
+    mine, theirs = mine[treated], theirs[treated]
+    when = moment(plan["intime"][mine], plan["antibiotic_h"][mine] - 50)
+    specimen, specimen_id, test, test_id = _SPECIMENS[0]
+    return {
+        "subject_id": plan["subject_id"][mine],
+        "hadm_id": plan["hadm_id"][theirs].astype(np.float64),
+        "specimen": 10_000_000 + mine,
+        "chartdate": when.astype("datetime64[D]").astype("datetime64[s]"),
+        "charttime": when,
+        "spec_itemid": np.full(len(mine), specimen_id),
+        "spec_type_desc": constant(specimen, len(mine)),
+        "test_seq": np.ones(len(mine), np.int64),
+        "test_itemid": np.full(len(mine), test_id),
+        "test_name": constant(test, len(mine)),
+    }

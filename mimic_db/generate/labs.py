@@ -5,6 +5,7 @@ from typing import Final
 
 import numpy as np
 
+from mimic_db.generate.faults import ALL_RESULTS, LATER_RESULTS, far_from, of_another
 from mimic_db.generate.intent import Intent
 from mimic_db.generate.rows import Array, Columns, constant, moment, number_text, spread, stack, take, text
 
@@ -44,6 +45,7 @@ TESTS: Final = {
     "glucose": Test(50931, "Glucose", "Chemistry", "chemistry", "mg/dL", 70, 100, 0, 130.0, 150.0),
     "bilirubin": Test(50885, "Bilirubin, Total", "Chemistry", "liver", "mg/dL", 0, 1.5, 1, 1.0, 6.0),
 }
+SECOND_PLATELETS: Final = 51704  # the same test under another number, which the study does not read
 # an impossible number is planted only where the study's plausible range would catch it (seeds/lab_item.csv)
 _BOUNDED: Final = frozenset({"creatinine", "bun", "sodium", "potassium", "bicarbonate", "anion_gap", "glucose"})
 PANELS: Final = tuple(dict.fromkeys(test.panel for test in TESTS.values()))
@@ -62,7 +64,7 @@ def laboratory(rng: np.random.Generator, plan: Columns, intent: Intent) -> Colum
                 rows = _rows(rng, plan, name, stay[drawn], panel_hours, rank[drawn])
                 rows["specimen"] = np.flatnonzero(drawn) * len(PANELS) + number
                 parts.append(_spoil(rng, plan, name, take(rows, ~np.isnan(rows["valuenum"])), intent))
-    return stack(parts)
+    return stack([*parts, *_strays(plan)])
 
 
 def lab_rows(plan: Columns, stay: Array, hours: Array, itemid: int, valuenum: Array, decimals: int) -> Columns:
@@ -129,10 +131,12 @@ def _rows(rng: np.random.Generator, plan: Columns, name: str, stay: Array, hours
         "priority": text(["STAT", "ROUTINE", ""])[rng.choice(3, len(stay), p=[0.55, 0.4, 0.05])],
         "comments": constant("", len(stay)),
     }
-    # drawn in the emergency department before there was an admission
-    rows["hadm_id"] = np.where((rank < 0) & (hours < plan["admit_h"][stay] + 2), np.nan, rows["hadm_id"])
     rows["stay"] = stay
     rows["late"] = hours > FIRST_DAY_H  # may be spoiled without touching the plan
+    # drawn in the emergency department before there was an admission
+    unkeyed = (rank < 0) & (hours < plan["admit_h"][stay] + 2)
+    unkeyed |= plan["unkeyed_results"][stay] >= np.where(rows["late"], LATER_RESULTS, ALL_RESULTS)
+    rows["hadm_id"] = np.where(unkeyed, np.nan, rows["hadm_id"])
     return rows
 
 
@@ -158,3 +162,28 @@ def _spoil(rng: np.random.Generator, plan: Columns, name: str, rows: Columns, in
     copies = take(rows, rng.random(count) < 0.002)
     copies["specimen"] = copies["specimen"] + 10_000_000
     return stack([rows, copies])
+
+
+def _strays(plan: Columns) -> list[Columns]:
+    """Results that are not to be read: of another patient's admission, a year away, under a number that no list has."""
+    far, away = far_from(plan)
+    # of a patient with other stays it might be the first day of one of these
+    single = np.bincount(plan["patient"], minlength=len(plan["patient"]))[plan["patient"][far]] == 1
+    far, away = far[single], away[single]
+    mine, theirs = of_another(plan)
+    second = np.flatnonzero(plan["has_second_platelets"])
+    foreign = {"hadm_id": plan["hadm_id"][theirs].astype(np.float64)}
+    platelets, creatinine = TESTS["platelets"], TESTS["creatinine"]
+
+    def results(stay: Array, hours: Array | float, itemid: int, test: Test, value: float, specimen: int) -> Columns:
+        number = len(stay)
+        rows = lab_rows(plan, stay, np.broadcast_to(hours, number), itemid, np.full(number, value), test.decimals)
+        return rows | {"valueuom": constant(test.unit, number), "specimen": specimen + stay}
+
+    base = 20_000_000
+    return [
+        results(far, away, platelets.itemid, platelets, 11, base),
+        results(mine, 2.0, platelets.itemid, platelets, 10, base + 100_000) | foreign,
+        results(mine, 2.0, creatinine.itemid, creatinine, 9.7, base + 200_000) | foreign,
+        results(second, 3.0, SECOND_PLATELETS, platelets, 12, base + 300_000),
+    ]

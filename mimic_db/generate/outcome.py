@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 
 from mimic_db.generate.design import Design
+from mimic_db.generate.faults import draw_faults
 from mimic_db.generate.population import FIRST, NEVER, RACES, SAME_ADMISSION
 from mimic_db.generate.rows import Array, Columns
 
@@ -96,12 +97,14 @@ _IS_BLACK: Final = np.array([race.startswith("BLACK") for race in RACES])
 
 
 def draw_outcome(rng: np.random.Generator, plan: Columns, design: Design) -> None:
-    """Add treatment, both potential outcomes, deaths and lengths of stay to `plan`."""
+    """Add treatment, both potential outcomes, deaths, lengths of stay and faults of the record to `plan`."""
     _draw_treatment(rng, plan, design)
     _draw_death(rng, plan, design)
     _draw_stay(rng, plan)
     _draw_course(rng, plan)
     _settle_infection(plan)
+    # by numbers of their own: whatever is laid, the patients stay the same
+    draw_faults(rng.spawn(1)[0], plan)
 
 
 def treatment_probability(plan: Columns) -> Array:
@@ -219,6 +222,7 @@ def study_view(plan: Columns) -> Columns:
         "is_pregnant": plan["is_pregnant"],
         "is_48h": plan["los_h"] >= 48,
         "gets_heparin": plan["heparin_infusion"],
+        "is_dose_unknown": plan["dex_form"] > 0,
         "is_short_course": plan["course"] == 2,
         "is_late_course": plan["course"] == 3,
     }
@@ -230,6 +234,7 @@ def study_view(plan: Columns) -> Columns:
         & ~view["is_pregnant"]
         & view["is_48h"]
         & ~view["gets_heparin"]
+        & ~view["is_dose_unknown"]
         & (plan["course"] < 2)
     )
     view["is_exposed"] = view["is_eligible"] & (plan["course"] == 1)

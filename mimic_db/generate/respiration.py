@@ -4,7 +4,7 @@ from typing import Final
 
 import numpy as np
 
-from mimic_db.generate.charting import chart, chart_text
+from mimic_db.generate.charting import chart, chart_text, spelled
 from mimic_db.generate.intent import Intent
 from mimic_db.generate.labs import lab_rows
 from mimic_db.generate.rows import Array, Columns, constant, moment, size, spread, stack, take, text
@@ -17,6 +17,7 @@ _DEVICES: Final = text(
     ["Nasal cannula", "None", "Face tent", "Aerosol-cool", "High flow nasal cannula", "Bipap mask ", "Non-rebreather"]
 )
 _DEVICE_SHARES: Final = (0.56, 0.22, 0.06, 0.05, 0.05, 0.03, 0.03)
+UNKNOWN_MODE, UNKNOWN_DEVICE = b"NAVA", b"Optiflow"  # in no list of the study
 _EPISODE_HOURS: Final = 4.0
 _LAST_BEFORE_END_H: Final = 0.03
 
@@ -91,7 +92,7 @@ def respiratory_charts(rng: np.random.Generator, plan: Columns, episodes: Column
     mask = device == b"Bipap mask "
     when = moment(plan["intime"][owner[free]], hours[free])
     intent.note("mask", stay=owner[free][mask], time=when[mask])
-    return parts
+    return parts + _unknown_words(rng, plan, stay)
 
 
 def blood_gases(rng: np.random.Generator, plan: Columns, episodes: Columns, intent: Intent) -> Columns:
@@ -155,7 +156,8 @@ def blood_gases(rng: np.random.Generator, plan: Columns, episodes: Columns, inte
         test(50816, fraction[reported], 0, "%", np.flatnonzero(reported)),
     ]
     named = np.flatnonzero(specimen != b"")
-    parts.append(test(52033, np.full(len(named), np.nan), 0, "", named) | {"value": specimen[named]})
+    word = spelled(plan, all_who[named], specimen[named])
+    parts.append(test(52033, np.full(len(named), np.nan), 0, "", named) | {"value": word})
     return stack(parts)
 
 
@@ -174,10 +176,14 @@ def _settings(rng: np.random.Generator, plan: Columns, stay: Array, hours: Array
     as_fraction = rng.random(count) < 0.04
     plain, other = np.flatnonzero(~hamilton), np.flatnonzero(hamilton)
     tube = np.flatnonzero(rng.random(count) < 0.9)
+    # through a tracheostomy: read by the device alone, nobody is ventilated
+    cut = plan["has_tracheostomy"][stay[tube]]
+    device = np.where(cut, b"Tracheostomy tube", b"Endotracheal tube")
     return [
         chart_text(plan, stay[plain], hours[plain], 223849, _MODES[mode[plain]]),
         chart_text(plan, stay[other], hours[other], 229314, _HAMILTON_MODES[rng.integers(0, 3, len(other))]),
-        chart_text(plan, stay[tube], hours[tube], 226732, constant("Endotracheal tube", len(tube))),
+        chart_text(plan, stay[tube], hours[tube], 226732, device),
+        chart(plan, stay[tube[cut]], hours[tube[cut]], 223834, np.full(cut.sum(), 8.0), "L/min"),
         chart(plan, stay, hours, 224684, np.round(tidal, -1), "mL"),
         chart(plan, stay, hours, 224685, tidal + rng.normal(0, 20, count), "mL"),
         chart(plan, stay, hours, 224688, rate, "insp/min"),
@@ -196,6 +202,18 @@ def _oxygen(rng: np.random.Generator, plan: Columns, stay: Array, hours: Array, 
     return [
         chart_text(plan, stay, hours, 226732, device),
         chart(plan, stay, hours, 223834, flow.astype(np.float64), "L/min"),
+    ]
+
+
+def _unknown_words(rng: np.random.Generator, plan: Columns, ventilated: Array) -> list[Columns]:
+    """Ten hours of a mode that no list has, in patients who never had a tube; and a device of the same kind."""
+    count = len(plan["los_h"])
+    never = np.bincount(ventilated, minlength=count) == 0
+    stay, rank = spread(np.where(plan["has_unknown_words"] & never & (plan["los_h"] > 14), 6, 0))
+    hours = 2.05 + 2 * rank
+    return [
+        chart_text(plan, stay, hours, 223849, np.full(len(stay), UNKNOWN_MODE)),
+        *_oxygen(rng, plan, stay, hours + 0.5, np.full(len(stay), UNKNOWN_DEVICE)),
     ]
 
 

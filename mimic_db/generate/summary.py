@@ -1,10 +1,16 @@
-"""How many stays of each kind the study should find, by the truth tables, and how many traps were laid."""
+"""How many stays of each kind the study should find, by the truth tables, and how many traps and faults were laid."""
+
+from collections.abc import Mapping
+from typing import TypeVar
 
 import numpy as np
 
 from mimic_db.generate.population import INFECTION_KINDS
+from mimic_db.generate.quality import Counts
 from mimic_db.generate.rows import Columns
 from mimic_db.generate.truth import REASONS
+
+_Key = TypeVar("_Key", str, tuple[str, str])
 
 
 class Summary:
@@ -13,9 +19,10 @@ class Summary:
     def __init__(self) -> None:
         self.counts: dict[str, int] = {}
         self.traps: dict[str, int] = {}
+        self.quality: Counts = {}
 
-    def add(self, plan: Columns, truth: dict[str, Columns], laid: dict[str, int]) -> None:
-        """Count the stays of a block, and its traps."""
+    def add(self, plan: Columns, truth: dict[str, Columns], laid: dict[str, int], faults: Counts) -> None:
+        """Count the stays of a block, its traps, and the faults that data_quality must count."""
         rules, outcomes, left_out = truth["cohort_eligibility"], truth["outcomes"], truth["planted"]["left_out"]
         eligible, exposed = rules["is_eligible"], rules["is_eligible"] & rules["treated"]
         control = eligible & ~exposed
@@ -34,9 +41,11 @@ class Summary:
             "died in hospital, exposed": exposed & outcomes["died_hospital"],
             "died in hospital, not exposed": control & outcomes["died_hospital"],
         }
-        for counts, block in (
-            (self.counts, {name: int(which.sum()) for name, which in groups.items()}),
-            (self.traps, laid),
-        ):
-            for name, count in block.items():
-                counts[name] = counts.get(name, 0) + count
+        _add(self.counts, {name: int(which.sum()) for name, which in groups.items()})
+        _add(self.traps, laid)
+        _add(self.quality, faults)
+
+
+def _add(counts: dict[_Key, int], block: Mapping[_Key, int]) -> None:
+    for name, count in block.items():
+        counts[name] = counts.get(name, 0) + count

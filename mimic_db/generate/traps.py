@@ -1,4 +1,7 @@
-"""The known traps of MIMIC-IV, counted in what was generated: one that never occurs there is not tested by it."""
+"""The known traps of MIMIC-IV, counted in what was generated: one that never occurs there is not tested by it.
+
+Those that the mart data_quality counts as well stand in quality.py, by its names.
+"""
 
 from typing import Final
 
@@ -10,6 +13,7 @@ from mimic_db.generate.elimination import IRRIGANT_IN
 from mimic_db.generate.infusions import DRUGS
 from mimic_db.generate.intent import Intent
 from mimic_db.generate.population import INFECTION_KINDS
+from mimic_db.generate.quality import is_screen
 from mimic_db.generate.rows import Array, Columns
 
 _HEAVIEST_KG: Final = 300
@@ -28,6 +32,7 @@ def traps(plan: Columns, intent: Intent, tables: dict[str, Columns]) -> dict[str
     phenylephrine = drug("phenylephrine") & (infusion["itemid"] != DRUGS["phenylephrine"].itemid)
     icd = tables["diagnoses_icd"]["icd_code"]
     tumor = np.logical_or.reduce([np.char.startswith(icd, code) for code in (b"C4A", b"C7A", b"C7B")])
+    died = (admission["hospital_expire_flag"] == 1) | ~np.isnat(admission["deathtime"])
     stopped = np.isin(plan["infection"], list(INFECTION_KINDS).index("before_icu"))
     found = {
         "dexmedetomidine in mg": drug("dexmedetomidine") & (infusion["amountuom"] == b"mg"),
@@ -48,9 +53,13 @@ def traps(plan: Columns, intent: Intent, tables: dict[str, Columns]) -> dict[str
         "tumor codes C4A, C7A, C7B": tumor,
         "irrigant charted as urine": tables["outputevents"]["itemid"] == IRRIGANT_IN,
         "death after discharge, from dod (patients)": ~np.isnat(patient["dod"])
-        & ~np.isin(patient["subject_id"], admission["subject_id"][~np.isnat(admission["deathtime"])]),
+        & ~np.isin(patient["subject_id"], admission["subject_id"][died]),
         "hospital death recorded after discharge": admission["deathtime"] > admission["dischtime"],
         "first day with another stay's values (stays)": _borrowing(plan, intent),
+        "words in other case or with other blanks (stays)": plan["spelling"],
+        "tracheostomy tube beside a ventilator mode (stays)": plan["has_tracheostomy"],
+        "laboratory result without an admission": np.isnan(tables["labevents"]["hadm_id"]),
+        "screen for carriers as the only culture (patients)": _screened_alone(culture),
     }
     return {name: int(np.count_nonzero(rows)) for name, rows in found.items()}
 
@@ -61,3 +70,9 @@ def _borrowing(plan: Columns, intent: Intent) -> Array:
     hours = hours_since(labs["time"], plan["intime"][labs["stay"]])
     inside = ~labs["own"] & (hours >= _FIRST_DAY_H[0]) & (hours <= _FIRST_DAY_H[1])
     return np.asarray(np.bincount(labs["stay"][inside], minlength=len(plan["stay_id"])) > 0)
+
+
+def _screened_alone(culture: Columns) -> Array:
+    """Which patients had no culture but screens."""
+    subject, where = np.unique(culture["subject_id"], return_inverse=True)
+    return np.asarray(np.bincount(where[~is_screen(culture)], minlength=len(subject)) == 0)

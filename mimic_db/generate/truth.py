@@ -38,6 +38,7 @@ REASONS: Final = (
     "pregnant",
     "short stay",
     "heparin",
+    "dexmedetomidine unknown",
     "dexmedetomidine too short",
     "dexmedetomidine too late",
 )
@@ -82,6 +83,7 @@ def _planted(plan: Columns, eligibility: Columns) -> Columns:
         ~eligibility["has_early_sepsis"],
         ~eligibility["is_sic"],
         *(eligibility[name] for name in ("is_later_stay", "is_minor", "is_pregnant", "is_short_stay", "has_heparin")),
+        eligibility["is_exposure_unknown"],
         eligibility["is_dex_short"],
         eligibility["is_dex_late"],
     ]
@@ -179,7 +181,8 @@ def _first_day(plan: Columns, intent: Intent) -> Columns:
     weights = take(weights, hours_since(weights["time"], plan["intime"][weights["stay"]]) <= 24)
     day["weight_kg"] = _mean(count, weights["stay"], weights["value"])
     urine = window(intent.of("urine"), before=0)
-    day["urine_ml"] = np.bincount(urine["stay"], urine["value"], minlength=count)
+    # more irrigant in than out is no urine, not less than none
+    day["urine_ml"] = np.maximum(np.bincount(urine["stay"], urine["value"], minlength=count), 0)
     day["urine_ml"][np.bincount(urine["stay"], minlength=count) == 0] = np.nan
     coma = window(intent.of("gcs"))
     day["gcs_min"] = extreme(count, coma["stay"], coma["value"], np.minimum)
@@ -375,6 +378,7 @@ def _outcomes(plan: Columns, intent: Intent) -> Columns:
     count = len(plan["stay_id"])
     notes = intent.of("admission")
     row = np.searchsorted(notes["stay"], plan["admission"])
+    # NaT where the discharge is not to be believed
     discharged, died = notes["discharged"][row], ~np.isnat(notes["died"][row])
     death = np.where(died, hours_since(notes["died"][row], plan["intime"]) / 24, np.inf)
     died_28d = death <= _DAY28
@@ -385,7 +389,7 @@ def _outcomes(plan: Columns, intent: Intent) -> Columns:
         "stay_id": plan["stay_id"],
         "died_28d_hospital": died_28d,
         "followup_28d_days": np.clip(np.where(died_28d, death, _DAY28), 0, _DAY28),
-        "followup_discharge_days": np.clip(np.where(died_28d, death, leave), 0, _DAY28),
+        "followup_discharge_days": np.clip(np.where(died_28d, death, np.nan_to_num(leave, nan=_DAY28)), 0, _DAY28),
         "died_hospital": died,
         "ventilation_h": np.bincount(tubes["stay"], hours_since(tubes["end"], tubes["start"]), minlength=count),
         "vasopressor_h": _union_hours(count, take(drugs, np.isin(drugs["drug"], _PRESSORS))),
@@ -466,6 +470,7 @@ def _eligibility(plan: Columns, intent: Intent, sic: Columns, exposure: Columns)
         "has_heparin_any_icu": np.bincount(heparin["stay"], minlength=count) > 0,
         "has_heparin_any_order": np.bincount(orders["stay"][counts], minlength=count) > 0,
         "has_heparin": runs,
+        "is_exposure_unknown": plan["dex_form"] > 0,
         "is_dex_short_union": exposure["running_h"] < 4,
         "is_dex_short_longest_episode": exposure["longest_episode_h"] < 4,
         "is_dex_short": exposure["duration_h"] < 4,
@@ -477,6 +482,7 @@ def _eligibility(plan: Columns, intent: Intent, sic: Columns, exposure: Columns)
         "is_pregnant",
         "is_short_stay",
         "has_heparin",
+        "is_exposure_unknown",
         "is_dex_short",
         "is_dex_late",
     )

@@ -4,7 +4,7 @@ from typing import Final
 
 import numpy as np
 
-from mimic_db.generate.charting import WEIGHTS, chart, chart_text
+from mimic_db.generate.charting import ADMISSION_WEIGHT, DAILY_WEIGHT, chart, chart_text, spelled
 from mimic_db.generate.intent import Intent
 from mimic_db.generate.respiration import ventilated_at
 from mimic_db.generate.rows import Array, Columns, moment, spread, stack, take, text
@@ -198,7 +198,7 @@ def _coma(
     partial = np.flatnonzero(whole)
     return [
         chart(plan, stay, hours, 220739, eyes) | {"value": _EYES[eyes]},
-        chart(plan, stay, hours, 223900, verbal) | {"value": said},
+        chart(plan, stay, hours, 223900, verbal) | {"value": spelled(plan, stay, said)},
         chart(plan, stay[partial], hours[partial], 223901, motor[partial]) | {"value": _MOTOR[motor[partial]]},
     ]
 
@@ -224,8 +224,16 @@ def _weight(rng: np.random.Generator, plan: Columns, intent: Intent) -> list[Col
     value = plan["weight_kg"][daily] + 0.4 * day + rng.normal(0, 0.8, len(day))
     value = np.where((day > 1) & (rng.random(len(day)) < 0.004), 10 * value, value)  # the decimal point was lost
     parts = [
-        chart(plan, admission, rng.uniform(0.2, 2, len(admission)), WEIGHTS[0], plan["weight_kg"][admission], "kg", 1),
-        chart(plan, daily, 24 * day + 20 + rng.uniform(0, 3, len(day)), WEIGHTS[1], np.round(value, 1), "kg", 1),
+        chart(
+            plan,
+            admission,
+            rng.uniform(0.2, 2, len(admission)),
+            ADMISSION_WEIGHT,
+            plan["weight_kg"][admission],
+            "kg",
+            1,
+        ),
+        chart(plan, daily, 24 * day + 20 + rng.uniform(0, 3, len(day)), DAILY_WEIGHT, np.round(value, 1), "kg", 1),
     ]
     for rows in parts:
         intent.note("weight", stay=rows["stay"], time=rows["charttime"], value=rows["valuenum"])

@@ -7,14 +7,31 @@ from functools import cache
 import numpy as np
 import pytest
 
+from mimic_db.generate import outcome
 from mimic_db.generate.block import BLOCK_STAYS, Block, blocks, make_block
 from mimic_db.generate.design import Design
 from mimic_db.generate.dictionary import dictionaries
+from mimic_db.generate.faults import (
+    BEFORE_ADMISSION,
+    ON_NESTED_ADMISSION,
+    OTHER_DATE,
+    WITHOUT_FLAG,
+    WITHOUT_TIME,
+    draw_faults,
+)
+from mimic_db.generate.quality import quality_counts
 from mimic_db.generate.rows import Columns, size
+from mimic_db.generate.summary import Summary
 from mimic_db.generate.traps import traps
 from mimic_db.generate.truth import truth
 from mimic_db.tables import TABLES
 
+FAULTS = {
+    *("has_far_rows", "has_rows_of_another", "spelling", "has_unknown_words", "has_tracheostomy", "unkeyed_results"),
+    *("has_second_platelets", "is_flushed", "death_record", "has_reversed_discharge", "has_early_date_of_death"),
+    *("dex_form", "dex_fault", "has_endless_pressor", "has_rateless_pressor", "untimed_pressor", "has_early_propofol"),
+    *("has_rateless_heparin", "untimed_heparin"),
+}
 DEFINITIONS = {table.name: table for table in TABLES}
 
 
@@ -128,14 +145,73 @@ def test_admissions_hold_their_stays_and_nobody_lives_after_death() -> None:
         admissions["dischtime"],
         np.maximum(admissions["deathtime"], admissions["dischtime"]),
     )
-    assert (stays["outtime"] <= left[at] + minute).all()
-    died = admissions["hospital_expire_flag"] == 1
-    assert (np.isnat(admissions["deathtime"]) != died).all()
+    sound = ~block().plan["has_reversed_discharge"]
+    assert (stays["outtime"] <= left[at] + minute)[sound].all()
     deaths = dict(
         zip(tables["patients"]["subject_id"].tolist(), tables["patients"]["dod"].astype("datetime64[D]"), strict=True)
     )
-    dates = np.array([deaths[subject] for subject in admissions["subject_id"][died].tolist()])
-    assert (dates == admissions["deathtime"][died].astype("datetime64[D]")).all()
+    dates = np.array([deaths[subject] for subject in admissions["subject_id"][at].tolist()])
+    agrees = (block().plan["death_record"] == 0) & (admissions["hospital_expire_flag"][at] == 1)
+    assert agrees.sum() > 20
+    assert (dates == admissions["deathtime"][at].astype("datetime64[D]"))[agrees].all()
+
+
+@pytest.mark.parametrize(
+    ("record", "flag", "timed"),
+    [
+        (0, 1, True),
+        (ON_NESTED_ADMISSION, 0, False),
+        (WITHOUT_FLAG, 0, True),
+        (WITHOUT_TIME, 1, False),
+        (BEFORE_ADMISSION, 1, True),
+        (OTHER_DATE, 1, True),
+    ],
+)
+def test_a_death_is_recorded_as_drawn_and_stays_the_same_death(record: int, flag: int, timed: bool) -> None:
+    occurs = 0
+    for number in range(4):
+        made = block(number=number)
+        admissions, plan = made.tables["admissions"], made.plan
+        dying = np.flatnonzero(~np.isnan(plan["death_h"]) & (plan["death_record"] == record))
+        row = np.flatnonzero(np.isin(admissions["hadm_id"], plan["hadm_id"][dying]))
+        assert (admissions["hospital_expire_flag"][row] == flag).all()
+        assert (np.isnat(admissions["deathtime"][row]) != timed).all()
+        outcomes = truth(plan, made.intent)["outcomes"]
+        assert outcomes["died_hospital"][dying].all()
+        # to the minute of the charted death
+        assert outcomes["followup_28d_days"][dying] == pytest.approx(
+            np.minimum(plan["death_h"][dying] / 24, 28), abs=2 / 1440
+        )
+        occurs += len(dying)
+    assert occurs
+
+
+def test_faults_leave_everybody_as_planned(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without them the same people get the same drugs and die the same deaths; only doses of unknown length exclude."""
+
+    def none(rng: np.random.Generator, plan: Columns) -> None:
+        draw_faults(rng, plan)
+        plan.update({name: np.zeros_like(plan[name]) for name in FAULTS})
+
+    monkeypatch.setattr(outcome, "draw_faults", none)
+    sound, faulty = make_block(1, 0, BLOCK_STAYS, Design()), block()
+    for name in sound.plan.keys() - FAULTS - {"dex_duration_h"}:
+        assert np.array_equal(sound.plan[name], faulty.plan[name], equal_nan=sound.plan[name].dtype.kind == "f"), name
+    meant, found = (truth(made.plan, made.intent) for made in (sound, faulty))
+    for column in ("died_hospital", "died_28d_hospital", "followup_28d_days", "icu_days"):
+        assert np.array_equal(meant["outcomes"][column], found["outcomes"][column]), column
+    rules = found["cohort_eligibility"]
+    known = ~rules["is_exposure_unknown"]
+    assert 0 < (~known).sum() < 10
+    for column in ("treated", "has_heparin", "is_sic", "is_dex_short", "is_dex_late"):
+        assert np.array_equal(meant["cohort_eligibility"][column], rules[column]), column
+    assert np.array_equal(meant["cohort_eligibility"]["is_eligible"] & known, rules["is_eligible"])
+    assert set(quality_counts(sound.plan, sound.tables).items()) >= {
+        (("infusion_cut", "dexmedetomidine"), 0),
+        (("chart_outside_stay", "heart_rate"), 0),
+        (("death_without_flag", ""), 0),
+        (("lab_item_unknown", "platelets"), 0),
+    }
 
 
 @pytest.mark.parametrize(("itemid", "name", "lowest"), [(51265, "platelets_low", True), (51237, "inr_high", False)])
@@ -147,6 +223,7 @@ def test_first_day_extremes_are_the_planned_ones(itemid: int, name: str, lowest:
     for stay in position[count == 1]:
         hours = (rows["charttime"] - plan["intime"][stay]).astype(np.int64) / 3600
         mine = (rows["subject_id"] == plan["subject_id"][stay]) & (rows["itemid"] == itemid) & (np.abs(hours - 9) <= 15)
+        mine &= np.isnan(rows["hadm_id"]) | (rows["hadm_id"] == plan["hadm_id"][stay])
         values = rows["valuenum"][mine]
         if np.isnan(plan[name][stay]):
             assert not len(values)
@@ -160,7 +237,7 @@ def test_dexmedetomidine_runs_as_long_as_planned_in_mcg_and_mg() -> None:
     running = np.isin(rows["itemid"], (225150, 229420)) & (rows["rate"] > 0) & (rows["endtime"] > rows["starttime"])
     assert set(rows["rateuom"][running].tolist()) == {b"mcg/kg/hour"}
     hours = (rows["endtime"] - rows["starttime"]).astype(np.int64) / 3600
-    for stay in np.flatnonzero(plan["dex_on"]):
+    for stay in np.flatnonzero(plan["dex_on"] & (plan["dex_fault"] == 0)):
         mine = running & (rows["stay_id"] == plan["stay_id"][stay])
         assert hours[mine].sum() == pytest.approx(plan["dex_duration_h"][stay])
         assert (rows["starttime"][mine].min() - plan["intime"][stay]).astype(np.int64) / 3600 == pytest.approx(
@@ -175,10 +252,15 @@ def test_dexmedetomidine_runs_as_long_as_planned_in_mcg_and_mg() -> None:
 
 
 def test_every_trap_is_laid_in_the_default_data_set() -> None:
-    laid: dict[str, int] = {}
+    summary = Summary()
     for number, stays in blocks(2000):
         made = block(number=number, stays=stays)
-        for name, count in traps(made.plan, made.intent, made.tables).items():
-            laid[name] = laid.get(name, 0) + count
-    assert len(laid) == 19
-    assert [name for name, count in laid.items() if not count] == []
+        summary.add(
+            made.plan,
+            truth(made.plan, made.intent),
+            traps(made.plan, made.intent, made.tables),
+            quality_counts(made.plan, made.tables),
+        )
+    assert len(summary.traps) == 23
+    assert len({check for check, _ in summary.quality}) == 33
+    assert [name for name, count in (summary.traps | summary.quality).items() if not count] == []

@@ -30,6 +30,7 @@ EXCLUSIONS = (
     "is_pregnant",
     "is_48h",
     "gets_heparin",
+    "is_dose_unknown",
     "is_short_course",
     "is_late_course",
 )
@@ -110,7 +111,7 @@ def test_potential_outcomes_agree_for_48_hours_and_differ_by_the_hazard_ratio_af
 def test_who_is_eligible_and_who_is_treated_does_not_depend_on_the_effect() -> None:
     beneficial, harmful = population(design=Design(hazard_ratio=0.2)), population(design=Design(hazard_ratio=5))
     first_stays = beneficial["is_first"] & harmful["is_first"]  # another patient's death decides about the rest
-    for name in ("is_eligible", "is_exposed", "is_short_course", "is_48h"):
+    for name in ("is_eligible", "is_exposed", "is_dose_unknown", "is_short_course", "is_48h"):
         assert (beneficial[name] == harmful[name])[first_stays].all()
     assert (beneficial["died"] != harmful["died"]).any()
 
@@ -123,6 +124,15 @@ def test_a_late_course_in_a_stay_too_short_for_it_never_makes_a_control() -> Non
     valid = (people["course"] == 1) & people["is_48h"]
     assert (people["dex_start_h"][valid] < 48).all()
     assert (people["dex_duration_h"][valid] > 4).all()
+
+
+def test_a_dose_of_unknown_length_is_no_course_and_rare() -> None:
+    people = population(20_000)
+    unknown = people["is_dose_unknown"].astype(bool)
+    assert (people["course"][unknown] == 0).all()
+    assert 0.004 < unknown.mean() < 0.01
+    assert not people["is_eligible"][unknown].any()
+    assert np.bincount(people["dex_form"][unknown], minlength=4)[1:].min() > 20
 
 
 def test_propensity_and_hazard_see_the_true_value_under_a_missing_one() -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from mimic_db.generate.binary_copy import HEADER, TRAILER, encode
+from mimic_db.generate.charting import spelled
 from mimic_db.generate.rows import moment, number_text, size, spread, stack, text
 from mimic_db.tables import Column, Table
 
@@ -41,6 +42,13 @@ def test_numbers_are_written_without_trailing_zeros() -> None:
     values = np.array([98.6, 100.0, np.nan, 0.5, -2.0])
     assert number_text(values, 2).tolist() == [b"98.6", b"100", b"", b"0.5", b"-2"]
     assert number_text(np.array([120.0, 99.6]), 0).tolist() == [b"120", b"100"]
+
+
+def test_a_word_spelled_otherwise_is_the_same_word_and_no_word_stays_none() -> None:
+    plan, five = {"spelling": np.array([0, 1, 2, 3, 4])}, np.arange(5)
+    written = spelled(plan, five, np.full(5, b"Bipap mask "))
+    assert written.tolist() == [b"Bipap mask ", b"bipap mask ", b"BIPAP MASK ", b"Bipap mask  ", b"Bipap mask"]
+    assert spelled(plan, five, np.zeros(5, dtype="S1")).tolist() == [b""] * 5
 
 
 def test_moments_are_full_minutes() -> None:
