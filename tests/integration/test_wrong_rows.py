@@ -32,8 +32,9 @@ insert into mimiciv_hosp.labevents (labevent_id, subject_id, hadm_id, specimen_i
 insert into mimiciv_icu.outputevents (subject_id, hadm_id, stay_id, charttime, storetime, itemid, value) values
     ({0}, {0}, {0}, '2150-01-01 09:00', '2150-01-01 09:00', 226559, 460);
 insert into mimiciv_hosp.microbiologyevents
-    (microevent_id, subject_id, hadm_id, micro_specimen_id, chartdate, charttime, spec_itemid, spec_type_desc, test_seq,
-    test_itemid, test_name) values ({0}, {0}, {0}, {0}, '2150-01-01', '2150-01-01 08:00', 1, 'BLOOD CULTURE', 1, 1, 'CULTURE');
+    (microevent_id, subject_id, hadm_id, micro_specimen_id, chartdate, charttime, spec_itemid, spec_type_desc,
+    test_seq, test_itemid, test_name)
+    values ({0}, {0}, {0}, {0}, '2150-01-01', '2150-01-01 08:00', 1, 'BLOOD CULTURE', 1, 1, 'CULTURE');
 """
 CHART = "insert into mimiciv_icu.chartevents (subject_id, hadm_id, stay_id, charttime, itemid, valuenum, value) values "
 INPUT = (
