@@ -21,7 +21,7 @@ _TEMPLATE = "template_of_mutants"
 
 @dataclass(frozen=True)
 class Outcome:
-    """`caught_by` is the step that failed; empty where all passed. `seconds` are those of all steps."""
+    """`caught_by` is the step that failed; empty where all passed. `detail` is what it said."""
 
     caught_by: str
     detail: str
@@ -45,6 +45,8 @@ class Workshop:
         with path.open(newline="") as file:
             sound = file.read()
         faulty = mutant.applied_to(sound)
+        if path.suffix == ".py":
+            compile(faulty, mutant.file, "exec")  # what is no Python would be caught by anything
         try:
             path.write_text(faulty, newline="")
             return self.run(mutant.steps)
