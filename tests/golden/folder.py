@@ -49,24 +49,27 @@ def read_reference(folder: Path) -> Reference:
     """
     if not folder.is_dir():
         raise FolderError(f"{folder} is not a folder")
+    found = {
+        "expected": _records(folder, "expected.csv", ("analysis", "cohort", "estimate", "tolerance", "how")),
+        "pairs": _records(folder, "pairs.csv.gz", ("cohort", "treated", "control")),
+        "propensity": _records(folder, "propensity.csv.gz", ("stay_id", "propensity")),
+        "pooled_details": _records(folder, "pooled_details.csv", ("cohort", "outcome", "model", "standard_error")),
+        "curves": _records(folder, "kaplan_meier_curves.csv", ("cohort", "day", "survival", "lower", "at_risk")),
+        "splines": _records(folder, "spline_curves.csv", ("column", "value", "hazard_ratio", "lower", "upper")),
+        "checks": _records(folder, "checks.csv", ("check", "stays", "treated")),
+    }
     readings = _records(folder, "readings.csv", ("number", "label"))
-    counts = len(list(folder.glob("completed_[0-9]*.csv.gz")))
-    copies = [_copy(folder, f"completed_{number}.csv.gz") for number in range(1, max(counts, 2) + 1)]
+    present = len(list(folder.glob("completed_[0-9]*.csv.gz")))
     return Reference(
         cohort=type_cohort(_frame(folder, "analysis_cohort.csv.gz"), "analysis_cohort.csv.gz"),
         stays=type_eligible(_frame(folder, "stays.csv.gz"), "stays.csv.gz"),
         flow=_frame(folder, "cohort_flow.csv.gz"),
-        copies=copies,
+        # one that is missing in between leaves a number without a file
+        copies=[_copy(folder, f"completed_{number}.csv.gz") for number in range(1, max(present, 2) + 1)],
         reading_copies={
             record["label"]: _copy(folder, f"completed_reading_{record['number']}.csv.gz") for record in readings
         },
-        expected=_records(folder, "expected.csv", ("analysis", "cohort", "estimate", "tolerance", "how")),
-        pairs=_records(folder, "pairs.csv.gz", ("cohort", "treated", "control")),
-        propensity=_records(folder, "propensity.csv.gz", ("stay_id", "propensity")),
-        pooled_details=_records(folder, "pooled_details.csv", ("cohort", "outcome", "model", "standard_error", "df")),
-        curves=_records(folder, "kaplan_meier_curves.csv", ("cohort", "day", "survival", "lower", "upper", "at_risk")),
-        splines=_records(folder, "spline_curves.csv", ("column", "value", "hazard_ratio", "lower", "upper")),
-        checks=_records(folder, "checks.csv", ("check", "stays", "treated")),
+        **found,
     )
 
 
