@@ -79,10 +79,12 @@ def _run(left: list[Mutant], keys: dict[str, str], processes: int, known: dict[s
         return found
     folder = Path(tempfile.mkdtemp(prefix="dexsic-mutants-"))
     data_dir = folder / "pg"
+    workshops: list[Workshop] = []
     try:
+        workshops = [Workshop(folder, number, data_dir) for number in range(processes)]
         free: queue.Queue[Workshop] = queue.Queue()
-        for number in range(processes):
-            free.put(Workshop(folder, number, data_dir))
+        for workshop in workshops:
+            free.put(workshop)
         sound: set[str] = set()
 
         def attempt(mutant: Mutant) -> tuple[Mutant, Outcome, float]:
@@ -109,6 +111,8 @@ def _run(left: list[Mutant], keys: dict[str, str], processes: int, known: dict[s
                 _write_results(known)
                 print(f"[{at}/{len(left)}] {verdict:10} {mutant.name}  {result.detail}  {seconds:.0f} s", flush=True)
     finally:
+        for workshop in workshops:
+            workshop.close()
         server.stop(data_dir)
         shutil.rmtree(folder, ignore_errors=True)
     return found

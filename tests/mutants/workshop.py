@@ -1,8 +1,11 @@
 """A copy of the project in which faults are planted, with a small built database for dbt's tests."""
 
+import json
 import os
+import select
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -36,6 +39,7 @@ class Workshop:
         self.database = f"mutant_{number}"
         _copy(self.tree)
         self.environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0"}
+        self.nursery: subprocess.Popen[str] | None = None
 
     def try_out(self, mutant: Mutant) -> Outcome:
         """Plant the fault, run its tests until one fails, and take it away again."""
@@ -63,13 +67,46 @@ class Workshop:
 
     def _pytest(self, step: str) -> str:
         options = ["-x", "-q", "-p", "no:cacheprovider", "--no-header", "--tb=no"]
-        code, said = self._call([sys.executable, "-m", "pytest", *options, *shlex.split(step)], self.environment)
+        code, said = self._ask([*options, *shlex.split(step)])
         if code == 0:
             return ""
         # 4 and 5: no such test, or none collected; a step that is no test sees nothing
         if code in (4, 5):
             raise MutantError(f"pytest finds no test by {step!r}: {said[-300:]}")
         return _line(said, ("FAILED", "ERROR")) or f"exit code {code}"
+
+    def _ask(self, arguments: list[str]) -> tuple[int, str]:
+        """Exit code and output of pytest, by the nursery."""
+        if self.nursery is None:
+            self.nursery = subprocess.Popen(  # noqa: S603
+                [sys.executable, str(PROJECT / "tests" / "mutants" / "nursery.py")],
+                cwd=self.tree,
+                env=self.environment,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                text=True,
+                start_new_session=True,
+            )
+        nursery = self.nursery
+        assert nursery.stdin is not None and nursery.stdout is not None
+        nursery.stdin.write(json.dumps(arguments) + "\n")
+        nursery.stdin.flush()
+        if not select.select([nursery.stdout], [], [], _PATIENCE_S)[0]:
+            self.close()
+            return 1, f"FAILED to end within {_PATIENCE_S} s"
+        answer = nursery.stdout.readline()
+        if not answer:
+            raise MutantError("the process that runs pytest has ended")
+        code, said = json.loads(answer)
+        return int(code), str(said)
+
+    def close(self) -> None:
+        """End the nursery and what it runs."""
+        if self.nursery is not None:
+            os.killpg(self.nursery.pid, signal.SIGKILL)
+            self.nursery.wait()
+            self.nursery = None
 
     def _dbt(self, step: str) -> str:
         command = shlex.split(step)[1:]

@@ -509,3 +509,32 @@ def test_a_reading_is_imputed_matched_and_modelled_as_the_main_cohort(raw: pd.Da
                 row = only(rows, "robustness", cohort, level=level, model=model, outcome="died_hospital")
                 wanted = effect(data, "died_hospital", covariates)
                 assert (row.estimate, row.p_value, row.n) == (wanted.value, wanted.p_value, wanted.n)
+
+
+# --- who was left out, how much was asked --------------------------------------------------------------------------
+
+
+def test_the_treated_without_a_partner_are_counted_and_described(study: Study, matched: pd.DataFrame) -> None:
+    treated = study.full[study.full["treated"]]
+    left = treated.loc[treated.index.difference(matched.index)]
+    assert 0 < len(left) < len(treated)
+    share = only(study, "unmatched", "full treated", term="treated")
+    assert (share.events, share.n, share.estimate) == (len(left), len(treated), 100 * len(left) / len(treated))
+    age = only(study, "unmatched", "unmatched treated", term="age_years")
+    assert (age.estimate, age.n) == (pytest.approx(left["age_years"].median()), len(left))
+    assert study.matched is not None
+    for cohort, members in (("matched treated", treated.drop(left.index)), ("unmatched treated", left)):
+        mean = only(study, "unmatched", cohort, term="propensity")
+        assert mean.estimate == pytest.approx(study.matched.propensity[members.index].mean())
+
+
+def test_families_of_tests_are_counted_and_their_smallest_p_is_adjusted(study: Study) -> None:
+    strata = [row for row in study.rows if row.analysis == "subgroup" and row.level != "Overall"]
+    for name, family in (
+        ("subgroups", [row for row in strata if row.measure == "HR"]),
+        ("interactions", [row for row in strata if row.measure.startswith("interaction")]),
+        ("duration and dose", [r for r in study.rows if r.analysis.startswith("exposure") and r.model == "model 3"]),
+    ):
+        p_values = [row.p_value for row in family if row.p_value is not None]
+        row = only(study, "multiplicity", "matched", term=name)
+        assert (row.estimate, row.p_value) == (len(p_values), pytest.approx(min(1, len(p_values) * min(p_values))))
