@@ -59,7 +59,9 @@ def readings(
     for reading in READINGS:
         say(f"robustness: {reading.label}")
         try:
-            completed = complete_cohort(cohort_of(stays, reading), 1, ITERATIONS, seed, held_out=held_out, impute=impute)
+            completed = complete_cohort(
+                cohort_of(stays, reading), 1, ITERATIONS, seed, held_out=held_out, impute=impute
+            )
         except NotEstimable as reason:
             rows += unavailable([*_places("full", reading.label), *_places("matched", reading.label)], reason)
             continue

@@ -221,5 +221,3 @@ def _details(estimates: Sequence[Estimate]) -> dict[str, float | int]:
         cells[f"error_{number}"] = float(np.log(estimate.upper / estimate.lower)) / (2 * Z_975)
         cells[f"n_{number}"], cells[f"events_{number}"] = estimate.n, estimate.events
     return cells
-
-

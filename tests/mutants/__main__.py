@@ -165,7 +165,9 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m tests.mutants", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--only", default="", metavar="PATTERN", help="mutants whose name or file holds this expression")
+    parser.add_argument(
+        "--only", default="", metavar="PATTERN", help="mutants whose name or file holds this expression"
+    )
     parser.add_argument("--processes", type=int, default=1, help="copies of the project that work side by side")
     parser.add_argument("--fresh", action="store_true", help="forget what earlier runs found")
     parser.add_argument("--list", action="store_true", help="list the mutants and run nothing")

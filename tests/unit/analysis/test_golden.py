@@ -90,7 +90,11 @@ def test_numbers_are_equal_within_the_tolerance_and_counts_exactly() -> None:
         ("expected.csv", None, "expected.csv is not in"),
         ("completed_1.csv.gz", None, "completed_1.csv.gz is not in"),
         ("expected.csv", lambda content: content[:-9], "expected.csv is cut short"),
-        ("expected.csv", lambda content: content[: content.rindex(b"\n", 0, -1) + 20] + b"\n", "expected.csv is cut short"),
+        (
+            "expected.csv",
+            lambda content: content[: content.rindex(b"\n", 0, -1) + 20] + b"\n",
+            "expected.csv is cut short",
+        ),
         ("stays.csv.gz", lambda content: content[:-999], "stays.csv.gz is cut short"),
         ("pairs.csv.gz", lambda _: gzip.compress(b'"cohort","treated"\n'), "pairs.csv.gz lacks the column control"),
     ],

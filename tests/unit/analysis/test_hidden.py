@@ -48,7 +48,9 @@ def test_survival_and_crude_estimates_do_not_tell_a_hidden_death() -> None:
         share(group, events, term="died", analysis="outcomes") for group, events in (("control", 40), ("treated", 4))
     ]
     survival = [
-        Row("kaplan_meier", f"full {group}", "died", measure="survival at day 28", estimate=1 - e / 100, n=100, events=e)
+        Row(
+            "kaplan_meier", f"full {group}", "died", measure="survival at day 28", estimate=1 - e / 100, n=100, events=e
+        )
         for group, e in (("control", 40), ("treated", 4))
     ]
     crude = Row("outcome_models", "full", "died", "model 1", measure="HR", estimate=0.5, p_value=0.1, n=200, events=44)
@@ -109,9 +111,7 @@ def flow(*excluded: int, last: int = 500) -> pd.DataFrame:
     before = [n + out for n, out in zip(after, excluded, strict=True)]
     rules = [f"rule {step}" for step in range(1, len(excluded) + 1)]
     steps = range(1, len(excluded) + 1)
-    return pd.DataFrame(
-        {"step": steps, "rule": rules, "n_before": before, "n_excluded": excluded, "n_after": after}
-    )
+    return pd.DataFrame({"step": steps, "rule": rules, "n_before": before, "n_excluded": excluded, "n_after": after})
 
 
 def test_a_small_exclusion_hides_the_nearest_larger_one_and_what_lies_between() -> None:

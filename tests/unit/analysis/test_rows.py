@@ -166,9 +166,7 @@ def rubin(estimates: list[Estimate]) -> tuple[float, float, float]:
 
 @pytest.mark.parametrize("outcome", ["died_28d_hospital", "died_hospital"])
 @pytest.mark.parametrize("model", ADJUSTED_FOR)
-def test_pooled_estimates_match_anew_in_each_copy_and_add_what_differs(
-    study: Study, outcome: str, model: str
-) -> None:
+def test_pooled_estimates_match_anew_in_each_copy_and_add_what_differs(study: Study, outcome: str, model: str) -> None:
     copies = study.completed.copies
     sets = [match_cohort(copy, study.completed.unusable).data for copy in copies]
     assert len({tuple(data.index) for data in sets}) == COPIES
