@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from analysis_py.cohorts import Matched, match_cohort
 from analysis_py.describe import GROUP_NAMES
@@ -14,6 +14,7 @@ from analysis_py.errors import NotEstimable
 from analysis_py.estimate import RATIO_MEASURES, Z_975, Estimate
 from analysis_py.exposure import spline_curve
 from analysis_py.imputation import Progress
+from analysis_py.propensity import CALIPER, CaliperScale
 from analysis_py.readings import READINGS, cohort_of
 from analysis_py.results import suppress
 from analysis_py.robustness import CALIPERS
@@ -122,21 +123,20 @@ def compare_study(reference: Reference, study: Study, given: GivenCopies) -> dic
 def _matched_cohorts(reference: Reference, study: Study) -> dict[str, pd.DataFrame]:
     """The matched cohorts behind the rows, by the name that the reference gives them."""
     full, unusable = study.completed.copies[0], study.completed.unusable
-    wanted: dict[str, tuple[pd.DataFrame, float, str]] = {}
+    wanted: dict[str, tuple[pd.DataFrame, float, CaliperScale]] = {}
     found = {} if study.matched is None else {"main": study.matched.data}
     for number, copy in enumerate(study.completed.copies, start=1):
-        wanted[f"copy {number}"] = copy, 0.05, "sd"
+        wanted[f"copy {number}"] = copy, CALIPER, "sd"
     for caliper, scale in CALIPERS:
         wanted[f"caliper {caliper:g} {'SD' if scale == 'sd' else 'of probability'}"] = full, caliper, scale
     for reading in READINGS:
-        copy = reference.reading_copies.get(reading.label)
-        if copy is not None:
-            cohort = cohort_of(reference.stays, reading)
-            filled = cohort.assign(**{name: copy[name].reindex(cohort.index) for name in copy.columns})
-            wanted[reading.label] = filled, 0.05, "sd"
+        if reading.label in reference.reading_copies:
+            given, cohort = reference.reading_copies[reading.label], cohort_of(reference.stays, reading)
+            filled = cohort.assign(**{name: given[name].reindex(cohort.index) for name in given.columns})
+            wanted[reading.label] = filled, CALIPER, "sd"
     for name, (data, caliper, scale) in wanted.items():
         try:
-            found[name] = match_cohort(data, unusable, caliper, "sd" if scale == "sd" else "raw").data
+            found[name] = match_cohort(data, unusable, caliper, scale).data
         except NotEstimable:
             continue
     return found
@@ -148,15 +148,20 @@ def _pairs(cohorts: dict[str, pd.DataFrame], expected: Sequence[Record]) -> Tall
         by_pair = data.assign(stay_id=data.index).pivot(index="pair", columns=TREATMENT, values="stay_id")
         for treated, control in zip(by_pair[True], by_pair[False], strict=True):
             ours[name, str(int(treated))] = {"control": int(control)}
-    wanted = {(record["cohort"], record["treated"]): {"control": record["control"]} for record in expected}
+    wanted: dict[Key, dict[str, str]] = {
+        (record["cohort"], record["treated"]): {"control": record["control"]} for record in expected
+    }
     return compare_tables(ours, wanted, 0.0)
 
 
 def _propensity(matched: Matched, expected: Sequence[Record]) -> Tally:
+    stays = [str(stay) for stay in matched.propensity.index]
     ours: dict[Key, dict[str, float | int]] = {
-        (str(int(stay)),): {"propensity": value} for stay, value in matched.propensity.items()
+        (stay,): {"propensity": float(value)} for stay, value in zip(stays, matched.propensity, strict=True)
     }
-    wanted = {(record["stay_id"],): {"propensity": record["propensity"]} for record in expected}
+    wanted: dict[Key, dict[str, str]] = {
+        (record["stay_id"],): {"propensity": record["propensity"]} for record in expected
+    }
     return compare_tables(ours, wanted, _SCORES)
 
 
@@ -173,7 +178,9 @@ def _curves(study: Study, expected: Sequence[Record]) -> Tally:
                 cells["at_risk"] = int((members[FOLLOW_UP] >= day).sum())
                 ours[f"{cohort} {group}", str(day)] = cells
     names = ("survival", "lower", "upper", "at_risk")
-    wanted = {(record["cohort"], record["day"]): {name: record[name] for name in names} for record in expected}
+    wanted: dict[Key, dict[str, str]] = {
+        (record["cohort"], record["day"]): {name: record[name] for name in names} for record in expected
+    }
     return compare_tables(ours, wanted, _CURVES)
 
 

@@ -78,7 +78,7 @@ class Workshop:
     def _ask(self, arguments: list[str]) -> tuple[int, str]:
         """Exit code and output of pytest, by the nursery."""
         if self.nursery is None:
-            self.nursery = subprocess.Popen(  # noqa: S603
+            self.nursery = subprocess.Popen(
                 [sys.executable, str(PROJECT / "tests" / "mutants" / "nursery.py")],
                 cwd=self.tree,
                 env=self.environment,
@@ -133,7 +133,7 @@ class Workshop:
 
     def _call(self, command: list[str], environment: dict[str, str]) -> tuple[int, str]:
         try:
-            done = subprocess.run(  # noqa: S603
+            done = subprocess.run(
                 command,
                 cwd=self.tree,
                 env=environment,
@@ -167,9 +167,7 @@ def built_template(data_dir: Path) -> str:
         [sys.executable, "-m", "mimic_db", "generate", *STAYS, "--dsn", dsn],
         [str(Path(sys.executable).with_name("dbt")), "build", *only, *options],
     ):
-        done = subprocess.run(  # noqa: S603
-            command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False
-        )
+        done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
         if done.returncode:
             raise MutantError(f"the database for dbt's tests cannot be built: {(done.stdout + done.stderr)[-500:]}")
     with psycopg.connect(server.url(data_dir=data_dir), autocommit=True) as connection:

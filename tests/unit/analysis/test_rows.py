@@ -3,7 +3,7 @@
 What the pieces do alone is tested elsewhere; here is what joins them: which outcome, which covariates, whose rows.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -30,10 +30,26 @@ from tests.unit.analysis.conftest import _make_cohort, _make_flow
 
 # section 2.5 of the paper, written out once more
 AGE_SEX_ETHNICITY = ["age_years", "is_female", "ethnicity"]
-FULLY = (
-    "age_years is_female ethnicity vasopressor_24h crrt_24h sic_score propofol_24h midazolam_24h fentanyl_24h tumor"
-    " liver_disease heart_rate_bpm resp_rate_bpm spo2_pct anion_gap_meq_l bicarbonate_meq_l bun_mg_dl creatinine_mg_dl"
-).split()
+FULLY = [
+    "age_years",
+    "is_female",
+    "ethnicity",
+    "vasopressor_24h",
+    "crrt_24h",
+    "sic_score",
+    "propofol_24h",
+    "midazolam_24h",
+    "fentanyl_24h",
+    "tumor",
+    "liver_disease",
+    "heart_rate_bpm",
+    "resp_rate_bpm",
+    "spo2_pct",
+    "anion_gap_meq_l",
+    "bicarbonate_meq_l",
+    "bun_mg_dl",
+    "creatinine_mg_dl",
+]
 ADJUSTED_FOR: dict[str, list[str]] = {"model 1": [], "model 2": AGE_SEX_ETHNICITY, "model 3": FULLY}
 COPIES = 3
 Z = 1.959963984540054
@@ -380,7 +396,7 @@ def test_the_curve_stands_at_one_at_the_median_and_bends_at_the_knots(matched: p
         part = (cube(middle) * (high - low) - cube(high) * (middle - low)) / (high - middle)
         return (cube(low) - part) / (high - low) ** 2
 
-    curve = spline_curve(matched, "dex_mean_rate_48h", [name for name in FULLY])
+    curve = spline_curve(matched, "dex_mean_rate_48h", list(FULLY))
     used = pd.DataFrame({"dose": dose, "bend": basis(dose), "time": users["followup_28d_days"]})
     fitted = CoxPHFitter().fit(used.assign(died=users["died_28d_hospital"].astype(float)), "time", "died")
     coefficients, variance = fitted.params_, fitted.variance_matrix_
