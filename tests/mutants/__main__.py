@@ -23,8 +23,9 @@ LEAST_CAUGHT = 0.95
 CAUGHT, SURVIVED, EXPLAINED = "caught", "survived", "equivalent"
 DESCRIPTION = """\
 Plants each fault of tests/mutants/*.toml in a copy of the project and runs the tests that may see it, cheapest first,
-until one fails. About ten seconds a fault; the working tree is not touched. A run that was broken off goes on where it
-was: what was caught stays caught while the mutant and its file are unchanged (--fresh forgets), survivors are tried again.
+until one fails. About ten seconds a fault; the working tree is not touched. A run that was broken off goes on where
+it was: what was caught stays caught while the mutant and its file are unchanged (--fresh forgets), survivors are tried
+again.
 
 exit codes: 0 every survivor is explained and 95 % are caught; 1 not so; 2 wrong usage or an unusable catalog"""
 

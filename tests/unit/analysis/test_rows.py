@@ -31,9 +31,7 @@ from tests.unit.analysis.conftest import _make_cohort, _make_flow
 # section 2.5 of the paper, written out once more
 AGE_SEX_ETHNICITY = ["age_years", "is_female", "ethnicity"]
 FULLY = [
-    "age_years",
-    "is_female",
-    "ethnicity",
+    *AGE_SEX_ETHNICITY,
     "vasopressor_24h",
     "crrt_24h",
     "sic_score",
