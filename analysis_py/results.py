@@ -24,7 +24,7 @@ _PARTS = ("subgroup", "exposure_duration", "exposure_dose", "exposure_dose_terti
 
 @dataclass(frozen=True)
 class Row:
-    """One number with its place. `cohort` is full or matched, followed by the group where a row is about one group.
+    """One number with its place. `cohort` is full, matched or unmatched, followed by the group that a row is about.
 
     `n` and `events` are counts, or the text that stands for a count too small to be shown. `note` says why there is
     no estimate. `events_per_coefficient` are those of the model, or the text FEW where they are too few and not shown.
