@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -81,6 +81,7 @@ def _run(left: list[Mutant], keys: dict[str, str], processes: int, known: dict[s
     folder = Path(tempfile.mkdtemp(prefix="dexsic-mutants-"))
     data_dir = folder / "pg"
     workshops: list[Workshop] = []
+    tries: list[Future[tuple[Mutant, Outcome, float]]] = []
     try:
         workshops = [Workshop(folder, number, data_dir) for number in range(processes)]
         free: queue.Queue[Workshop] = queue.Queue()
@@ -101,17 +102,20 @@ def _run(left: list[Mutant], keys: dict[str, str], processes: int, known: dict[s
             finally:
                 free.put(workshop)
 
-        with ThreadPoolExecutor(processes) as pool:
-            for at, future in enumerate(as_completed([pool.submit(attempt, mutant) for mutant in left]), start=1):
-                mutant, outcome, seconds = future.result()
-                verdict = CAUGHT if outcome.caught_by else EXPLAINED if mutant.equivalent else SURVIVED
-                result = Result(
-                    mutant.name, keys[mutant.name], verdict, outcome.caught_by, outcome.detail, round(seconds, 1)
-                )
-                found[mutant.name] = known[mutant.name] = result
-                _write_results(known)
-                print(f"[{at}/{len(left)}] {verdict:10} {mutant.name}  {result.detail}  {seconds:.0f} s", flush=True)
+        pool = ThreadPoolExecutor(processes)
+        tries = [pool.submit(attempt, mutant) for mutant in left]
+        for at, future in enumerate(as_completed(tries), start=1):
+            mutant, outcome, seconds = future.result()
+            verdict = CAUGHT if outcome.caught_by else EXPLAINED if mutant.equivalent else SURVIVED
+            result = Result(
+                mutant.name, keys[mutant.name], verdict, outcome.caught_by, outcome.detail, round(seconds, 1)
+            )
+            found[mutant.name] = known[mutant.name] = result
+            _write_results(known)
+            print(f"[{at}/{len(left)}] {verdict:10} {mutant.name}  {result.detail}  {seconds:.0f} s", flush=True)
     finally:
+        for future in tries:
+            future.cancel()
         for workshop in workshops:
             workshop.close()
         server.stop(data_dir)
