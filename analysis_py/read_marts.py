@@ -50,7 +50,7 @@ _PLAIN = (
     Variable(DEX_DOSE, "dose"),
 )
 _COHORT = (*TABLE_ONE, *OUTCOMES, *_PLAIN)
-_STAYS = (
+ELIGIBLE = (
     Variable(TREATMENT, "treatment", "binary"),
     *(Variable(name, name, "binary") for name in (*SIC_READINGS, *HEPARIN_READINGS)),
     # of any value here: levels are those of a cohort
@@ -192,7 +192,7 @@ def type_eligible(stays: pd.DataFrame, name: str) -> pd.DataFrame:
     Raises:
         StudyError: as type_stays().
     """
-    return type_stays(stays, name, _STAYS)
+    return type_stays(stays, name, ELIGIBLE)
 
 
 def type_external(cohort: pd.DataFrame, name: str) -> pd.DataFrame:

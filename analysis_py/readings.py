@@ -59,6 +59,11 @@ BASELINE = tuple(variable.name for variable in TABLE_ONE)
 OUTCOME_COLUMNS = (*(variable.name for variable in OUTCOMES), FOLLOW_UP, FOLLOW_UP_DISCHARGE)
 
 
+def readings_of(stays: pd.DataFrame) -> list[Reading]:
+    """The readings whose rules are columns of `stays`: data that were kept before a reading existed do not tell it."""
+    return [reading for reading in READINGS if reading.sic in stays and reading.heparin in stays]
+
+
 def cohort_of(stays: pd.DataFrame, reading: Reading) -> pd.DataFrame:
     """The cohort of a reading, with the columns that models need; `stays` as read_marts() gives it."""
     kept = stays[stays[reading.sic] & ~stays[reading.heparin]]

@@ -9,7 +9,7 @@ from analysis_py.effects import effect, effect_clustered, model_places, usable
 from analysis_py.errors import NotEstimable
 from analysis_py.imputation import Imputer, impute_with_trace
 from analysis_py.propensity import CALIPER, CaliperScale
-from analysis_py.readings import READINGS, cohort_of
+from analysis_py.readings import cohort_of, readings_of
 from analysis_py.results import Row, estimated, unavailable
 from analysis_py.variables import MODELS
 
@@ -56,7 +56,7 @@ def readings(
     `stays` as read_marts() gives it; `held_out` and `impute` as in complete_cohort().
     """
     rows = []
-    for reading in READINGS:
+    for reading in readings_of(stays):
         say(f"robustness: {reading.label}")
         try:
             completed = complete_cohort(

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from analysis_py.read_marts import type_cohort, type_eligible, type_stays
+from analysis_py.read_marts import ELIGIBLE, type_cohort, type_stays
+from analysis_py.readings import SIC_READINGS
 from analysis_py.variables import TABLE_ONE
 
 _TRUTH = {"t": True, "f": False, "True": True, "False": False, "TRUE": True, "FALSE": False}
@@ -62,7 +63,7 @@ def read_reference(folder: Path) -> Reference:
     present = len(list(folder.glob("completed_[0-9]*.csv.gz")))
     return Reference(
         cohort=type_cohort(_frame(folder, "analysis_cohort.csv.gz"), "analysis_cohort.csv.gz"),
-        stays=type_eligible(_frame(folder, "stays.csv.gz"), "stays.csv.gz"),
+        stays=_stays(folder, "stays.csv.gz"),
         flow=_frame(folder, "cohort_flow.csv.gz"),
         # one that is missing in between leaves a number without a file
         copies=[_copy(folder, f"completed_{number}.csv.gz") for number in range(1, max(present, 2) + 1)],
@@ -95,6 +96,12 @@ def _records(folder: Path, name: str, columns: Iterable[str]) -> list[Record]:
     if not lines:
         raise FolderError(f"{name} has no line below its head")
     return [dict(zip(head, line, strict=True)) for line in lines]
+
+
+def _stays(folder: Path, name: str) -> pd.DataFrame:
+    """The stays that a reading keeps; a folder that was made before a reading existed lacks its rule, and its rows."""
+    stays = _frame(folder, name)
+    return type_stays(stays, name, [item for item in ELIGIBLE if item.name in stays or item.name not in SIC_READINGS])
 
 
 def _frame(folder: Path, name: str) -> pd.DataFrame:
