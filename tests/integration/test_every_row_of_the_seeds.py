@@ -1,7 +1,7 @@
 """Every row of every seed has patients of its own, and works through the models as its source means it.
 
-What is expected stands in tests/integration/seeds, written from the sources and not from the seeds: a code, a word, a sign,
-a range or a unit that is wrong in a seed is seen here, and so is a row that is missing or too many. One build for all.
+What is expected stands in tests/integration/seeds, written from the sources and not from the seeds: a code, a word, a
+sign, a range or a unit that is wrong in a seed is seen here, and so is a row that is missing or too many. One build.
 """
 
 import csv
