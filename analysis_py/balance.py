@@ -32,17 +32,20 @@ def standardized_mean_difference(
     treated = two_groups(rows[treatment])
     all_rows = rows if spread is None else complete(spread, [variable, treatment])
     present = levels(all_rows[variable]) if kind != "continuous" else []
-    columns = _columns(rows[variable], kind, present)
-    difference = columns[treated].mean(axis=0) - columns[~treated].mean(axis=0)
-    if np.allclose(difference, 0, atol=1e-15):
+    columns, spread_columns = _columns(rows[variable], kind, present), _columns(all_rows[variable], kind, present)
+    if _constant(columns):
         return 0.0
+    size = (
+        np.abs(spread_columns).max() or 1.0
+    )  # squares of small numbers must not vanish
+    columns, spread_columns = columns / size, spread_columns / size
+    difference = columns[treated].mean(axis=0) - columns[~treated].mean(axis=0)
     spread_treated = two_groups(all_rows[treatment])
-    spread_columns = _columns(all_rows[variable], kind, present)
     parts = [_covariance(spread_columns[members], kind, variable) for members in (spread_treated, ~spread_treated)]
     covariance = (parts[0] + parts[1]) / 2
     inverse = np.linalg.pinv(covariance, hermitian=True)
     # a difference that the variance does not span: each group holds one value, and not the same
-    if not np.allclose(covariance @ inverse @ difference, difference):
+    if np.abs(covariance @ inverse @ difference - difference).max() > 1e-8 * np.abs(difference).max():
         raise NotEstimable(f"{variable} does not vary within the groups")
     return float(np.sqrt(difference @ inverse @ difference))
 
@@ -80,9 +83,12 @@ def variance_ratio(data: pd.DataFrame, variable: str, treatment: str) -> float:
         NotEstimable: the untreated do not vary, or a group has fewer than two rows.
     """
     treated, control = _by_group(data, variable, treatment)
-    if min(len(treated), len(control)) < 2 or not control.var(ddof=1) > 0:
+    if min(len(treated), len(control)) < 2 or _constant(control):
         raise NotEstimable(f"{variable} does not vary among the untreated")
-    return float(treated.var(ddof=1) / control.var(ddof=1))
+    if _constant(treated):
+        return 0.0
+    size = np.abs(control).max()
+    return float((treated / size).var(ddof=1) / (control / size).var(ddof=1))
 
 
 def kolmogorov_smirnov(data: pd.DataFrame, variable: str, treatment: str) -> float:
@@ -117,10 +123,15 @@ def _columns(values: pd.Series, kind: Kind, present: list[object]) -> Floats:
     return np.column_stack(indicators) if indicators else np.zeros((len(values), 1))
 
 
+def _constant(columns: Floats) -> bool:
+    """Whether all rows are equal: rounding of their mean can leave a variance where there is none."""
+    return bool((columns == columns[0]).all())
+
+
 def _covariance(columns: Floats, kind: Kind, name: str) -> Floats:
     if kind == "continuous":
         if len(columns) < 2:
             raise NotEstimable(f"{name}: too few rows in a group")
-        return np.array([[columns.var(ddof=1)]])
+        return np.array([[0.0 if _constant(columns) else columns.var(ddof=1)]])
     share = columns.mean(axis=0)
     return np.asarray(np.diag(share) - np.outer(share, share))

@@ -9,6 +9,7 @@ import pandas as pd
 from analysis_py.errors import NotEstimable
 from analysis_py.imputation import Progress, impute_with_trace
 from analysis_py.propensity import CALIPER, CaliperScale, fit_propensity, match_nearest
+from analysis_py.survival import durations
 from analysis_py.variables import (
     DEATH_28D,
     DEATH_HOSPITAL,
@@ -76,7 +77,7 @@ def complete_cohort(
 
 def cumulative_hazard(duration: pd.Series, event: pd.Series) -> pd.Series:
     """Nelson-Aalen estimate at each row's own time."""
-    times = duration.to_numpy(dtype=float)
+    times = durations(duration)
     distinct, position = np.unique(times, return_inverse=True)
     deaths = np.bincount(position, weights=event.to_numpy(dtype=float), minlength=len(distinct))
     at_risk = len(times) - np.searchsorted(np.sort(times), distinct, side="left")

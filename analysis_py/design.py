@@ -119,6 +119,21 @@ def two_groups(values: pd.Series) -> Booleans:
     raise NotEstimable(f"{values.name} has no {'un' if treated.any() else ''}treated rows")
 
 
+def clusters(data: pd.DataFrame, rows: pd.Index, cluster: str) -> npt.NDArray[np.int64]:
+    """The cluster of each of `rows` as a number from 0 on.
+
+    Raises:
+        NotEstimable: an unknown column, a missing label (of whose cluster?), or a single cluster.
+    """
+    require_columns(data, [cluster])
+    codes, found = pd.factorize(data.loc[rows, cluster])
+    if (codes < 0).any():
+        raise NotEstimable(f"{cluster} has missing values: it is unknown with whom these rows belong together")
+    if len(found) < 2:
+        raise NotEstimable(f"{cluster} has fewer than two groups")
+    return np.asarray(codes, dtype=np.int64)
+
+
 def levels(values: pd.Series) -> list[object]:
     """Levels that occur, in category order for categories and sorted otherwise."""
     if isinstance(values.dtype, pd.CategoricalDtype):

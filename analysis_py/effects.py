@@ -5,12 +5,13 @@ from dataclasses import replace
 
 import pandas as pd
 
+from analysis_py.cohorts import PAIR
 from analysis_py.describe import GROUP_NAMES
 from analysis_py.estimate import Estimate
-from analysis_py.outcome import logistic
+from analysis_py.outcome import logistic, logistic_clustered
 from analysis_py.results import Row, estimated, tested
 from analysis_py.sensitivity import e_value
-from analysis_py.survival import cox, kaplan_meier, log_rank, proportional_hazards
+from analysis_py.survival import cox, cox_clustered, kaplan_meier, log_rank, proportional_hazards
 from analysis_py.variables import DEATH_28D, DEATH_HOSPITAL, FOLLOW_UP, HORIZON_DAYS, MODELS, TREATMENT
 
 
@@ -30,14 +31,32 @@ def effect(data: pd.DataFrame, outcome: str, covariates: Sequence[str]) -> Estim
     return logistic(data, DEATH_HOSPITAL, covariates, TREATMENT)
 
 
+def effect_clustered(data: pd.DataFrame, outcome: str, covariates: Sequence[str]) -> Estimate:
+    """As effect(), in matched data, with the standard error robust to dependence within pairs.
+
+    Raises:
+        NotEstimable: as survival.cox_clustered() and outcome.logistic_clustered().
+    """
+    if outcome == DEATH_28D:
+        return cox_clustered(data, FOLLOW_UP, DEATH_28D, covariates, TREATMENT, PAIR)
+    return logistic_clustered(data, DEATH_HOSPITAL, covariates, TREATMENT, PAIR)
+
+
+def model_places(analysis: str, cohort: str, level: str = "") -> list[Row]:
+    """Where the estimates of models 1 to 3 of both outcomes go."""
+    return [
+        Row(analysis, cohort, outcome, model, TREATMENT, level)
+        for outcome in (DEATH_28D, DEATH_HOSPITAL)
+        for model in MODELS
+    ]
+
+
 def outcome_models(data: pd.DataFrame, cohort: str, unusable: Sequence[str]) -> list[Row]:
-    """Table 2: Cox and logistic models 1 to 3."""
-    rows = []
-    for outcome in (DEATH_28D, DEATH_HOSPITAL):
-        for model, covariates in MODELS.items():
-            place = Row("outcome_models", cohort, outcome, model, TREATMENT)
-            rows.append(estimated(place, effect, data, outcome, usable(covariates, unusable)))
-    return rows
+    """Table 2 as published: Cox and logistic models 1 to 3 on one completed copy."""
+    return [
+        estimated(place, effect, data, place.outcome, usable(MODELS[place.model], unusable))
+        for place in model_places("outcome_models", cohort)
+    ]
 
 
 def proportionality(data: pd.DataFrame, cohort: str, unusable: Sequence[str]) -> list[Row]:

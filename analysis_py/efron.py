@@ -112,7 +112,8 @@ def _information(x: Floats, sets: RiskSets, moments: _Moments, step_weight: Floa
     return np.asarray(x.T @ (x * row_weight[:, None]) - moments.mean.T @ (moments.mean * step_weight[:, None]))
 
 
-def _invert(information: Floats) -> Floats:
+def invert(information: Floats) -> Floats:
+    """The covariance that an information matrix stands for; directions of which nothing is known have none."""
     return np.asarray(np.linalg.pinv(information, rcond=1e-15, hermitian=True))
 
 
@@ -131,7 +132,7 @@ def fit(x: Floats, duration: Floats, event: Booleans) -> CoxFit:
     moments, log_likelihood = _moments(sorted_x, sets, coefficients)
     null = log_likelihood
     for _ in range(_ITERATIONS):
-        covariance = _invert(_information(sorted_x, sets, moments, ones))
+        covariance = invert(_information(sorted_x, sets, moments, ones))
         step = covariance @ (sorted_x[sets.deaths].sum(axis=0) - moments.mean.sum(axis=0))
         for _ in range(30):
             trial, trial_likelihood = _moments(sorted_x, sets, coefficients + step)
@@ -144,7 +145,7 @@ def fit(x: Floats, duration: Floats, event: Booleans) -> CoxFit:
             break
     else:
         raise NotEstimable("the Cox model does not converge")
-    covariance = _invert(_information(sorted_x, sets, moments, ones))
+    covariance = invert(_information(sorted_x, sets, moments, ones))
     further = covariance @ (sorted_x[sets.deaths].sum(axis=0) - moments.mean.sum(axis=0))
     infinite = diverging(coefficients, further) | (abs(log_likelihood) < 1e-6)
     return CoxFit(coefficients, covariance, log_likelihood, null, infinite, x, sets)

@@ -31,6 +31,11 @@ class Estimate:
     events: int
     parameters: int = 1
 
+    @property
+    def freedom(self) -> int:
+        """Complete-data degrees of freedom: a Cox model knows as much as it has events (mice: get.dfcom)."""
+        return (self.events if self.measure == "HR" else self.n) - self.parameters
+
 
 @dataclass(frozen=True)
 class TestResult:

@@ -2,10 +2,14 @@
 
 The method of R's mice (van Buuren and Groothuis-Oudshoorn 2011, doi:10.18637/jss.v045.i03) with its defaults:
 predictive mean matching with five donors for numbers, Bayesian logistic regression for two levels and multinomial for
-more.
+more. One thing differs: variables that a row lacks together are drawn one after the other, each from what the row has
+and from those drawn before it in the same round (Rubin and Schafer 1990: the joint draw of a missing pattern as a
+product of conditional ones). With every other variable as predictor, two that determine each other and are missing
+together (INR and prothrombin time) would hand their random start to and fro for ever.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,10 +18,12 @@ from scipy import stats
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from analysis_py.design import Booleans, Floats, as_numbers, is_numeric, levels, require_columns, require_unique_index
+from analysis_py.efron import Integers
 from analysis_py.errors import NotEstimable
 from analysis_py.estimate import RATIO_MEASURES, Z_975, Estimate
 
 DONORS = 5
+_FINENESS = 1e-9  # standard deviations of a variable, to which predicted means are told apart
 _RIDGE = 1e-5  # share of each predictor's sum of squares, as mice: keeps collinear predictors solvable
 
 Progress = Callable[[int, int], None]
@@ -28,9 +34,9 @@ def impute(
 ) -> list[pd.DataFrame]:
     """`m` completed copies of `data`, each after `iterations` rounds of chained equations.
 
-    Every column predicts every other, so `data` holds the variables of the analysis with the outcome and no
-    identifiers. Index, column order and values that were not missing stay as they are. Same seed, same result.
-    `progress` is called with the copies done and `m`.
+    Every column predicts every other where a row has it or has it drawn already, so `data` holds the variables of the
+    analysis with the outcome and no identifiers. Index, column order and values that were not missing stay as they
+    are. Same seed, same result. `progress` is called with the copies done and `m`.
 
     Raises:
         NotEstimable: a column without any value, or an infinite value.
@@ -62,13 +68,14 @@ def _impute(
 ) -> tuple[list[pd.DataFrame], pd.DataFrame]:
     columns = [_Column(data[name]) for name in data.columns]
     incomplete = sorted((column for column in columns if column.missing.any()), key=lambda c: c.missing.sum())
+    patterns = [_patterns(column, incomplete[at + 1 :]) for at, column in enumerate(incomplete)]
     completed, trace = [], []
     for copy, stream in enumerate(np.random.SeedSequence(seed).spawn(m)):
         random = np.random.default_rng(stream)
         state = _State(columns, random)
         for iteration in range(iterations):
-            for column in incomplete:
-                state.redraw(column)
+            for column, parts in zip(incomplete, patterns, strict=True):
+                state.redraw(column, parts)
                 if column.kind == "numeric":
                     mean = float(state.values[column.name][column.missing].astype(float).mean())
                     trace.append((column.name, copy + 1, iteration + 1, mean))
@@ -104,6 +111,24 @@ class _Column:
         return np.column_stack([codes == code for code in range(1, max(len(self.levels), 2))]).astype(float)
 
 
+@dataclass(frozen=True)
+class _Pattern:
+    """Rows that lack a variable (positions among all that do) and, together with it, the `later` ones in the order."""
+
+    rows: Integers
+    later: tuple[_Column, ...]
+
+
+def _patterns(column: _Column, later: Sequence[_Column]) -> list[_Pattern]:
+    """The rows that lack `column`, by which of the `later` variables they lack too."""
+    lacking = np.column_stack([np.zeros((int(column.missing.sum()), 0)), *(c.missing[column.missing] for c in later)])
+    kinds, member = np.unique(lacking.astype(bool), axis=0, return_inverse=True)
+    return [
+        _Pattern(np.flatnonzero(member.ravel() == kind), tuple(c for c, gone in zip(later, lacks, strict=True) if gone))
+        for kind, lacks in enumerate(kinds)
+    ]
+
+
 class _State:
     """One completed copy under way: current codes of each variable and the design matrix made of them."""
 
@@ -126,47 +151,65 @@ class _State:
         raw = np.column_stack([np.ones(len(columns[0].codes)), *blocks])
         self.centre, self.scale = raw.mean(axis=0), raw.std(axis=0)
         self.centre[0] = 0.0
-        self.scale[self.scale == 0] = 1.0
+        self.scale[(raw == raw[0]).all(axis=0)] = 1.0
         self.matrix = (raw - self.centre) / self.scale
         # kept up to date with each redraw, so that a regression costs a product with the few missing rows only
         self.gram = self.matrix.T @ self.matrix
 
-    def redraw(self, column: _Column) -> None:
-        """Draw the missing values of one variable given the current values of all others."""
+    def redraw(self, column: _Column, patterns: Sequence[_Pattern]) -> None:
+        """Draw the missing values of one variable given what each row has, or has drawn already in this round."""
         if column.constant:
             return
         place = self.place[column.name]
         before = self.matrix[column.missing]
-        if column.kind == "numeric":
-            drawn = self._draw_numeric(column, before)
-        else:
-            others = np.delete(np.arange(self.matrix.shape[1]), np.arange(place.start, place.stop))
-            observed = self.matrix[~column.missing][:, others]
-            known = column.codes[~column.missing]
-            drawn = _categorical(observed, known, before[:, others], len(column.levels), self.random)
+        draw = self._numeric if column.kind == "numeric" else self._category
+        drawn = draw(column, before, patterns)
         self.values[column.name][column.missing] = drawn
         after = before.copy()
         after[:, place] = (column.predictors(drawn) - self.centre[place]) / self.scale[place]
         self.matrix[column.missing] = after
         self.gram += after.T @ after - before.T @ before
 
-    def _draw_numeric(self, column: _Column, before: Floats) -> Floats:
-        """Predictive mean matching on the standardized matrix; `before` holds its missing rows."""
+    def _predictors(self, column: _Column, pattern: _Pattern) -> Integers:
+        """Columns of the matrix that predict `column` in the rows of a pattern."""
+        used = np.ones(self.matrix.shape[1], dtype=bool)
+        for one in (column, *pattern.later):
+            used[self.place[one.name]] = False
+        return np.flatnonzero(used)
+
+    def _category(self, column: _Column, before: Floats, patterns: Sequence[_Pattern]) -> Floats:
+        """Levels by (multinomial) logistic regression; `before` holds the matrix's rows without the variable."""
+        observed, known = self.matrix[~column.missing], column.codes[~column.missing]
+        chance = self.random.standard_normal((len(column.levels) - 1, self.matrix.shape[1]))
+        drawn = np.empty(len(before))
+        for pattern in patterns:
+            used = self._predictors(column, pattern)
+            wanted = before[np.ix_(pattern.rows, used)]
+            drawn[pattern.rows] = _categorical(observed[:, used], known, wanted, chance[:, used], self.random)
+        return drawn
+
+    def _numeric(self, column: _Column, before: Floats, patterns: Sequence[_Pattern]) -> Floats:
+        """Predictive mean matching on the standardized matrix; `before` holds its rows without the variable."""
         target = self.place[column.name].start
         gram = self.gram - before.T @ before
-        others = np.delete(np.arange(len(gram)), target)
-        estimate, draw = _draw_linear(
-            gram[np.ix_(others, others)],
-            gram[others, target],
-            gram[target, target],
-            len(column.missing) - len(before),
-            self.random,
-        )
-        predicted = self.matrix @ np.insert(estimate, target, 0.0)
-        wanted = before @ np.insert(draw, target, 0.0)
-        # rounded, so that the last bits of another processor's arithmetic do not choose another donor
-        predicted, wanted = predicted.round(9), wanted.round(9)
-        return _nearest_donors(predicted[~column.missing], column.codes[~column.missing], wanted, self.random)
+        rows = len(column.missing) - len(before)
+        # the same chance in every pattern: what is not known of the coefficients must not average out over patterns
+        chance = self.random.standard_normal(len(gram))
+        widest = max(rows - len(gram) + 1, 1)
+        luck = self.random.chisquare(widest) / widest
+        estimates, draws = np.zeros((2, len(gram), len(patterns)))
+        for at, pattern in enumerate(patterns):
+            used = self._predictors(column, pattern)
+            estimates[used, at], draws[used, at] = _draw_linear(
+                gram[np.ix_(used, used)], gram[used, target], gram[target, target], rows, chance[used], luck
+            )
+        known = column.codes[~column.missing]
+        predicted = self.matrix[~column.missing] @ estimates
+        drawn = np.empty(len(before))
+        for at, pattern in enumerate(patterns):
+            wanted = before[pattern.rows] @ draws[:, at]
+            drawn[pattern.rows] = _nearest_donors(predicted[:, at], known, wanted, self.random)
+        return drawn
 
     def frame(self, data: pd.DataFrame) -> pd.DataFrame:
         """The completed copy in `data`'s own types."""
@@ -188,39 +231,53 @@ class _State:
 
 
 def _draw_linear(
-    gram: Floats, moments: Floats, target_square: float, rows: int, random: np.random.Generator
+    gram: Floats, moments: Floats, target_square: float, rows: int, chance: Floats, luck: float
 ) -> tuple[Floats, Floats]:
-    """Least-squares coefficients from X'X, X'y and y'y, and a draw of them from their posterior."""
+    """Least-squares coefficients from X'X, X'y and y'y, and a draw of them from their posterior.
+
+    `chance` are independent standard normal numbers, `luck` is a chi-square number divided by its degrees of freedom.
+    """
     inverse = np.linalg.inv(gram + np.diag(np.diag(gram) * _RIDGE + 1e-12))
     inverse = (inverse + inverse.T) / 2
     estimate = inverse @ moments
     residual = float(target_square - 2 * estimate @ moments + estimate @ gram @ estimate)
-    variance = max(residual, 0.0) / random.chisquare(max(rows - len(gram), 1))
-    draw = estimate + np.sqrt(variance) * (np.linalg.cholesky(inverse) @ random.standard_normal(len(estimate)))
+    variance = max(residual, 0.0) / max(rows - len(gram), 1) / luck
+    draw = estimate + np.sqrt(variance) * (np.linalg.cholesky(inverse) @ chance)
     return estimate, draw
 
 
 def _nearest_donors(predicted: Floats, known: Floats, wanted: Floats, random: np.random.Generator) -> Floats:
-    """For each wanted mean, the value of one of the donors with the nearest predicted mean (type 1 matching)."""
-    # donors of equal prediction stand in random order, so that none is preferred
-    shuffle = random.permutation(len(known))
-    predicted = predicted[shuffle]
-    order = np.argsort(predicted, kind="stable")
-    predicted, donors = predicted[order], known[shuffle][order]
+    """For each wanted mean, the value of one of the donors with the nearest predicted mean (type 1 matching).
+
+    One of the ranks 1 to DONORS is drawn, then one of all rows at the distance of that rank: rows that tie have the
+    same chance, however many they are.
+    """
+    # whole numbers: equal distances are equal, and the last bits of another processor choose no other donor
+    places, wished = (np.rint(means / _FINENESS).astype(np.int64) for means in (predicted, wanted))
+    order = np.argsort(places, kind="stable")
+    places, donors = places[order], known[order]
     count = min(DONORS, len(donors))
-    start = np.searchsorted(predicted, wanted)[:, None]
-    near = start + np.arange(-count, count)[None, :]
+    near = np.searchsorted(places, wished)[:, None] + np.arange(-count, count)[None, :]
     inside = (near >= 0) & (near < len(donors))
-    near = near.clip(0, len(donors) - 1)
-    distance = np.where(inside, np.abs(predicted[near] - wanted[:, None]), np.inf)
-    nearest = np.argsort(distance, axis=1, kind="stable")[:, :count]
-    chosen = nearest[np.arange(len(wanted)), random.integers(count, size=len(wanted))]
-    return np.asarray(donors[near[np.arange(len(wanted)), chosen]])
+    gap = np.abs(places[near.clip(0, len(donors) - 1)] - wished[:, None])
+    ranked = np.sort(np.where(inside, gap, np.iinfo(np.int64).max), axis=1)
+    distance = ranked[np.arange(len(wished)), random.integers(count, size=len(wished))]
+    below, above = wished - distance, wished + distance
+    first, first_above = np.searchsorted(places, below), np.searchsorted(places, above)
+    size = np.searchsorted(places, below, side="right") - first
+    size_above = np.where(distance > 0, np.searchsorted(places, above, side="right") - first_above, 0)
+    pick = random.integers(size + size_above)
+    return np.asarray(donors[np.where(pick < size, first + pick, first_above + pick - size)])
 
 
-def _categorical(observed: Floats, known: Floats, missing: Floats, count: int, random: np.random.Generator) -> Floats:
-    """Levels drawn from a (multinomial) logistic regression whose coefficients are drawn from their posterior."""
-    width = observed.shape[1]
+def _categorical(
+    observed: Floats, known: Floats, missing: Floats, chance: Floats, random: np.random.Generator
+) -> Floats:
+    """Levels drawn from a (multinomial) logistic regression whose coefficients are drawn from their posterior.
+
+    `chance` holds a standard normal number for each coefficient: levels but the first x columns of `observed`.
+    """
+    width, count = observed.shape[1], len(chance) + 1
     # rows that say every level may occur anywhere keep separated levels finite (White, Daniel, Royston 2010)
     centre, spread = observed.mean(axis=0), observed.std(axis=0)
     corners = np.vstack([centre + spread * sign * unit for unit in np.eye(width)[1:] for sign in (1, -1)])
@@ -230,7 +287,7 @@ def _categorical(observed: Floats, known: Floats, missing: Floats, count: int, r
         [np.ones(len(known)), np.full(len(design) - len(known), width / (len(design) - len(known)))]
     )
     coefficients, covariance = _fit_multinomial(design, target, weight, count)
-    drawn = coefficients + np.linalg.cholesky(covariance) @ random.standard_normal(len(coefficients))
+    drawn = coefficients + np.linalg.cholesky(covariance) @ chance.ravel()
     share = np.cumsum(_shares(missing, drawn.reshape(count - 1, width)), axis=1)
     return np.asarray((random.random(len(missing))[:, None] > share[:, :-1]).sum(axis=1), dtype=float)
 
@@ -266,10 +323,11 @@ def _fit_multinomial(design: Floats, target: Any, weight: Floats, count: int) ->
     return coefficients.ravel(), (inverse + inverse.T) / 2
 
 
-def pool(estimates: Sequence[Estimate]) -> Estimate:
+def pool(estimates: Sequence[Estimate], complete_freedom: int | None = None) -> Estimate:
     """One estimate from those of the completed copies: Rubin's rules, t reference with Barnard-Rubin (1999) df.
 
-    Ratios are pooled on the log scale. `n` and `events` are those of the smallest copy.
+    Ratios are pooled on the log scale. `n` and `events` are those of the smallest copy. `complete_freedom` are the
+    degrees of freedom without missing data, those of the smallest copy (Estimate.freedom) unless given.
 
     Raises:
         NotEstimable: fewer than two estimates, different measures, or one without a finite standard error.
@@ -289,7 +347,8 @@ def pool(estimates: Sequence[Estimate]) -> Estimate:
     count = len(estimates)
     within, between = float((standard_errors**2).mean()), float(value.var(ddof=1))
     total = within + (1 + 1 / count) * between
-    freedom = _barnard_rubin(count, (1 + 1 / count) * between / total, min(e.n - e.parameters for e in estimates))
+    complete = min(estimate.freedom for estimate in estimates) if complete_freedom is None else complete_freedom
+    freedom = _barnard_rubin(count, (1 + 1 / count) * between / total, complete)
     centre, error = float(value.mean()), float(np.sqrt(total))
     half = float(stats.t.ppf(0.975, freedom)) * error
     back: Callable[[float], float] = (lambda x: float(np.exp(x))) if ratio else float

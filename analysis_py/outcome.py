@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import statsmodels.api as sm
 
-from analysis_py.design import Booleans, Design, Floats, as_binary, build_design, complete, sources
-from analysis_py.efron import diverging
+from analysis_py.design import Booleans, Design, Floats, as_binary, build_design, clusters, complete, sources
+from analysis_py.efron import diverging, invert
 from analysis_py.errors import NotEstimable
 from analysis_py.estimate import Estimate, wald_ratio
 
@@ -68,18 +68,17 @@ def logistic_clustered(
     Scores summed within clusters, times g / (g - 1) for g clusters: R's sandwich::vcovCL (Zeileis 2020).
 
     Raises:
-        NotEstimable: as logistic(), or a single cluster.
+        NotEstimable: as logistic(), a missing cluster, or a single one.
     """
     model = fit_logistic(data, outcome, covariates, [term])
     model.estimate(term)  # what the likelihood cannot tell, a sandwich cannot either
-    codes, clusters = pd.factorize(data.loc[model.index, cluster])
-    if len(clusters) < 2:
-        raise NotEstimable(f"{cluster} has fewer than two groups")
+    codes = clusters(data, model.index, cluster)
+    count = int(codes.max()) + 1
     with_intercept = np.column_stack([np.ones(len(codes)), model.design.matrix])
-    sums = np.zeros((len(clusters), with_intercept.shape[1]))
+    sums = np.zeros((count, with_intercept.shape[1]))
     np.add.at(sums, codes, with_intercept * model.residual[:, None])
     influence = sums @ model.covariance
-    return model.estimate(term, influence.T @ influence * len(clusters) / (len(clusters) - 1))
+    return model.estimate(term, influence.T @ influence * count / (count - 1))
 
 
 def fit_logistic(data: pd.DataFrame, outcome: str, covariates: Sequence[str], terms: Sequence[str]) -> LogisticModel:
@@ -119,10 +118,12 @@ def fit_binomial(matrix: Floats, happened: Booleans) -> tuple[Floats, Floats, Fl
         except (ValueError, np.linalg.LinAlgError) as error:
             raise NotEstimable("the logistic model does not converge") from error
         coefficients = np.asarray(model.params)
-        covariance = np.asarray(model.normalized_cov_params)
         # column by column, so that rows with equal covariates get equal probabilities to the last bit
         linear = np.full(len(matrix), coefficients[0])
         for column, coefficient in enumerate(coefficients[1:]):
             linear = linear + matrix[:, column] * coefficient
         fitted = 1 / (1 + np.exp(-linear))
+        # statsmodels' own is that of the weights before its last step
+        information = with_intercept.T @ (with_intercept * (fitted * (1 - fitted))[:, None])
+        covariance = invert(information)
     return coefficients, covariance, fitted

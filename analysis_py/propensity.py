@@ -62,11 +62,13 @@ def match_nearest(
     """Greedy 1:1 matching without replacement, treated rows in descending propensity, ties in data order.
 
     `caliper` is the largest difference in propensity, in standard deviations of `propensity` over all rows ("sd") or in
-    its own unit ("raw"). Returns treated, control: index labels, in the order of `propensity`; possibly no row.
-    Order and ties are those of MatchIt's matchit(method = "nearest") (Ho, Imai, King, Stuart 2011).
+    its own unit ("raw"); infinite: none. Where controls run out the treated that are left stay unmatched. Returns
+    treated, control: index labels, in the order of `propensity`; possibly no row. Order and ties are those of MatchIt's
+    matchit(method = "nearest") (Ho, Imai, King, Stuart 2011).
 
     Raises:
         NotEstimable: repeated index labels, indexes that differ, missing or infinite values, one empty group.
+        ValueError: a caliper that is negative or no number, or an unknown scale.
     """
     if caliper_scale not in ("sd", "raw"):
         raise ValueError(f"caliper_scale must be 'sd' or 'raw', not {caliper_scale!r}")
@@ -80,7 +82,8 @@ def match_nearest(
     if np.isnan(score).any():
         raise NotEstimable("propensity has missing values")
     treated = two_groups(treatment.reindex(propensity.index))
-    width = caliper * float(score.std(ddof=1)) if caliper_scale == "sd" else caliper
+    in_deviations = caliper_scale == "sd" and np.isfinite(caliper)  # no limit stays none where nothing varies
+    width = caliper * float(score.std(ddof=1)) if in_deviations else caliper
 
     order = np.argsort(score, kind="stable")
     in_turn = np.flatnonzero(treated)[np.argsort(-score[treated], kind="stable")]
@@ -115,7 +118,7 @@ def _take_nearest(scores: Floats, treated: Booleans, in_turn: Integers, width: f
         gap_lower = values[at] - values[lower - 1] if lower > 0 else float("inf")
         gap_upper = values[upper - 1] - values[at] if upper <= count else float("inf")
         found = min((gap_lower, at + 1 - lower, lower), (gap_upper, upper - at - 1, upper))[2]
-        if min(gap_lower, gap_upper) > width:
+        if min(gap_lower, gap_upper) > width or not 0 < found <= count:  # at a sentinel: no control is left
             continue
         below[found], above[found] = found - 1, found + 1
         matches.append((at, found - 1))

@@ -82,6 +82,11 @@ def tested(place: Row, compute: Callable[..., TestResult], *arguments: Any) -> R
     return replace(place, estimate=test.statistic, p_value=test.p_value)
 
 
+def unavailable(places: Iterable[Row], reason: NotEstimable) -> list[Row]:
+    """`places` with the reason why there is no estimate in any."""
+    return [replace(place, note=f"not estimable: {reason}") for place in places]
+
+
 def as_frame(rows: Iterable[Row]) -> pd.DataFrame:
     """Rows as the columns of results.csv."""
     # counts stay whole numbers beside gaps and texts

@@ -14,8 +14,9 @@ from analysis_py.errors import NotEstimable, StudyError
 from analysis_py.exposure import exposure_rows, exposures_of
 from analysis_py.one_build import UNCHECKED
 from analysis_py.overlap import overlap_rows
+from analysis_py.pooling import pooled
 from analysis_py.results import Row, emptied_by, flow_rows
-from analysis_py.robustness import calipers, clustered, pooled, readings
+from analysis_py.robustness import calipers, clustered, readings
 from analysis_py.screening import screening_rows
 from analysis_py.subgroups import subgroup_rows
 from analysis_py.variables import BY_NAME, OUTCOMES, TABLE_ONE, TREATMENT, tells_exposure
@@ -134,7 +135,7 @@ def _run_study(
         rows += clustered(matched.data, completed.unusable)
         rows += calipers(full, completed.unusable)
     if imputations > 1:
-        say(f"robustness: the {imputations} imputed data sets, matched within each")
+        say(f"pooling: the {imputations} imputed data sets, matched within each")
         rows += pooled(completed.copies, completed.unusable)
     if stays is not None:
         rows += readings(stays, seed, say, held_out)

@@ -18,12 +18,15 @@ from analysis_py.design import (
     as_events,
     as_numbers,
     build_design,
+    clusters,
     complete,
     levels,
     sources,
 )
 from analysis_py.errors import NotEstimable
 from analysis_py.estimate import Z_975, Estimate, TestResult, wald_ratio
+
+_SAME_TIME = float(np.sqrt(np.finfo(float).eps))
 
 
 @dataclass(frozen=True)
@@ -87,12 +90,11 @@ def cox_clustered(
     """As cox(), with the standard error robust to dependence within `cluster` (matched pair).
 
     Raises:
-        NotEstimable: as cox().
+        NotEstimable: as cox(), a missing cluster, or a single one.
     """
     model = fit_cox(data, duration, event, covariates, [term])
     model.estimate(term)  # what the likelihood cannot tell, a sandwich cannot either
-    codes = pd.factorize(data.loc[model.rows.index, cluster])[0]
-    return model.estimate(term, efron.clustered_covariance(model.fit, codes))
+    return model.estimate(term, efron.clustered_covariance(model.fit, clusters(data, model.rows.index, cluster)))
 
 
 def proportional_hazards(
@@ -183,7 +185,10 @@ def _curve(times: Floats, happened: Booleans) -> pd.DataFrame:
 
 
 def durations(values: pd.Series) -> Floats:
-    """A column of times as floats.
+    """A column of times as floats; those that differ by no more than rounding are one time.
+
+    As R's survival does (Therneau's aeqSurv, `timefix`): a distance to the next smaller time of at most the square root
+    of the machine's precision, in itself or as a share of the mean time, is none.
 
     Raises:
         NotEstimable: a negative, infinite or missing time.
@@ -193,4 +198,7 @@ def durations(values: pd.Series) -> Floats:
         raise NotEstimable(f"{values.name} has missing values")
     if (times < 0).any():
         raise NotEstimable(f"{values.name} is negative in some rows")
-    return times
+    distinct = np.unique(times)
+    gaps = np.diff(distinct, prepend=-np.inf)
+    first = distinct[(gaps > _SAME_TIME) & (gaps > _SAME_TIME * distinct.mean())]
+    return np.asarray(first[np.searchsorted(first, times, side="right") - 1])
