@@ -5,6 +5,7 @@ sign, a range or a unit that is wrong in a seed is seen here, and so is a row th
 """
 
 import csv
+import functools
 import gzip
 import itertools
 import re
@@ -274,6 +275,7 @@ def people_and_cultures(source: Source) -> None:
         )
 
 
+@functools.cache
 def ranges(published: str) -> list[tuple[str, str]]:
     """(first, last) of each range of a list of codes, without dots."""
     parts = [part.strip().replace(".", "").split("-") for part in published.split(",")]
@@ -350,6 +352,96 @@ def zigong(source: Source) -> None:
         for department in departments:
             key = patient("zigong_department", is_icu)
             rows[f"{SCHEMA}.dttransfer"].append({"patient_id": key, "starttime": 5.0, "transferdept": department})
+
+
+@pytest.mark.parametrize("name", ["chart_item", "lab_item", "output_item", "procedure_item"])
+def test_an_item_list_holds_what_is_expected_and_no_more(name: str) -> None:
+    where = "d_labitems" if name == "lab_item" else "d_items"
+    expected = {
+        (itemid, label)
+        for labels in ITEMS[name].values()
+        for label in (labels["labels"] if isinstance(labels, dict) else labels)
+        for itemid in ITEMIDS[where, label]
+    }
+    assert {(int(row["itemid"]), row["label"]) for row in seed(name)} == expected
+
+
+def test_the_infusions_are_those_expected_in_each_reading() -> None:
+    expected = {
+        (itemid, label, drug, reading)
+        for drug, readings in ITEMS["infusion_item"].items()
+        for reading in ("default", "extended", "other_heparin")
+        for label in readings.get(reading, ())
+        for itemid in ITEMIDS["d_items", label]
+    }
+    columns = ("label", "drug", "reading")
+    assert {(int(row["itemid"]), *(row[column] for column in columns)) for row in seed("infusion_item")} == expected
+
+
+def test_every_name_of_a_drug_is_needed_by_some_prescription_but_for_those_within_another() -> None:
+    patterns = [row["pattern"] for row in seed("drug_name") if row["concept"] == "antibiotic"]
+    needed = set()
+    for drug in WORDS["antibiotic"]:
+        held = [pattern for pattern in patterns if pattern in drug.lower()]
+        if len(held) == 1:
+            needed.update(held)
+    within = {pattern for pattern in patterns if any(other in pattern for other in patterns if other != pattern)}
+    assert set(patterns) - needed == within
+
+
+def test_every_word_of_support_is_expected_and_a_status_has_one_priority() -> None:
+    expected = {
+        (concept, str(text), str(status))
+        for status, words in WORDS["ventilation_status"].items()
+        for concept in ("oxygen_device", "ventilator_mode", "ventilator_mode_hamilton")
+        for text in words.get(concept, ())
+    }
+    listed = seed("ventilation_status")
+    assert {(row["concept"], row["value_text"].strip(), row["status"]) for row in listed} == {
+        (concept, text.strip(), status) for concept, text, status in expected
+    }
+    priorities = dict(sorted({(int(row["priority"]), row["status"]) for row in listed}))
+    assert list(priorities.values()) == [str(status) for status in WORDS["ventilation_status"]]
+
+
+def test_every_check_of_data_quality_is_counted_and_its_limits_are_in_order() -> None:
+    counts = (PROJECT / "models/intermediate/quality/int_quality_count.sql").read_text(encoding="utf-8")
+    for row in seed("quality_check"):
+        assert f"'{row['check_name']}'" in counts, row["check_name"]
+        assert 0 <= float(row["warn_above_percent"]) <= float(row["error_above_percent"]) <= 100, row["check_name"]
+        assert float(row["error_above_percent"]) > 0, f"{row['check_name']}: a single row would stop every study"
+
+
+def test_a_misspelt_drug_of_zigong_holds_a_stem_and_no_pattern() -> None:
+    listed = seed("zigong_drug")
+    met = set()
+    for word in ZIGONG["misspelt"]:
+        assert not [row for row in listed if row["pattern"] in word.lower()], word
+        stems = {row["stem"] for row in listed if row["stem"] in word.lower()}
+        assert stems, f"{word} would be read past"
+        met |= stems
+    assert met == {row["stem"] for row in listed}
+    assert len(listed) == len(ZIGONG["drug"])
+
+
+def test_the_nursing_chart_has_the_ranges_of_the_same_measurements_in_mimic() -> None:
+    charted = {row["concept"]: row for row in seed("chart_item")}
+    scale = {"gcs_eyes": 5, "gcs_motor": 7, "gcs_verbal": 6}
+    same = {
+        "heart_rate": "heart_rate",
+        "map": "map",
+        "dbp_invasive": "map",
+        "dbp_cuff": "map",
+        "sbp_invasive": "sbp",
+        "sbp_cuff": "sbp",
+    }
+    ranges_found = {
+        row["concept"]: (float(row["value_above"]), float(row["value_below"])) for row in seed("zigong_nursing_item")
+    }
+    expected = {
+        name: (float(charted[of]["value_above"]), float(charted[of]["value_below"])) for name, of in same.items()
+    }
+    assert ranges_found == expected | {name: (0, below) for name, below in scale.items()}
 
 
 CHECKS: Mapping[str, str] = {
@@ -455,96 +547,6 @@ def test_each_diagnosis_code_has_its_categories_as_published_and_no_other(built:
         if has != categories_of(version, code):
             wrong[version, code] = (has, categories_of(version, code))
     assert not wrong
-
-
-@pytest.mark.parametrize("name", ["chart_item", "lab_item", "output_item", "procedure_item"])
-def test_an_item_list_holds_what_is_expected_and_no_more(name: str) -> None:
-    where = "d_labitems" if name == "lab_item" else "d_items"
-    expected = {
-        (itemid, label)
-        for labels in ITEMS[name].values()
-        for label in (labels["labels"] if isinstance(labels, dict) else labels)
-        for itemid in ITEMIDS[where, label]
-    }
-    assert {(int(row["itemid"]), row["label"]) for row in seed(name)} == expected
-
-
-def test_the_infusions_are_those_expected_in_each_reading() -> None:
-    expected = {
-        (itemid, label, drug, reading)
-        for drug, readings in ITEMS["infusion_item"].items()
-        for reading in ("default", "extended", "other_heparin")
-        for label in readings.get(reading, ())
-        for itemid in ITEMIDS["d_items", label]
-    }
-    columns = ("label", "drug", "reading")
-    assert {(int(row["itemid"]), *(row[column] for column in columns)) for row in seed("infusion_item")} == expected
-
-
-def test_every_name_of_a_drug_is_needed_by_some_prescription_but_for_those_within_another() -> None:
-    patterns = [row["pattern"] for row in seed("drug_name") if row["concept"] == "antibiotic"]
-    needed = set()
-    for drug in WORDS["antibiotic"]:
-        held = [pattern for pattern in patterns if pattern in drug.lower()]
-        if len(held) == 1:
-            needed.update(held)
-    within = {pattern for pattern in patterns if any(other in pattern for other in patterns if other != pattern)}
-    assert set(patterns) - needed == within
-
-
-def test_every_word_of_support_is_expected_and_a_status_has_one_priority() -> None:
-    expected = {
-        (concept, str(text), str(status))
-        for status, words in WORDS["ventilation_status"].items()
-        for concept in ("oxygen_device", "ventilator_mode", "ventilator_mode_hamilton")
-        for text in words.get(concept, ())
-    }
-    listed = seed("ventilation_status")
-    assert {(row["concept"], row["value_text"].strip(), row["status"]) for row in listed} == {
-        (concept, text.strip(), status) for concept, text, status in expected
-    }
-    priorities = dict(sorted({(int(row["priority"]), row["status"]) for row in listed}))
-    assert list(priorities.values()) == [str(status) for status in WORDS["ventilation_status"]]
-
-
-def test_every_check_of_data_quality_is_counted_and_its_limits_are_in_order() -> None:
-    counts = (PROJECT / "models/intermediate/quality/int_quality_count.sql").read_text(encoding="utf-8")
-    for row in seed("quality_check"):
-        assert f"'{row['check_name']}'" in counts, row["check_name"]
-        assert 0 <= float(row["warn_above_percent"]) <= float(row["error_above_percent"]) <= 100, row["check_name"]
-        assert float(row["error_above_percent"]) > 0, f"{row['check_name']}: a single row would stop every study"
-
-
-def test_a_misspelt_drug_of_zigong_holds_a_stem_and_no_pattern() -> None:
-    listed = seed("zigong_drug")
-    met = set()
-    for word in ZIGONG["misspelt"]:
-        assert not [row for row in listed if row["pattern"] in word.lower()], word
-        stems = {row["stem"] for row in listed if row["stem"] in word.lower()}
-        assert stems, f"{word} would be read past"
-        met |= stems
-    assert met == {row["stem"] for row in listed}
-    assert len(listed) == len(ZIGONG["drug"])
-
-
-def test_the_nursing_chart_has_the_ranges_of_the_same_measurements_in_mimic() -> None:
-    charted = {row["concept"]: row for row in seed("chart_item")}
-    scale = {"gcs_eyes": 5, "gcs_motor": 7, "gcs_verbal": 6}
-    same = {
-        "heart_rate": "heart_rate",
-        "map": "map",
-        "dbp_invasive": "map",
-        "dbp_cuff": "map",
-        "sbp_invasive": "sbp",
-        "sbp_cuff": "sbp",
-    }
-    ranges_found = {
-        row["concept"]: (float(row["value_above"]), float(row["value_below"])) for row in seed("zigong_nursing_item")
-    }
-    expected = {
-        name: (float(charted[of]["value_above"]), float(charted[of]["value_below"])) for name, of in same.items()
-    }
-    assert ranges_found == expected | {name: (0, below) for name, below in scale.items()}
 
 
 @pytest.mark.needs_shared
