@@ -14,7 +14,10 @@ COLUMNS = ("Check", "Source", "Of", "Rows", "Affected", "Share", "Limits", "Abov
 
 @dataclass(frozen=True)
 class QualityCheck:
-    """One row of the mart: `affected` of `rows` source rows are faulty; limits in per cent of the rows."""
+    """One row of the mart: `affected` of `rows` source rows are faulty; limits in per cent of the rows.
+
+    Where the check is about words, `concept` is an unknown one and `rows` are those of the whole vocabulary.
+    """
 
     name: str
     source: str
@@ -25,6 +28,7 @@ class QualityCheck:
     error_above: float
     handling: str
     meaning: str
+    about_words: bool
 
     @property
     def percent(self) -> float:
@@ -43,7 +47,7 @@ def read_quality(connection: Reader, schema: str) -> tuple[QualityCheck, ...]:
     """Every check, in the order of its name. Raises psycopg.ProgrammingError where the mart is absent."""
     query = sql.SQL(
         "select check_name, source_table, concept, n_rows, n_affected, warn_above_percent, error_above_percent,"
-        " handling, meaning from {} order by check_name, concept"
+        " handling, meaning, is_about_words from {} order by check_name, concept"
     ).format(sql.Identifier(schema, "data_quality"))
     return tuple(QualityCheck(*row) for row in connection.execute(query))
 
@@ -61,7 +65,8 @@ def faults_table(checks: Sequence[QualityCheck], below: int) -> pd.DataFrame:
             found.setdefault(check.name, []).append(check)
     lines = []
     for name, parts in found.items():
-        rows = sum(check.rows for check in checks if check.name == name)
+        counts = [check.rows for check in checks if check.name == name]
+        rows = max(counts) if parts[0].about_words else sum(counts)
         whole = _line(replace(parts[0], rows=rows, affected=sum(part.affected for part in parts)), below)
         worst = _line(parts[0], below)
         lines.append(

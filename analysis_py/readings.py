@@ -39,7 +39,7 @@ READINGS = (
 )
 
 # the marts' columns that a reading needs, by mart; rows are those that any reading keeps
-RULES = ("is_later_stay", "is_minor", "is_pregnant", "is_short_stay", "is_dex_short", "is_dex_late")
+RULES = ("is_later_stay", "is_minor", "is_pregnant", "is_short_stay", "is_exposure_unknown", "is_dex_short", "is_dex_late")
 SIC_READINGS = (_SIC, *dict.fromkeys(reading.sic for reading in READINGS if reading.sic != _SIC))
 HEPARIN_READINGS = (_HEPARIN, *dict.fromkeys(reading.heparin for reading in READINGS if reading.heparin != _HEPARIN))
 SCORES = ("sic_score_four", "sic_score_total")

@@ -4,6 +4,12 @@
 {%- set choices = {
     'sofa_first_day_ventilated': ['mimic_code', 'hourly'],
     'gcs_intubated': ['normal', 'missing'],
+    'lab_key': ['admission', 'patient'],
+    'culture_screening': ['count', 'ignore'],
+    'urine_negative': ['zero', 'mimic_code'],
+    'infusion_reading': ['running', 'mimic_code'],
+    'infusion_rate_from_amount': [true, false],
+    'hospital_death': ['any_record', 'flag'],
     'sic_rule': ['paper', 'strict'],
     'sic_sofa': ['four', 'total'],
     'oxygen_device_needs_flow': [true, false],

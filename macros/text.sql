@@ -21,6 +21,9 @@
 {% macro duckdb__trimmed(text) %}trim({{ text }}, ' '){% endmacro %}
 {% macro spark__trimmed(text) %}trim({{ text }}){% endmacro %}
 
+{# True for one word written with other blanks around it or in other case. #}
+{% macro same_text(a, b) %}{{ lower_case(trimmed(a)) }} = {{ lower_case(trimmed(b)) }}{% endmacro %}
+
 {# Words as a list of texts. #}
 {% macro text_literals(words) %}'{{ words | join("', '") }}'{% endmacro %}
 

@@ -30,7 +30,7 @@ final as (
     select
         stays.stay_id,
         stays.age_years,
-        stays.sex = 'F' as is_female,
+        {{ same_text('stays.sex', text_literal('F')) }} as is_female,
         stays.ethnicity,
         weights.weight_kg,
         urine.urine_ml as urine_output_ml,

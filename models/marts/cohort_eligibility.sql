@@ -2,7 +2,7 @@
 Grain       one row per ICU stay
 Definition  one boolean per rule of section 2.2, in each of its readings; the vars sic_rule, sic_sofa, heparin and
             dex_duration choose which reading counts. is_eligible: septic with SIC and excluded by no rule; treated:
-            exposed to var exposure_drug
+            exposed to var exposure_drug. is_exposure_unknown: given that drug, but never as an infusion that runs
 Source      section 2.2 of Huang 2024
 Deviation   an unknown age counts as adult, and the stay is flagged by a data test
 */
@@ -11,6 +11,36 @@ with
 stays as (
 
     select * from {{ ref('int_icu_stay') }}
+
+),
+
+sic_score as (
+
+    select * from {{ ref('sic_score') }}
+
+),
+
+comorbidities as (
+
+    select * from {{ ref('int_comorbidity') }}
+
+),
+
+heparin as (
+
+    select * from {{ ref('int_heparin') }}
+
+),
+
+exposure as (
+
+    select * from {{ ref('dexmedetomidine_exposure') }}
+
+),
+
+unknown as (
+
+    select * from {{ ref('int_dexmedetomidine_unknown') }}
 
 ),
 
@@ -34,20 +64,23 @@ rules as (
         coalesce(heparin.has_any_icu, false) as has_heparin_any_icu,
         coalesce(heparin.has_any_order, false) as has_heparin_any_order,
         coalesce(heparin.has_{{ var('heparin') }}, false) as has_heparin,
+        unknown.stay_id is not null as is_exposure_unknown,
         coalesce(exposure.running_h < {{ var('dex_min_duration_h') }}, false) as is_dex_short_union,
         coalesce(exposure.longest_episode_h < {{ var('dex_min_duration_h') }}, false) as is_dex_short_longest_episode,
         coalesce(exposure.duration_h < {{ var('dex_min_duration_h') }}, false) as is_dex_short,
         coalesce(exposure.start_offset_h > {{ var('dex_max_start_h') }}, false) as is_dex_late,
         coalesce(exposure.is_exposed, false) as treated
     from stays
-    inner join {{ ref('sic_score') }} as sic_score
+    inner join sic_score
         on stays.stay_id = sic_score.stay_id
-    left join {{ ref('int_comorbidity') }} as comorbidities
+    left join comorbidities
         on stays.hadm_id = comorbidities.hadm_id
-    left join {{ ref('int_heparin') }} as heparin
+    left join heparin
         on stays.stay_id = heparin.stay_id
-    left join {{ ref('dexmedetomidine_exposure') }} as exposure
+    left join exposure
         on stays.stay_id = exposure.stay_id
+    left join unknown
+        on stays.stay_id = unknown.stay_id
 
 ),
 
@@ -56,7 +89,7 @@ final as (
     select
         rules.*,
         has_early_sepsis and is_sic and not is_later_stay and not is_minor and not is_pregnant and not is_short_stay
-        and not has_heparin and not is_dex_short and not is_dex_late as is_eligible
+        and not has_heparin and not is_exposure_unknown and not is_dex_short and not is_dex_late as is_eligible
     from rules
 
 )

@@ -1,7 +1,7 @@
 /*
-Grain       one row per check and, where it is about items, per concept or drug that occurs
+Grain       one row per check and, where it is about items or words, per concept, drug or unknown word that occurs
 Definition  how many of the rows that the study reads are faulty; what becomes of them, limits and meaning are in the
-            seed quality_check
+            seed quality_check. A word that no seed knows is compared with all words of its vocabulary
 */
 with
 
@@ -26,7 +26,8 @@ final as (
         cast(coalesce(counted.n_rows, 0) as bigint) as n_rows,
         cast(coalesce(counted.n_affected, 0) as bigint) as n_affected,
         case when counted.n_rows > 0 then 100.0 * counted.n_affected / counted.n_rows else 0 end as percent,
-        checks.warn_above_percent,
+        coalesce(checks.warn_above_percent, {{ var('quality_unknown_word_percent') }}) as warn_above_percent,
+        checks.warn_above_percent is null as is_about_words,
         checks.error_above_percent,
         checks.handling,
         checks.meaning
@@ -43,8 +44,9 @@ select
     n_rows,
     n_affected,
     cast(percent as {{ double() }}) as percent_affected,
-    warn_above_percent,
+    cast(warn_above_percent as {{ double() }}) as warn_above_percent,
     error_above_percent,
     handling,
-    meaning
+    meaning,
+    is_about_words
 from final

@@ -4,22 +4,20 @@ Definition  28-day hospital death: died in hospital within death_horizon_days of
             are event-free to day 28 (followup: day28) or leave at hospital discharge (followup: discharge; always in
             followup_discharge_days). Hours are unions of intervals, 0 = never
 Source      section 2.4 of Huang 2024; docs/DECISIONS.md, outcomes
-Deviation   the time of a hospital death is deathtime, or the discharge when that is missing; a death charted before ICU
-            admission counts as at admission
+Deviation   which record counts as a death in hospital, and when: int_hospital_death. A death charted before ICU admission
+            counts as at admission. A discharge before the admission is no length and no end of follow-up
 */
 with
 
 stays as (
 
-    select
-        stay_id,
-        icu_admitted_at,
-        hospital_admitted_at,
-        hospital_discharged_at,
-        coalesce(died_hospital, false) as died_hospital,
-        icu_stay_h,
-        case when died_hospital then coalesce(hospital_died_at, hospital_discharged_at) end as died_at
-    from {{ ref('int_icu_stay') }}
+    select * from {{ ref('int_icu_stay') }}
+
+),
+
+deaths as (
+
+    select * from {{ ref('int_hospital_death') }}
 
 ),
 
@@ -46,10 +44,21 @@ vasopressors as (
 timed as (
 
     select
-        stays.*,
-        {{ hours_between('icu_admitted_at', 'died_at') }} / 24 as death_days,
-        {{ hours_between('icu_admitted_at', 'hospital_discharged_at') }} / 24 as discharge_days
+        stays.stay_id,
+        deaths.stay_id is not null as died_hospital,
+        {{ hours_between('stays.icu_admitted_at', 'deaths.died_at') }} / 24 as death_days,
+        case
+            when stays.hospital_discharged_at >= stays.icu_admitted_at
+                then {{ hours_between('stays.icu_admitted_at', 'stays.hospital_discharged_at') }} / 24
+        end as discharge_days,
+        case
+            when stays.hospital_discharged_at >= stays.hospital_admitted_at
+                then {{ hours_between('stays.hospital_admitted_at', 'stays.hospital_discharged_at') }} / 24
+        end as hospital_days,
+        case when stays.icu_stay_h >= 0 then stays.icu_stay_h / 24 end as icu_days
     from stays
+    left join deaths
+        on stays.stay_id = deaths.stay_id
 
 ),
 
@@ -89,8 +98,8 @@ final as (
         followed.died_hospital,
         coalesce(ventilation.hours, 0) as ventilation_h,
         coalesce(vasopressors.hours, 0) as vasopressor_h,
-        {{ hours_between('followed.hospital_admitted_at', 'followed.hospital_discharged_at') }} / 24 as hospital_days,
-        followed.icu_stay_h / 24 as icu_days
+        followed.hospital_days,
+        followed.icu_days
     from followed
     left join ventilation
         on followed.stay_id = ventilation.stay_id

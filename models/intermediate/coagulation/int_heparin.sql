@@ -2,7 +2,7 @@
 
 /*
 Grain       one row per ICU stay with heparin after ICU admission, in any reading
-Definition  has_infusion: a continuous intravenous infusion was running; has_any_icu: any heparin charted in the ICU,
+Definition  has_infusion: a continuous intravenous infusion was running; has_any_icu: any heparin given in the ICU,
             prophylaxis, circuit and device included; has_any_order: heparin prescribed (flushes and dwells apart) and
             not stopped before
 Source      Huang 2024, section 2.2; docs/DECISIONS.md, heparin
@@ -15,17 +15,30 @@ stays as (
 
 ),
 
+infusions as (
+
+    select * from {{ ref('int_infusion') }}
+    where drug = 'heparin' and is_given
+
+),
+
+prescriptions as (
+
+    select * from {{ ref('int_prescription') }}
+    where is_heparin and fault is null
+
+),
+
 given as (
 
     select
         stays.stay_id,
-        max(case when infusions.reading = 'default' and infusions.rate > 0 then 1 else 0 end) as has_infusion
+        max(case when infusions.reading = 'default' and infusions.is_running then 1 else 0 end) as has_infusion
     from stays
-    inner join {{ ref('int_infusion') }} as infusions
+    inner join infusions
         on
             stays.stay_id = infusions.stay_id
             and infusions.ended_at > stays.icu_admitted_at
-    where infusions.drug = 'heparin'
     group by stays.stay_id
 
 ),
@@ -34,12 +47,11 @@ ordered as (
 
     select distinct stays.stay_id
     from stays
-    inner join {{ ref('int_prescription') }} as prescriptions
+    inner join prescriptions
         on
             stays.hadm_id = prescriptions.hadm_id
             and prescriptions.started_at < stays.icu_discharged_at
             and coalesce(prescriptions.stopped_at, prescriptions.started_at) > stays.icu_admitted_at
-    where prescriptions.is_heparin
 
 ),
 

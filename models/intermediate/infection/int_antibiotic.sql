@@ -10,7 +10,7 @@ with
 prescriptions as (
 
     select * from {{ ref('int_prescription') }}
-    where is_antibiotic
+    where is_antibiotic and fault is null
 
 ),
 

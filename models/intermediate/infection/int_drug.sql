@@ -19,8 +19,7 @@ patterns as (
     select
         field,
         concept,
-        -- a route that must be equal is compared as written, as in mimic-code
-        case when match = 'equals' then pattern else {{ lower_case('pattern') }} end as pattern,
+        {{ lower_case('pattern') }} as pattern,
         match
     from {{ ref('drug_name') }}
 
@@ -57,7 +56,10 @@ matched as (
                 patterns.field = 'route' and patterns.match = 'contains'
                 and {{ lower_case('names.route') }} like '%' || patterns.pattern || '%'
             )
-            or (patterns.field = 'route' and patterns.match = 'equals' and names.route = patterns.pattern)
+            or (
+                patterns.field = 'route' and patterns.match = 'equals'
+                and {{ lower_case(trimmed('names.route')) }} = patterns.pattern
+            )
     group by names.drug, names.route
 
 ),

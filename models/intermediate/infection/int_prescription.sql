@@ -1,6 +1,7 @@
 /*
 Grain       one row per prescription of a drug that the study uses
-Definition  the only full scan of prescriptions: systemic antibiotics and heparin
+Definition  the only full scan of prescriptions: systemic antibiotics and heparin; one under another patient's admission
+            is nobody's (`fault`)
 Source      int_drug
 */
 with
@@ -17,6 +18,12 @@ drugs as (
 
 ),
 
+admissions as (
+
+    select * from {{ ref('stg_mimic__admissions') }}
+
+),
+
 final as (
 
     select
@@ -28,12 +35,15 @@ final as (
         prescriptions.stopped_at,
         -- int_drug holds no route and an empty one as one name
         drugs.is_antibiotic and prescriptions.route is not null as is_antibiotic,
-        drugs.is_heparin
+        drugs.is_heparin,
+        case when prescriptions.subject_id <> admissions.subject_id then 'another patient' end as fault
     from prescriptions
     inner join drugs
         on
             prescriptions.drug = drugs.drug
             and coalesce(prescriptions.route, '') = drugs.route
+    left join admissions
+        on prescriptions.hadm_id = admissions.hadm_id
 
 )
 

@@ -33,6 +33,7 @@ cultures as (
         specimen,
         is_positive
     from {{ ref('int_culture') }}
+    where fault is null{{ ' and is_screening = 0' if var('culture_screening') == 'ignore' }}
 
 ),
 

@@ -1,8 +1,9 @@
 /*
 Grain       one row per charted observation of an item that the study uses
 Definition  the only scan of chartevents: items of the seed chart_item. A number that cannot be used is set to NULL and
-            `fault` says why; is_used: the row has a value, or its time matters by itself (keeps_null). A time outside
-            the calendar is none: as the last heart rate it would lengthen the stay's hours by centuries
+            `fault` says why; is_used: the row has a value, or its time matters by itself (keeps_null). A row that lies
+            outside the calendar or its stay is none of the stay: as the last heart rate it would lengthen the stay's
+            hours by a year. A row under another patient's stay is nobody's
 Source      seed chart_item (ranges of mimic-code vitalsign, gcs, bg, weight_durations, ventilator_setting,
             oxygen_delivery)
 */
@@ -20,6 +21,12 @@ items as (
 
 ),
 
+bounds as (
+
+    select * from {{ ref('int_stay_bounds') }}
+
+),
+
 judged as (
 
     select
@@ -31,6 +38,8 @@ judged as (
         observations.value as charted_value,
         case
             when {{ is_impossible_time('observations.measured_at') }} then 'impossible time'
+            when observations.subject_id <> bounds.subject_id then 'another patient'
+            when {{ is_outside_stay('observations.measured_at') }} then 'outside stay'
             when observations.value is null and observations.value_text is not null and not items.keeps_text then 'no number'
             when observations.value is null then null
             when not {{ is_finite('observations.value') }} then 'not finite'
@@ -47,6 +56,8 @@ judged as (
     from observations
     inner join items
         on observations.itemid = items.itemid
+    left join bounds
+        on observations.stay_id = bounds.stay_id
 
 ),
 
@@ -71,7 +82,7 @@ final as (
         stored_at,
         fault,
         is_other_unit,
-        coalesce(fault, '') <> 'impossible time'
+        {{ is_of_stay('fault') }}
         and (keeps_null or value is not null or value_text is not null) as is_used
     from valued
 

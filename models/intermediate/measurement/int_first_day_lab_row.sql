@@ -1,7 +1,7 @@
 /*
 Grain       one row per ICU stay, specimen and concept in the first-day window
 Definition  laboratory values of the patient around ICU admission; read by patient, as mimic-code does, so that stays
-            close to each other share them
+            close to each other share them. lab_key: patient leaves out those of another admission
 Source      mimic-code first_day_lab
 */
 with
@@ -15,6 +15,12 @@ stays as (
 labs as (
 
     select * from {{ ref('int_lab_value') }}
+
+),
+
+bounds as (
+
+    select * from {{ ref('int_stay_bounds') }}
 
 ),
 
@@ -33,6 +39,10 @@ final as (
         on
             stays.subject_id = labs.subject_id
             and {{ within_first_day('labs.measured_at', 'stays.icu_admitted_at') }}
+    {% if var('lab_key') == 'patient' -%}
+    inner join bounds
+        on stays.stay_id = bounds.stay_id and {{ is_within_admission('labs.measured_at') }}
+    {% endif -%}
     where labs.value is not null
     group by stays.stay_id, labs.specimen_id, labs.concept, stays.icu_admitted_at
 

@@ -15,11 +15,11 @@ observations as (
         measured_at,
         concept,
         case
-            when concept = 'gcs_verbal' and value_text = '{{ var("gcs_verbal_intubated_text") }}' then 0
+            when concept = 'gcs_verbal' and {{ same_text('value_text', text_literal(var('gcs_verbal_intubated_text'))) }} then 0
             else value
         end as points,
         case
-            when concept = 'gcs_verbal' and value_text = '{{ var("gcs_verbal_intubated_text") }}' then 1
+            when concept = 'gcs_verbal' and {{ same_text('value_text', text_literal(var('gcs_verbal_intubated_text'))) }} then 1
             else 0
         end as is_intubated
     from {{ ref('int_chart_value') }}

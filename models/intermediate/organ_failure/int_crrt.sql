@@ -25,13 +25,11 @@ modes as (
 procedures as (
 
     select
-        procedures.stay_id,
-        procedures.started_at,
-        procedures.ended_at
-    from {{ ref('stg_mimic__procedureevents') }} as procedures
-    inner join {{ ref('procedure_item') }} as items
-        on procedures.itemid = items.itemid
-    where items.concept = 'crrt'
+        stay_id,
+        started_at,
+        ended_at
+    from {{ ref('int_procedure_row') }}
+    where concept = 'crrt' and fault is null
 
 ),
 

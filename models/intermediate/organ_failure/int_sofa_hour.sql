@@ -2,11 +2,37 @@
 Grain       one row per ICU stay and hour of its grid; of the lead hours those with a measurement
 Definition  the hour's worst measurements and the SOFA points of each organ; NULL where nothing was measured
 Source      Vincent 1996; mimic-code sofa
-Deviation   none by default. A pressor counts only if it runs at the hour's end; any rate of epinephrine or
-            norepinephrine gives 3. sofa_pressor: any_in_hour counts it in every hour in which it runs with a rate above 0
+Deviation   a stretch at rate 0 or less is none (infusion_reading). A pressor counts only if it runs at the hour's end; any
+            rate of epinephrine or norepinephrine gives 3. sofa_pressor: any_in_hour counts it in every hour in which it
+            runs. lab_key: patient finds results without hadm_id, which mimic-code's join loses
 */
 {%- set hour_of_end = 'ceil' if var('sofa_pressor') == 'any_in_hour' else 'floor' %}
 with
+
+grid as (
+
+    select * from {{ ref('int_hour_grid') }}
+
+),
+
+bounds as (
+
+    select * from {{ ref('int_stay_bounds') }}
+
+),
+
+results as (
+
+    select * from {{ ref('int_lab_value') }}
+    where concept in ('platelets', 'bilirubin', 'creatinine')
+
+),
+
+pressures as (
+
+    select * from {{ ref('int_map_hour') }}
+
+),
 
 infusions as (
 
@@ -33,11 +59,16 @@ labs as (
         max(labs.measured_at) as measured_at,
         -- of several results of one kind the specimen's highest counts
         max(labs.value) as value
-    from {{ ref('int_hour_grid') }} as grid
-    inner join {{ ref('int_lab_value') }} as labs
-        on
-            grid.hadm_id = labs.hadm_id
-            and labs.concept in ('platelets', 'bilirubin', 'creatinine')
+    from grid
+    {% if var('lab_key') == 'patient' -%}
+    inner join bounds
+        on grid.stay_id = bounds.stay_id
+    inner join results as labs
+        on bounds.subject_id = labs.subject_id and {{ is_within_admission('labs.measured_at') }}
+    {%- else -%}
+    inner join results as labs
+        on grid.hadm_id = labs.hadm_id
+    {%- endif %}
     group by grid.stay_id, labs.concept, labs.specimen_id
 
 ),
@@ -119,7 +150,7 @@ hours as (
         grid.stay_id,
         hours.hr,
         {{ clock_hour('grid.grid_start') }} + hours.hr as clock_hour
-    from {{ ref('int_hour_grid') }} as grid
+    from grid
     {{ cross_join_integers('grid.first_hr', 'grid.last_hr', 'hours', 'hr') }}
 
 ),
@@ -152,7 +183,7 @@ final as (
     from hours
     left join measured
         on hours.stay_id = measured.stay_id and hours.clock_hour = measured.clock_hour
-    left join {{ ref('int_map_hour') }} as pressures
+    left join pressures
         on hours.stay_id = pressures.stay_id and hours.clock_hour = pressures.clock_hour
     where hours.hr >= 0 or measured.stay_id is not null or pressures.stay_id is not null
 

@@ -18,7 +18,9 @@ stays as (
 gases as (
 
     select * from {{ ref('int_blood_gas') }}
-    where specimen = '{{ var("blood_gas_arterial_text") }}' and pao2fio2_mmhg is not null
+    where
+        {{ same_text('specimen', text_literal(var('blood_gas_arterial_text'))) }}
+        and pao2fio2_mmhg is not null
 
 ),
 

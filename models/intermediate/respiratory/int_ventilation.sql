@@ -4,7 +4,9 @@ Definition  oxygen devices and ventilator modes are read as a status (seed venti
             order); rows of one status form an episode until another status or ventilation_gap_h of silence; it ends at
             the next row of any status
 Source      mimic-code ventilation, ventilator_setting, oxygen_delivery
-Deviation   of several modes charted at one time the last in byte order is read, mimic-code takes the last in the
+Deviation   a tracheostomy charted with an invasive ventilator mode is ventilated, and one without a flow of oxygen stays so
+            for ventilation_gap_h; mimic-code takes the patient off the ventilator. Words are compared without the blanks
+            around them and in any case. Of several modes charted at one time the last in byte order is read, mimic-code takes the last in the
             server's locale. An episode of one single row is dropped, as there
 */
 with
@@ -66,14 +68,13 @@ devices_read as (
         devices.measured_at,
         'oxygen_device' as concept,
         devices.value_text,
-        devices.device_seq
+        devices.device_seq,
+        case when flows.stay_id is null then 1 else 0 end as is_without_flow
     from devices
-    {% if var('oxygen_device_needs_flow') -%}
-    inner join flows
+    {{ 'inner' if var('oxygen_device_needs_flow') else 'left' }} join flows
         on
             devices.subject_id = flows.subject_id
             and devices.measured_at = flows.measured_at
-    {%- endif %}
     where devices.device_seq <= 4
 
 ),
@@ -85,7 +86,8 @@ modes_read as (
         measured_at,
         concept,
         max({{ byte_order('value_text') }}) as value_text,
-        1 as device_seq
+        1 as device_seq,
+        0 as is_without_flow
     from observations
     where concept in ('ventilator_mode', 'ventilator_mode_hamilton')
     group by subject_id, measured_at, concept
@@ -105,12 +107,14 @@ best as (
     select
         readings.stay_id,
         readings.measured_at,
-        min(statuses.priority) as priority
+        min(statuses.priority) as priority,
+        max(case when readings.concept <> 'oxygen_device' and statuses.status = 'InvasiveVent' then 1 else 0 end) as has_mode,
+        max(readings.is_without_flow) as is_without_flow
     from readings
     inner join statuses
         on
             readings.concept = statuses.concept
-            and readings.value_text = statuses.value_text
+            and {{ same_text('readings.value_text', 'statuses.value_text') }}
             and (readings.device_seq = 1 or not statuses.first_device_only)
     group by readings.stay_id, readings.measured_at
 
@@ -121,10 +125,38 @@ charted as (
     select
         best.stay_id,
         best.measured_at,
-        priorities.status
+        best.has_mode,
+        best.is_without_flow,
+        priorities.status,
+        max(case when best.has_mode = 1 then best.measured_at end) over (
+            partition by best.stay_id order by best.measured_at rows unbounded preceding
+        ) as mode_at
     from best
     inner join priorities
         on best.priority = priorities.priority
+
+),
+
+-- the tube lies in a ventilated patient too
+settled as (
+
+    select
+        stay_id,
+        measured_at,
+        case
+            when
+                status = 'Tracheostomy'
+                and (
+                    has_mode = 1
+                    or (
+                        is_without_flow = 1
+                        and {{ whole_hours_between('mode_at', 'measured_at') }} < {{ var('ventilation_gap_h') }}
+                    )
+                )
+                then 'InvasiveVent'
+            else status
+        end as status
+    from charted
 
 ),
 
@@ -137,7 +169,7 @@ neighbours as (
         lag(measured_at) over (partition by stay_id, status order by measured_at) as same_status_at,
         lag(status) over (partition by stay_id order by measured_at) as previous_status,
         lead(measured_at) over (partition by stay_id order by measured_at) as next_at
-    from charted
+    from settled
 
 ),
 

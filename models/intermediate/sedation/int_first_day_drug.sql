@@ -36,8 +36,7 @@ final as (
             stays.stay_id = infusions.stay_id
             and infusions.ended_at >= stays.icu_admitted_at
             and infusions.started_at <= {{ add_hours('stays.icu_admitted_at', var('first_day_intervention_h')) }}
-    -- a row says that a drug was given when a rate or an amount above 0 was charted
-    where infusions.rate > 0 or (infusions.rate is null and infusions.amount > 0)
+    where infusions.is_given
     group by stays.stay_id
 
 )

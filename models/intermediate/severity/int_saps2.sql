@@ -233,7 +233,7 @@ points as (
         case
             when
                 {{ lower_case('services.service') }} like '%surg%'
-                and stays.admission_type = '{{ var("saps_elective_admission_type") }}'
+                and {{ same_text('stays.admission_type', text_literal(var('saps_elective_admission_type'))) }}
                 then 0
             when {{ lower_case('services.service') }} like '%surg%' then {{ var('saps_unscheduled_surgical_points') }}
             else {{ var('saps_medical_points') }}

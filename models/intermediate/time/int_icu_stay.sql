@@ -2,7 +2,7 @@
 Grain       one row per ICU stay; every stay of icustays
 Definition  the stay with its admission and patient; age at hospital admission; the patient's ICU stays in order
 Source      mimic-code age and icustay_detail
-Deviation   stays of a patient are numbered in one sequence over all admissions that had an ICU stay, ties broken by
+Deviation   a stay under another patient's admission has no admission. Stays of a patient are numbered in one sequence over all admissions that had an ICU stay, ties broken by
             stay_id
 */
 with
@@ -41,8 +41,6 @@ final as (
         stays.icu_discharged_at,
         admissions.hospital_admitted_at,
         admissions.hospital_discharged_at,
-        admissions.hospital_died_at,
-        admissions.died_hospital,
         admissions.admission_type,
         patients.sex,
         patients.died_on,
@@ -58,11 +56,11 @@ final as (
         ) as subject_stay_seq
     from stays
     left join admissions
-        on stays.hadm_id = admissions.hadm_id
+        on stays.hadm_id = admissions.hadm_id and stays.subject_id = admissions.subject_id
     left join patients
         on stays.subject_id = patients.subject_id
     left join ethnicity_groups
-        on {{ outer_like('admissions.race', "ethnicity_groups.race_prefix || '%'") }}
+        on {{ outer_like(lower_case(trimmed('admissions.race')), lower_case('ethnicity_groups.race_prefix') ~ " || '%'") }}
 
 )
 

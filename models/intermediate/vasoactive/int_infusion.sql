@@ -1,8 +1,11 @@
 /*
 Grain       one row per stretch of an infusion at one rate, or per bolus, of a drug that the study uses
-Definition  the only scan of inputevents: items of the seed infusion_item; a number that is infinite or NaN is no
-            number, a time outside the calendar is no time
-Source      seed infusion_item
+Definition  the only scan of inputevents, and the one place that says what counts. is_running: an infusion, from when to
+            when and at what rate; is_given: that or a bolus. `fault` says why a row is neither. A number that is
+            infinite or NaN is no number, a time outside the calendar no time. A stretch that begins before the stay or
+            ends after it is cut at stay_margin_h. A stretch without a rate has the one that follows from its amount,
+            hours and weight
+Source      seeds infusion_item, infusion_amount; docs/DECISIONS.md, infusions
 */
 with
 
@@ -19,13 +22,28 @@ items as (
 
 ),
 
-final as (
+amounts as (
+
+    select * from {{ ref('infusion_amount') }}
+
+),
+
+bounds as (
+
+    select * from {{ ref('int_stay_bounds') }}
+
+),
+
+charted as (
 
     select
         inputs.stay_id,
         items.drug,
         items.reading,
+        items.rate_unit as usual_rate_unit,
         inputs.orderid,
+        bounds.earliest_at,
+        bounds.latest_at,
         case when not {{ is_impossible_time('inputs.started_at') }} then inputs.started_at end as started_at,
         case when not {{ is_impossible_time('inputs.ended_at') }} then inputs.ended_at end as ended_at,
         case when {{ is_finite('inputs.rate') }} then inputs.rate end as rate,
@@ -40,10 +58,88 @@ final as (
         ) as is_not_finite,
         coalesce({{ is_impossible_time('inputs.started_at') }} or {{ is_impossible_time('inputs.ended_at') }}, false)
             as is_time_impossible,
+        coalesce(inputs.subject_id <> bounds.subject_id, false) as is_of_another_patient,
         {{ is_other_unit('inputs.rate_unit', 'items.rate_units') }} as is_other_unit
     from inputs
     inner join items
         on inputs.itemid = items.itemid
+    left join bounds
+        on inputs.stay_id = bounds.stay_id
+
+),
+
+judged as (
+
+    select
+        charted.*,
+        case
+            when is_time_impossible then 'impossible time'
+            when is_of_another_patient then 'another patient'
+            when started_at is null or ended_at is null or ended_at < started_at then 'reversed'
+            when started_at > latest_at or ended_at < earliest_at then 'outside stay'
+        end as fault,
+        coalesce(ended_at > {{ add_hours('started_at', var('quality_bolus_max_h')) }}, false) as is_longer_than_bolus,
+        {{ hours_between('started_at', 'ended_at') }} as charted_h
+    from charted
+
+),
+
+rated as (
+
+    select
+        judged.*,
+        {% if var('infusion_rate_from_amount') -%}
+        case
+            when judged.rate is null and judged.amount > 0 and judged.fault is null and judged.is_longer_than_bolus
+                then
+                    judged.amount * amounts.factor / (judged.charted_h * amounts.periods_per_hour)
+                    / case when amounts.is_per_kg then case when judged.weight_kg > 0 then judged.weight_kg end else 1 end
+        end as rate_from_amount
+        {%- else -%}
+        cast(null as {{ double() }}) as rate_from_amount
+        {%- endif %}
+    from judged
+    left join amounts
+        on
+            judged.usual_rate_unit = amounts.rate_unit
+            and {{ same_text('judged.amount_unit', 'amounts.amount_unit') }}
+
+),
+
+cut as (
+
+    select
+        stay_id,
+        drug,
+        reading,
+        orderid,
+        case
+            when fault is null and started_at < earliest_at then earliest_at else started_at
+        end as started_at,
+        case when fault is null and ended_at > latest_at then latest_at else ended_at end as ended_at,
+        coalesce(fault is null and (started_at < earliest_at or ended_at > latest_at), false) as is_cut,
+        coalesce(rate, rate_from_amount) as rate,
+        case when rate is null and rate_from_amount is not null then usual_rate_unit else rate_unit end as rate_unit,
+        rate is null and rate_from_amount is not null as is_rate_from_amount,
+        amount,
+        amount_unit,
+        weight_kg,
+        is_longer_than_bolus,
+        is_not_finite,
+        is_time_impossible,
+        is_other_unit,
+        fault
+    from rated
+
+),
+
+final as (
+
+    select
+        cut.*,
+        coalesce(fault is null and ended_at > started_at and rate > 0, false) as is_running,
+        coalesce(fault is null and (rate > 0 or (rate is null and amount > 0)), false) as is_given
+    from cut
 
 )
 

@@ -4,12 +4,13 @@
 Grain       one row per stretch of a vasoactive infusion at one rate
 Definition  rates in one unit per drug: mcg/kg/min, vasopressin units/hour
 Source      mimic-code norepinephrine, epinephrine, dopamine, dobutamine, phenylephrine, vasopressin, milrinone
+Deviation   what does not run is left out; infusion_reading: mimic_code keeps rows as charted, reversed or at rate 0
 */
 with
 
 infusions as (
 
-    select * from {{ ref('int_infusion') }}
+    select * from {{ ref('int_running_infusion' if var('infusion_reading') == 'running' else 'int_infusion') }}
     where
         drug in (
             'norepinephrine', 'epinephrine', 'dopamine', 'dobutamine', 'phenylephrine', 'vasopressin', 'milrinone'

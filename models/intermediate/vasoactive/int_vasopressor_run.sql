@@ -13,8 +13,8 @@ running as (
         stay_id,
         started_at,
         ended_at
-    from {{ ref('int_vasoactive_infusion') }}
-    where drug in ('norepinephrine', 'epinephrine', 'vasopressin') and rate > 0
+    from {{ ref('int_running_infusion') }}
+    where drug in ('norepinephrine', 'epinephrine', 'vasopressin')
 
 ),
 

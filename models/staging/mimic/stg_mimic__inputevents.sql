@@ -4,6 +4,7 @@ Definition  inputevents, renamed
 Source      mimiciv_icu.inputevents
 */
 select
+    subject_id,
     stay_id,
     itemid,
     orderid,

@@ -4,6 +4,7 @@ Definition  outputevents, renamed
 Source      mimiciv_icu.outputevents
 */
 select
+    subject_id,
     stay_id,
     itemid,
     charttime as measured_at,

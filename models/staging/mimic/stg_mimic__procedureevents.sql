@@ -4,6 +4,7 @@ Definition  procedureevents, renamed
 Source      mimiciv_icu.procedureevents
 */
 select
+    subject_id,
     stay_id,
     itemid,
     starttime as started_at,
