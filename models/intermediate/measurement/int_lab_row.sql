@@ -91,7 +91,10 @@ admissions as (
         hadm_id,
         subject_id,
         {{ add_hours('hospital_admitted_at', -1 * var('stay_margin_h')) }} as earliest_at,
-        {{ add_hours('hospital_discharged_at', var('stay_margin_h')) }} as latest_at
+        case
+            when hospital_discharged_at >= hospital_admitted_at
+                then {{ add_hours('hospital_discharged_at', var('stay_margin_h')) }}
+        end as latest_at
     from {{ ref('stg_mimic__admissions') }}
 
 ),

@@ -31,7 +31,11 @@ final as (
         outputs.stay_id,
         outputs.measured_at,
         outputs.volume_ml as charted_ml,
-        case when outputs.volume_ml > 0 then items.sign * outputs.volume_ml else outputs.volume_ml end as urine_ml,
+        case
+            when not {{ is_finite('outputs.volume_ml') }} then null
+            when outputs.volume_ml > 0 then items.sign * outputs.volume_ml
+            else outputs.volume_ml
+        end as urine_ml,
         case
             when {{ is_impossible_time('outputs.measured_at') }} then 'impossible time'
             when outputs.subject_id <> bounds.subject_id then 'another patient'

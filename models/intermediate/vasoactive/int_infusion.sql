@@ -138,7 +138,11 @@ final as (
     select
         cut.*,
         coalesce(fault is null and ended_at > started_at and rate > 0, false) as is_running,
-        coalesce(fault is null and (rate > 0 or (rate is null and amount > 0)), false) as is_given
+        coalesce(
+            fault is null
+            and (rate > 0 or rate is null)
+            and (amount > 0 or (ended_at > started_at and rate > 0)), false
+        ) as is_given
     from cut
 
 )
