@@ -111,11 +111,20 @@ select 0 where not exists (select 1 from {{ build_table('run') }});
 update {{ build_table('run') }} set
     status = 'unfinished',
     invocation = {{ text_literal(invocation_id) }},
-    made_from = {{ text_literal(made_from()) }},
+    made_from = {{ text_literal(made_from() ~ told_to_leave_out()) }},
     command = {{ text_literal(flags.WHICH) }},
     models_built = 0,
     finished_at = null;
 delete from {{ build_table('test') }}
+{% endmacro %}
+
+{# What dbt was told by which its tables hold less than all rows, or rest on those of another schema; empty for a whole build. #}
+{% macro told_to_leave_out() %}
+{%- set told = [] -%}
+{%- for flag in ('EMPTY', 'SAMPLE', 'EVENT_TIME_START', 'EVENT_TIME_END', 'DEFER') if flags[flag] -%}
+    {%- do told.append('--' ~ flag | lower | replace('_', '-')) -%}
+{%- endfor -%}
+{{ return(told | join(' ')) }}
 {% endmacro %}
 
 {# A digest of all that the tables depend on: definitions, models and seeds of the project, state of the source tables. #}
@@ -230,7 +239,8 @@ delete from {{ build_table('test') }} where unique_id in ({% for test in tests %
         {%- do built.append([result.node.name]) -%}
     {%- endfor -%}
     {%- set now = text_literal(made_from()) -%}
--- models are made from what was there at the start; if something else is there at the end, they are of no one state
+-- models are made from what was there at the start; if something else is there at the end, or dbt was told to leave out rows, they are
+-- of no one state
 {% if built %}
 delete from {{ build_table('model') }} where name in ({{ rows_of(built) }});
 insert into {{ build_table('model') }} (name, made_from)

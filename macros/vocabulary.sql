@@ -13,11 +13,15 @@
 
 {% macro unknown_units() %}
 {%- set query -%}
+with
+results as (select * from {{ ref('stg_zigong__lab') }}),
+items as (select * from {{ ref('zigong_lab_item') }}),
+units as (select * from {{ ref('zigong_lab_unit') }})
 select distinct results.item || ' in ' || coalesce('"' || {{ trimmed('results.unit') }} || '"', 'no unit')
-from {{ ref('stg_zigong__lab') }} as results
-inner join {{ ref('zigong_lab_item') }} as items
+from results
+inner join items
     on {{ lower_case(trimmed('results.item')) }} = {{ lower_case('items.item') }}
-left join {{ ref('zigong_lab_unit') }} as units
+left join units
     on
         items.concept = units.concept
         and {{ lower_case("coalesce(" ~ trimmed('results.unit') ~ ", '')") }} = {{ lower_case("coalesce(units.unit, '')") }}
@@ -30,11 +34,14 @@ order by 1
 {# Names that hold the stem of a drug of the study, but none of the patterns by which it is told: a spelling never seen. #}
 {% macro unknown_drugs() %}
 {%- set query -%}
+with
+orders as (select * from {{ ref('stg_zigong__drug') }}),
+drugs as (select * from {{ ref('zigong_drug') }})
 select distinct '"' || orders.drug_name || '"'
-from {{ ref('stg_zigong__drug') }} as orders
-inner join {{ ref('zigong_drug') }} as stems
+from orders
+inner join drugs as stems
     on {{ lower_case('orders.drug_name') }} like '%' || stems.stem || '%'
-left join {{ ref('zigong_drug') }} as patterns
+left join drugs as patterns
     on {{ outer_like(lower_case('orders.drug_name'), "'%' || patterns.pattern || '%'") }}
 where patterns.pattern is null
 order by 1

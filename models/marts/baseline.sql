@@ -7,6 +7,66 @@ Deviation   NULL = not measured; an intervention or comorbidity without a record
 */
 with
 
+runs as (
+
+    select * from {{ ref('int_ventilation_run') }}
+
+),
+
+weights as (
+
+    select * from {{ ref('int_first_day_weight') }}
+
+),
+
+urine as (
+
+    select * from {{ ref('int_first_day_urine') }}
+
+),
+
+sic_score as (
+
+    select * from {{ ref('sic_score') }}
+
+),
+
+saps2 as (
+
+    select * from {{ ref('int_saps2') }}
+
+),
+
+drugs as (
+
+    select * from {{ ref('int_first_day_drug') }}
+
+),
+
+crrt as (
+
+    select * from {{ ref('int_crrt') }}
+
+),
+
+comorbidities as (
+
+    select * from {{ ref('int_comorbidity') }}
+
+),
+
+vitals as (
+
+    select * from {{ ref('int_first_day_vital') }}
+
+),
+
+labs as (
+
+    select * from {{ ref('int_first_day_lab') }}
+
+),
+
 stays as (
 
     select * from {{ ref('int_icu_stay') }}
@@ -17,7 +77,7 @@ ventilated as (
 
     select distinct stays.stay_id
     from stays
-    inner join {{ ref('int_ventilation_run') }} as runs
+    inner join runs
         on
             stays.stay_id = runs.stay_id
             and runs.ended_at >= stays.icu_admitted_at
@@ -72,25 +132,25 @@ final as (
         labs.pt_min as pt_sec,
         vitals.glucose_mean as glucose_mg_dl
     from stays
-    left join {{ ref('int_first_day_weight') }} as weights
+    left join weights
         on stays.stay_id = weights.stay_id
-    left join {{ ref('int_first_day_urine') }} as urine
+    left join urine
         on stays.stay_id = urine.stay_id
-    left join {{ ref('sic_score') }} as sic_score
+    left join sic_score
         on stays.stay_id = sic_score.stay_id
-    left join {{ ref('int_saps2') }} as saps2
+    left join saps2
         on stays.stay_id = saps2.stay_id
     left join ventilated
         on stays.stay_id = ventilated.stay_id
-    left join {{ ref('int_first_day_drug') }} as drugs
+    left join drugs
         on stays.stay_id = drugs.stay_id
-    left join {{ ref('int_crrt') }} as crrt
+    left join crrt
         on stays.stay_id = crrt.stay_id
-    left join {{ ref('int_comorbidity') }} as comorbidities
+    left join comorbidities
         on stays.hadm_id = comorbidities.hadm_id
-    left join {{ ref('int_first_day_vital') }} as vitals
+    left join vitals
         on stays.stay_id = vitals.stay_id
-    left join {{ ref('int_first_day_lab') }} as labs
+    left join labs
         on stays.stay_id = labs.stay_id
 
 )

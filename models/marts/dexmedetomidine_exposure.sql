@@ -7,6 +7,18 @@ Source      section 2.2 and Table 4 of Huang 2024; docs/DECISIONS.md, exposure
 */
 with
 
+running as (
+
+    select * from {{ ref('int_dexmedetomidine_row') }}
+
+),
+
+dexmedetomidine_run as (
+
+    select * from {{ ref('int_dexmedetomidine_run') }}
+
+),
+
 stays as (
 
     select
@@ -25,7 +37,7 @@ doses as (
             least_of('running.ended_at', 'stays.dose_window_ends_at')
         ) ~ ' - ' ~ epoch_seconds(greatest_of('running.started_at', 'stays.icu_admitted_at')) ~ ')') }} / 3600 as dose
     from stays
-    inner join {{ ref('int_dexmedetomidine_row') }} as running
+    inner join running
         on
             stays.stay_id = running.stay_id
             and running.ended_at > stays.icu_admitted_at
@@ -44,7 +56,7 @@ runs as (
             greatest_of('runs.started_at', 'stays.icu_admitted_at'), least_of('runs.ended_at', 'stays.dose_window_ends_at')
         ) }} as running_in_window_h
     from stays
-    inner join {{ ref('int_dexmedetomidine_run') }} as runs
+    inner join dexmedetomidine_run as runs
         on stays.stay_id = runs.stay_id
     group by stays.stay_id
 

@@ -8,6 +8,18 @@ Deviation   none: baseline SOFA is taken as 0
 */
 with
 
+sofa as (
+
+    select * from {{ ref('sofa_hourly') }}
+
+),
+
+grid as (
+
+    select * from {{ ref('int_hour_grid') }}
+
+),
+
 stays as (
 
     select stay_id
@@ -37,8 +49,8 @@ failures as (
         sofa.stay_id,
         {{ add_hours('grid.grid_start', 'sofa.hr') }} as sofa_at,
         sofa.sofa_24h
-    from {{ ref('sofa_hourly') }} as sofa
-    inner join {{ ref('int_hour_grid') }} as grid
+    from sofa
+    inner join grid
         on sofa.stay_id = grid.stay_id
     where sofa.sofa_24h >= {{ var('sepsis_sofa_min') }}
 

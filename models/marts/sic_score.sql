@@ -8,6 +8,24 @@ Deviation   a missing value gives no point. sic_rule and sic_sofa choose the rea
 */
 with
 
+labs as (
+
+    select * from {{ ref('int_first_day_lab') }}
+
+),
+
+sofa as (
+
+    select * from {{ ref('int_first_day_sofa') }}
+
+),
+
+sepsis3 as (
+
+    select * from {{ ref('sepsis3') }}
+
+),
+
 stays as (
 
     select
@@ -30,11 +48,11 @@ measured as (
             and sepsis3.sofa_at <= {{ add_hours('stays.icu_admitted_at', var('sepsis_onset_max_h')) }}, false
         ) as has_early_sepsis
     from stays
-    left join {{ ref('int_first_day_lab') }} as labs
+    left join labs
         on stays.stay_id = labs.stay_id
-    left join {{ ref('int_first_day_sofa') }} as sofa
+    left join sofa
         on stays.stay_id = sofa.stay_id
-    left join {{ ref('sepsis3') }} as sepsis3
+    left join sepsis3
         on stays.stay_id = sepsis3.stay_id
 
 ),

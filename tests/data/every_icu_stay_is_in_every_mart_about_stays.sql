@@ -1,14 +1,52 @@
+with
+
+stays as (
+
+    select * from {{ ref('int_icu_stay') }}
+
+),
+
+sepsis3 as (
+
+    select * from {{ ref('sepsis3') }}
+
+),
+
+sic_score as (
+
+    select * from {{ ref('sic_score') }}
+
+),
+
+baseline as (
+
+    select * from {{ ref('baseline') }}
+
+),
+
+outcomes as (
+
+    select * from {{ ref('outcomes') }}
+
+),
+
+eligibility as (
+
+    select * from {{ ref('cohort_eligibility') }}
+
+)
+
 select stays.stay_id
-from {{ ref('int_icu_stay') }} as stays
-left join {{ ref('sepsis3') }} as sepsis3
+from stays
+left join sepsis3
     on stays.stay_id = sepsis3.stay_id
-left join {{ ref('sic_score') }} as sic_score
+left join sic_score
     on stays.stay_id = sic_score.stay_id
-left join {{ ref('baseline') }} as baseline
+left join baseline
     on stays.stay_id = baseline.stay_id
-left join {{ ref('outcomes') }} as outcomes
+left join outcomes
     on stays.stay_id = outcomes.stay_id
-left join {{ ref('cohort_eligibility') }} as eligibility
+left join eligibility
     on stays.stay_id = eligibility.stay_id
 where
     sepsis3.stay_id is null

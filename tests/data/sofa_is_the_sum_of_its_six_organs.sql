@@ -1,9 +1,23 @@
 -- hours before the stay belong to the lead of the grid, hours after its last heart rate to nothing
+with
+
+sofa as (
+
+    select * from {{ ref('sofa_hourly') }}
+
+),
+
+grid as (
+
+    select * from {{ ref('int_hour_grid') }}
+
+)
+
 select
     sofa.stay_id,
     sofa.hr
-from {{ ref('sofa_hourly') }} as sofa
-left join {{ ref('int_hour_grid') }} as grid
+from sofa
+left join grid
     on sofa.stay_id = grid.stay_id
 where
     sofa.sofa_24h

@@ -1,15 +1,53 @@
 -- each rule is judged again, from the tables that it is about
+with
+
+cohort as (
+
+    select * from {{ ref('analysis_cohort') }}
+
+),
+
+stays as (
+
+    select * from {{ ref('int_icu_stay') }}
+
+),
+
+sic_score as (
+
+    select * from {{ ref('sic_score') }}
+
+),
+
+sepsis3 as (
+
+    select * from {{ ref('sepsis3') }}
+
+),
+
+heparin as (
+
+    select * from {{ ref('int_heparin') }}
+
+),
+
+comorbidities as (
+
+    select * from {{ ref('int_comorbidity') }}
+
+)
+
 select cohort.stay_id
-from {{ ref('analysis_cohort') }} as cohort
-inner join {{ ref('int_icu_stay') }} as stays
+from cohort
+inner join stays
     on cohort.stay_id = stays.stay_id
-inner join {{ ref('sic_score') }} as sic_score
+inner join sic_score
     on cohort.stay_id = sic_score.stay_id
-left join {{ ref('sepsis3') }} as sepsis3
+left join sepsis3
     on cohort.stay_id = sepsis3.stay_id
-left join {{ ref('int_heparin') }} as heparin
+left join heparin
     on cohort.stay_id = heparin.stay_id
-left join {{ ref('int_comorbidity') }} as comorbidities
+left join comorbidities
     on stays.hadm_id = comorbidities.hadm_id
 where
     stays.age_years < {{ var('age_min_years') }}

@@ -1,6 +1,20 @@
+with
+
+cohort as (
+
+    select * from {{ ref('analysis_cohort') }}
+
+),
+
+exposure as (
+
+    select * from {{ ref('dexmedetomidine_exposure') }}
+
+)
+
 select cohort.stay_id
-from {{ ref('analysis_cohort') }} as cohort
-left join {{ ref('dexmedetomidine_exposure') }} as exposure
+from cohort
+left join exposure
     on cohort.stay_id = exposure.stay_id
 where
     (cohort.treated and (exposure.stay_id is null or not exposure.is_exposed))

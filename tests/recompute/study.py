@@ -4,6 +4,7 @@ Organ points, Sepsis-3 onset and ventilation episodes are taken from our tables,
 mimic-code cell by cell.
 """
 
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -48,6 +49,16 @@ CODES = {
 
 
 @dataclass(frozen=True)
+class Given:
+    """A stretch of a drug; `rate` is None for a dose given at once."""
+
+    label: str
+    started_at: pd.Timestamp
+    ended_at: pd.Timestamp
+    rate: float | None
+
+
+@dataclass(frozen=True)
 class Study:
     """Raw tables of a source, our tables of a database, and the definitions on them."""
 
@@ -58,11 +69,31 @@ class Study:
     def stays(self) -> dict[int, Any]:
         """ICU stays with their admission and patient, by stay_id."""
         stays = self.source.read("icu", "icustays", ["subject_id", "hadm_id", "stay_id", "intime", "outtime"])
-        columns = ["hadm_id", "admittime", "dischtime", "deathtime", "hospital_expire_flag"]
-        admissions = self.source.read("hosp", "admissions", columns)
+        admissions = self.admissions.drop(columns="subject_id")
         patients = self.source.read("hosp", "patients", ["subject_id", "anchor_age", "anchor_year"])
         rows = stays.merge(admissions, on="hadm_id").merge(patients, on="subject_id")
         return {stay.stay_id: stay for stay in _rows(rows)}
+
+    @cached_property
+    def admissions(self) -> pd.DataFrame:
+        """Hospital admissions."""
+        columns = ["subject_id", "hadm_id", "admittime", "dischtime", "deathtime", "hospital_expire_flag"]
+        return self.source.read("hosp", "admissions", columns)
+
+    @cached_property
+    def admissions_of(self) -> dict[int, list[Any]]:
+        """Admissions by patient."""
+        return _by(self.admissions, "subject_id")
+
+    def charted_for(self, row: Any) -> bool:
+        """Whether a row of an ICU table is of its stay's patient."""
+        return bool(row.stay_id in self.stays and self.stays[row.stay_id].subject_id == row.subject_id)
+
+    def bounds(self, stay_id: int) -> tuple[pd.Timestamp, pd.Timestamp]:
+        """A day before ICU admission, a day after ICU discharge."""
+        stay = self.stays[stay_id]
+        end = stay.outtime + DAY if stay.outtime >= stay.intime else pd.Timestamp.max
+        return stay.intime - DAY, end
 
     @cached_property
     def labels(self) -> pd.DataFrame:
@@ -78,13 +109,42 @@ class Study:
     def inputs(self) -> dict[int, list[Any]]:
         """Rows of inputevents by stay, with the drug's label."""
         names = r"Dexmed.*|Heparin Sodium.*|Propofol.*|Midazolam.*|Fentanyl.*|" + "|".join(PRESSORS)
-        columns = ["stay_id", "itemid", "starttime", "endtime", "rate", "amount"]
+        columns = [
+            "subject_id",
+            "stay_id",
+            "itemid",
+            "starttime",
+            "endtime",
+            "rate",
+            "amount",
+            "amountuom",
+            "patientweight",
+        ]
         rows = self.source.read("icu", "inputevents", columns, self.items("inputevents", names))
         return _by(rows.merge(self.labels[["itemid", "label"]], on="itemid"))
 
-    def drug_rows(self, stay_id: int, pattern: str) -> list[Any]:
-        """Rows of a drug in a stay."""
-        return [row for row in self.inputs.get(stay_id, []) if re.fullmatch(pattern, row.label)]
+    def charted_drug(self, stay_id: int, pattern: str) -> list[Any]:
+        """Rows of a drug under a stay and its patient, faulty ones too."""
+        rows = self.inputs.get(stay_id, [])
+        return [row for row in rows if re.fullmatch(pattern, row.label) and self.charted_for(row)]
+
+    def drug_rows(self, stay_id: int, pattern: str) -> list[Given]:
+        """What was given of a drug in a stay: infusions cut at its bounds, with a rate, and boluses, without one."""
+        first, last = self.bounds(stay_id)
+        given = []
+        for row in self.charted_drug(stay_id, pattern):
+            if not (row.starttime <= row.endtime and row.starttime <= last and row.endtime >= first):
+                continue
+            hours = (row.endtime - row.starttime) / HOUR
+            rate = row.rate
+            if pd.isna(rate) and row.amount > 0 and hours > 0.25:
+                rate = _rate(row, hours)
+            start, end = max(row.starttime, first), min(row.endtime, last)
+            if rate > 0 and start < end:
+                given.append(Given(row.label, start, end, rate))
+            elif row.amount > 0 and (pd.isna(rate) or rate > 0):
+                given.append(Given(row.label, start, end, None))
+        return given
 
     def dexmedetomidine(self, stay_id: int) -> dict[str, Any] | None:
         """start_offset_h, running_h, longest_episode_h, mean_rate_48h, is_exposed; None where it never ran."""
@@ -104,21 +164,27 @@ class Study:
     @cached_property
     def heparin_orders(self) -> dict[int, list[Any]]:
         """Prescriptions of heparin by admission, without what never reaches the patient as a dose."""
-        rows = self.source.read("hosp", "prescriptions", ["hadm_id", "drug", "starttime", "stoptime"])
+        rows = self.source.read("hosp", "prescriptions", ["subject_id", "hadm_id", "drug", "starttime", "stoptime"])
+        rows = rows[~self.of_another_patient(rows)]
         drugs = rows["drug"].fillna("").str.lower()
         kept = [("heparin" in drug) and not any(text in drug for text in NOT_A_DOSE) for drug in drugs]
         return _by(rows[kept], "hadm_id")
 
+    def of_another_patient(self, rows: pd.DataFrame) -> pd.Series:
+        """Which rows are filed under an admission of somebody else."""
+        owner = rows["hadm_id"].map(self.admissions.set_index("hadm_id")["subject_id"])
+        return owner.notna() & (owner != rows["subject_id"])
+
     def heparin(self, stay_id: int) -> dict[str, bool]:
         """The three readings of heparin after ICU admission."""
         stay = self.stays[stay_id]
-        given = [row for row in self.drug_rows(stay_id, "Heparin Sodium.*") if row.endtime > stay.intime]
+        given = [row for row in self.drug_rows(stay_id, "Heparin Sodium.*") if row.ended_at > stay.intime]
         ordered = False
         for order in self.heparin_orders.get(stay.hadm_id, []):
             ends = order.starttime if pd.isna(order.stoptime) else order.stoptime
             ordered = ordered or (order.starttime < stay.outtime and ends > stay.intime)
         return {
-            "has_heparin_infusion": any(row.label == "Heparin Sodium" and row.rate > 0 for row in given),
+            "has_heparin_infusion": any(row.label == "Heparin Sodium" and row.rate is not None for row in given),
             "has_heparin_any_icu": bool(given),
             "has_heparin_any_order": ordered,
         }
@@ -137,29 +203,30 @@ class Study:
     @cached_property
     def crrt(self) -> dict[int, list[Any]]:
         """Times of CRRT by stay: (start, end) of a mode charted or a procedure."""
-        charted = self.source.read(
-            "icu", "chartevents", ["stay_id", "charttime", "value"], self.items("chartevents", "CRRT mode")
-        )
+        columns = ["subject_id", "stay_id", "charttime", "value"]
+        charted = self.source.read("icu", "chartevents", columns, self.items("chartevents", "CRRT mode"))
         modes = charted[charted["value"].notna()].assign(
             starttime=lambda x: x["charttime"], endtime=lambda x: x["charttime"]
         )
         procedures = self.source.read(
             "icu",
             "procedureevents",
-            ["stay_id", "starttime", "endtime"],
+            ["subject_id", "stay_id", "starttime", "endtime"],
             self.items("procedureevents", r"Dialysis - (CRRT|CVVHDF?|SCUF)"),
         )
-        columns = ["stay_id", "starttime", "endtime"]
-        return _by(pd.concat([modes[columns], procedures[columns]]))
+        columns = ["subject_id", "stay_id", "starttime", "endtime"]
+        rows = _by(pd.concat([modes[columns], procedures[columns]]))
+        return {
+            stay_id: [row for row in of_stay if self.charted_for(row) and row.starttime <= row.endtime]
+            for stay_id, of_stay in rows.items()
+        }
 
     def first_day(self, stay_id: int) -> dict[str, bool]:
         """What was given in the 24 h after ICU admission."""
 
         def given(pattern: str) -> bool:
             return any(
-                self.on_first_day(stay_id, row.starttime, row.endtime)
-                and (row.rate > 0 or (pd.isna(row.rate) and row.amount > 0))
-                for row in self.drug_rows(stay_id, pattern)
+                self.on_first_day(stay_id, row.started_at, row.ended_at) for row in self.drug_rows(stay_id, pattern)
             )
 
         drugs = {f"{name}_24h": given(f"{pattern}.*") for name, pattern in SEDATIVES.items()}
@@ -193,9 +260,10 @@ class Study:
         """Platelets and INR by patient; of several values in one specimen the highest."""
         labels = self.source.read("hosp", "d_labitems", ["itemid", "label", "category"])
         items = labels[labels["label"].isin(["Platelet Count", "INR(PT)"]) & (labels["category"] == "Hematology")]
-        columns = ["subject_id", "specimen_id", "itemid", "charttime", "valuenum"]
+        columns = ["subject_id", "hadm_id", "specimen_id", "itemid", "charttime", "valuenum"]
         rows = self.source.read("hosp", "labevents", columns, [int(item) for item in items["itemid"]])
         rows = rows.merge(items[["itemid", "label"]], on="itemid").dropna(subset=["valuenum"])
+        rows = rows[~self.of_another_patient(rows)]
         rows = rows[(rows["label"] == "INR(PT)") | (rows["valuenum"] > 0)]
         rows = rows.sort_values("valuenum").drop_duplicates(["specimen_id", "itemid"], keep="last")
         return _by(rows, "subject_id")
@@ -265,6 +333,8 @@ class Study:
             "is_pregnant": self.comorbidities(stay_id)["pregnancy"],
             "is_short_stay": pd.isna(stay.outtime) or stay.outtime - stay.intime < 48 * HOUR,
             "has_heparin": heparin["has_heparin_infusion"],
+            "is_exposure_unknown": exposure is None
+            and any(row.rate > 0 or row.amount > 0 for row in self.charted_drug(stay_id, "Dexmed.*")),
             "is_dex_short": exposure is not None and exposure["running_h"] < 4,
             "is_dex_short_longest_episode": exposure is not None and exposure["longest_episode_h"] < 4,
             "is_dex_late": exposure is not None and exposure["start_offset_h"] > 48,
@@ -275,6 +345,7 @@ class Study:
             "is_pregnant",
             "is_short_stay",
             "has_heparin",
+            "is_exposure_unknown",
             "is_dex_short",
             "is_dex_late",
         )
@@ -296,6 +367,7 @@ class Study:
             "is_pregnant",
             "is_short_stay",
             "has_heparin",
+            "is_exposure_unknown",
             "is_dex_short",
             "is_dex_late",
         )
@@ -308,11 +380,21 @@ class Study:
             left = passed
         return counts
 
+    def death(self, stay_id: int) -> tuple[bool, Any]:
+        """Did the patient die in hospital, in this admission or in one that overlaps it, and when?"""
+        stay = self.stays[stay_id]
+        begin, end = min(stay.intime, stay.admittime), max(stay.outtime, stay.dischtime)
+        times, flagged = [], []
+        for other in self.admissions_of[stay.subject_id]:
+            if other.hadm_id == stay.hadm_id or (other.admittime < end and other.dischtime > begin):
+                times += [] if pd.isna(other.deathtime) else [other.deathtime]
+                flagged += [other.dischtime] if other.hospital_expire_flag == 1 else []
+        return bool(times or flagged), min(times or flagged, default=pd.NaT)
+
     def outcomes(self, stay_id: int) -> dict[str, Any]:
         """Death, follow-up (days), hours of support, length of stay (days)."""
         stay = self.stays[stay_id]
-        died = stay.hospital_expire_flag == 1
-        died_at = stay.dischtime if pd.isna(stay.deathtime) else stay.deathtime
+        died, died_at = self.death(stay_id)
         in_horizon = bool(died and died_at <= stay.intime + 28 * DAY)
         pressors = _clock(self.drug_rows(stay_id, "|".join(PRESSORS)))
         ventilated = clock((row.started_at, row.ended_at, 1.0) for row in self.ventilation.get(stay_id, []))
@@ -322,7 +404,7 @@ class Study:
             "died_hospital": bool(died),
             "ventilation_h": ventilated.hours() if ventilated else 0.0,
             "vasopressor_h": pressors.hours() if pressors else 0.0,
-            "hospital_days": (stay.dischtime - stay.admittime) / DAY,
+            "hospital_days": (stay.dischtime - stay.admittime) / DAY if stay.dischtime >= stay.admittime else None,
             "icu_days": (stay.outtime - stay.intime) / DAY,
         }
 
@@ -342,7 +424,14 @@ def _by(rows: pd.DataFrame, key: str = "stay_id") -> dict[int, list[Any]]:
     return grouped
 
 
-def _clock(rows: list[Any]) -> Clock | None:
-    """The clock of rows with a rate above 0."""
-    running: list[Row] = [(row.starttime, row.endtime, row.rate) for row in rows if row.rate > 0]
+def _clock(rows: list[Given]) -> Clock | None:
+    """The clock of rows with a rate."""
+    running: list[Row] = [(row.started_at, row.ended_at, row.rate) for row in rows if row.rate is not None]
     return clock(running)
+
+
+def _rate(row: Any, hours: float) -> float:
+    """The rate of a stretch that has an amount alone: per kg and hour for dexmedetomidine, per hour for the rest."""
+    unit = {"mcg": 1.0, "mg": 1000.0, "units": 1.0}.get(row.amountuom, math.nan)
+    per_kg = row.patientweight if row.label.startswith("Dexmed") else 1.0
+    return float(row.amount * unit / hours / per_kg)

@@ -6,6 +6,42 @@ Deviation   none by default (var sofa_first_day_ventilated). Pressors count by t
 */
 with
 
+infusions as (
+
+    select * from {{ ref('int_vasoactive_infusion') }}
+
+),
+
+arterial_ratio as (
+
+    select * from {{ ref('int_arterial_ratio') }}
+
+),
+
+labs as (
+
+    select * from {{ ref('int_first_day_lab') }}
+
+),
+
+vitals as (
+
+    select * from {{ ref('int_first_day_vital') }}
+
+),
+
+gcs as (
+
+    select * from {{ ref('int_first_day_gcs') }}
+
+),
+
+urine as (
+
+    select * from {{ ref('int_first_day_urine') }}
+
+),
+
 stays as (
 
     select * from {{ ref('int_icu_stay') }}
@@ -21,7 +57,7 @@ rates as (
         max(case when infusions.drug = 'norepinephrine' then infusions.rate end) as norepinephrine_max,
         max(case when infusions.drug = 'dobutamine' then infusions.rate end) as dobutamine_max
     from stays
-    inner join {{ ref('int_vasoactive_infusion') }} as infusions
+    inner join infusions
         on
             stays.stay_id = infusions.stay_id
             and {{ within_first_day('infusions.started_at', 'stays.icu_admitted_at') }}
@@ -36,7 +72,7 @@ ratios as (
         min(case when ratios.is_ventilated = 0 then ratios.pao2fio2_mmhg end) as pao2fio2_not_ventilated,
         min(case when ratios.is_ventilated = 1 then ratios.pao2fio2_mmhg end) as pao2fio2_ventilated
     from stays
-    inner join {{ ref('int_arterial_ratio') }} as ratios
+    inner join arterial_ratio as ratios
         on
             stays.stay_id = ratios.stay_id
             and {{ within_first_day('ratios.measured_at', 'stays.icu_admitted_at') }}
@@ -63,13 +99,13 @@ points as (
         on stays.stay_id = rates.stay_id
     left join ratios
         on stays.stay_id = ratios.stay_id
-    left join {{ ref('int_first_day_lab') }} as labs
+    left join labs
         on stays.stay_id = labs.stay_id
-    left join {{ ref('int_first_day_vital') }} as vitals
+    left join vitals
         on stays.stay_id = vitals.stay_id
-    left join {{ ref('int_first_day_gcs') }} as gcs
+    left join gcs
         on stays.stay_id = gcs.stay_id
-    left join {{ ref('int_first_day_urine') }} as urine
+    left join urine
         on stays.stay_id = urine.stay_id
 
 ),

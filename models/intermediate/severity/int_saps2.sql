@@ -11,6 +11,36 @@ Deviation   none: only the admission type ELECTIVE counts as scheduled surgery, 
 ] %}
 with
 
+urine_output as (
+
+    select * from {{ ref('int_urine_output') }}
+
+),
+
+gcs as (
+
+    select * from {{ ref('int_gcs') }}
+
+),
+
+observations as (
+
+    select * from {{ ref('int_chart_value') }}
+
+),
+
+arterial_ratio as (
+
+    select * from {{ ref('int_arterial_ratio') }}
+
+),
+
+comorbidities as (
+
+    select * from {{ ref('int_comorbidity') }}
+
+),
+
 stays as (
 
     select * from {{ ref('int_icu_stay') }}
@@ -61,7 +91,7 @@ urine as (
         stays.stay_id,
         {{ exact_sum('urine.urine_ml') }} as urine_ml
     from stays
-    inner join {{ ref('int_urine_output') }} as urine
+    inner join urine_output as urine
         on
             stays.stay_id = urine.stay_id
             and urine.measured_at > stays.icu_admitted_at
@@ -76,7 +106,7 @@ coma as (
         stays.stay_id,
         min(gcs.gcs) as gcs_min
     from stays
-    inner join {{ ref('int_gcs') }} as gcs
+    inner join gcs
         on
             stays.stay_id = gcs.stay_id
             and gcs.measured_at > stays.icu_admitted_at
@@ -94,7 +124,7 @@ cpap_rows as (
         min(observations.measured_at) as first_at,
         max(observations.measured_at) as last_at
     from stays
-    inner join {{ ref('int_chart_value') }} as observations
+    inner join observations
         on
             stays.stay_id = observations.stay_id
             and observations.measured_at > stays.icu_admitted_at
@@ -135,7 +165,7 @@ ratios as (
         stays.stay_id,
         min(ratios.pao2fio2_mmhg) as pao2fio2_min
     from stays
-    inner join {{ ref('int_arterial_ratio') }} as ratios
+    inner join arterial_ratio as ratios
         on
             stays.stay_id = ratios.stay_id
             and ratios.measured_at > stays.icu_admitted_at
@@ -249,7 +279,7 @@ points as (
         on stays.stay_id = coma.stay_id
     left join ratios
         on stays.stay_id = ratios.stay_id
-    left join {{ ref('int_comorbidity') }} as comorbidities
+    left join comorbidities
         on stays.hadm_id = comorbidities.hadm_id
     left join services
         on stays.hadm_id = services.hadm_id and services.service_seq = 1

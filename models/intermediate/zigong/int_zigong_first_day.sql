@@ -13,6 +13,24 @@ Source      windows of the main study (vars first_day_*)
 {%- set vasopressors = ['norepinephrine', 'epinephrine', 'vasopressin'] %}
 with
 
+zigong_lab as (
+
+    select * from {{ ref('int_zigong_lab') }}
+
+),
+
+zigong_order as (
+
+    select * from {{ ref('int_zigong_order') }}
+
+),
+
+zigong_nursing as (
+
+    select * from {{ ref('int_zigong_nursing') }}
+
+),
+
 stays as (
 
     select
@@ -35,7 +53,7 @@ labs as (
         max(case when labs.concept = 'bilirubin' then labs.value end) as bilirubin_max,
         max(case when labs.concept = 'creatinine' then labs.value end) as creatinine_max
     from stays
-    inner join {{ ref('int_zigong_lab') }} as labs
+    inner join zigong_lab as labs
         on
             stays.admission_id = labs.admission_id
             and labs.measured_h >= stays.icu_start_h - {{ var('first_day_before_h') }}
@@ -54,7 +72,7 @@ orders as (
         max(case when orders.drug in ({{ text_literals(vasopressors) }}) then 1 else 0 end) as vasopressor_24h,
         nullif(max(orders.sofa_points), 0) as sofa_points
     from stays
-    inner join {{ ref('int_zigong_order') }} as orders
+    inner join zigong_order as orders
         on
             stays.patient_id = orders.patient_id
             and orders.ordered_h >= stays.icu_start_h
@@ -72,7 +90,7 @@ nursing as (
         min(nursing.map) as map_min,
         min(nursing.gcs) as gcs_min
     from stays
-    inner join {{ ref('int_zigong_nursing') }} as nursing
+    inner join zigong_nursing as nursing
         on
             stays.admission_id = nursing.admission_id
             and nursing.charted_h >= stays.icu_start_h - {{ var('first_day_before_h') }}

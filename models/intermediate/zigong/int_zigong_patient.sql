@@ -11,6 +11,12 @@ Deviation   respiration is not scored: FiO2 cannot be used there. Every patient 
 */
 with
 
+orders as (
+
+    select * from {{ ref('int_zigong_order') }}
+
+),
+
 stays as (
 
     select * from {{ ref('int_zigong_stay') }}
@@ -30,7 +36,7 @@ ordered as (
         max(case when orders.drug = '{{ var("exposure_drug") }}' then 1 else 0 end) as exposure,
         max(case when orders.drug in ({{ text_literals(var('zigong_heparin')) }}) then 1 else 0 end) as heparin
     from stays
-    inner join {{ ref('int_zigong_order') }} as orders
+    inner join orders
         on
             stays.patient_id = orders.patient_id
             and orders.ordered_h >= stays.icu_start_h

@@ -8,6 +8,18 @@ Source      seed zigong_department; facts of the database in docs/DECISIONS.md, 
 */
 with
 
+transfers as (
+
+    select * from {{ ref('stg_zigong__transfer') }}
+
+),
+
+departments as (
+
+    select * from {{ ref('zigong_department') }}
+
+),
+
 baseline as (
 
     select * from {{ ref('stg_zigong__baseline') }}
@@ -19,8 +31,8 @@ icu_transfers as (
     select
         transfers.patient_id,
         min(transfers.started_h) as started_h
-    from {{ ref('stg_zigong__transfer') }} as transfers
-    inner join {{ ref('zigong_department') }} as departments
+    from transfers
+    inner join departments
         on {{ lower_case('transfers.department') }} like '%' || departments.pattern || '%'
     group by transfers.patient_id
 
