@@ -35,9 +35,7 @@ def standardized_mean_difference(
     columns, spread_columns = _columns(rows[variable], kind, present), _columns(all_rows[variable], kind, present)
     if _constant(columns):
         return 0.0
-    size = (
-        np.abs(spread_columns).max() or 1.0
-    )  # squares of small numbers must not vanish
+    size = np.abs(spread_columns).max() or 1.0  # squares of small numbers must not vanish
     columns, spread_columns = columns / size, spread_columns / size
     difference = columns[treated].mean(axis=0) - columns[~treated].mean(axis=0)
     spread_treated = two_groups(all_rows[treatment])

@@ -10,14 +10,18 @@ import pandas as pd
 from analysis_py.describe import format_p
 from analysis_py.exposure import exposures_of
 from analysis_py.generated import PATIENTS
+from analysis_py.multiplicity import CLASSES, INTERACTIONS, STRATA, sentence
+from analysis_py.pooling import CLUSTERED, EVENT_FREEDOM, MAIN_MODEL, how, main_row
 from analysis_py.report import Caption
 from analysis_py.results import HIDDEN, Row, find, is_small
 from analysis_py.study import Study, groups
 from analysis_py.subgroups import SUBGROUP_TITLES
-from analysis_py.tables import COHORT_TITLES, smd_frame
+from analysis_py.tables import COHORT_TITLES, FEW_MARK, FEW_WORDS, choices, few, smd_frame
+from analysis_py.unmatched import sentences
 from analysis_py.variables import BY_NAME, DEATH_28D, groups_of
 
 _CELLS = "Cells: median [lower, upper quartile] or n (%)."
+_OF_MODELS = ("outcome_models", "robustness", CLUSTERED, EVENT_FREEDOM)
 _REASONS = 3  # that a caption names
 _TESTS = (
     "SMD: standardized mean difference in units of the cohort's own standard deviation. p: Mann-Whitney test for "
@@ -25,7 +29,8 @@ _TESTS = (
 )
 _MODELS = (
     "Model 1 is unadjusted, model 2 adjusts for demography, model 3 for all covariates named under Methods. Hazard "
-    "ratios (HR) by Cox regression, odds ratios (OR) by logistic regression, each of the treated against the others."
+    "ratios (HR) by Cox regression, odds ratios (OR) by logistic regression, each of the treated against the others. "
+    "Events per coefficient: of those with and those without the event the fewer, by coefficient of the model."
 )
 
 
@@ -33,7 +38,14 @@ def interval(row: Row) -> str:
     """`0.71 (95 % CI 0.53 to 0.95)`, or that there is none."""
     if row.estimate is None or row.lower is None or row.upper is None:
         return "not estimable"
-    return f"{row.estimate:.2f} (95 % CI {row.lower:.2f} to {row.upper:.2f})"
+    return f"{row.estimate:.2f} (95 % CI {row.lower:.2f} to {row.upper:.2f}){few(row)}"
+
+
+def with_p(row: Row) -> str:
+    """interval() with its p-value."""
+    p_value = format_p(row.p_value or 0)
+    shown = f"p < {p_value[1:]}" if p_value.startswith("<") else f"p = {p_value}"
+    return f"{interval(row)}, {shown}"
 
 
 class Captions:
@@ -85,6 +97,11 @@ class Captions:
         more = f"; and {len(told) - _REASONS} more in results.csv" if len(told) > _REASONS else ""
         return f" n/e: not estimable ({'; '.join(list(told)[:_REASONS])}{more})."
 
+    def few(self, *analyses: str) -> str:
+        """What the mark of estimates with few events means; empty where there is none."""
+        marked = any(row.is_few for row in self.rows if row.analysis in analyses)
+        return f" {FEW_MARK} {FEW_WORDS}: hardly to be relied on." if marked else ""
+
     def table(self, name: str) -> Caption:
         """The caption of a table of output/tables."""
         before = f"{self.people.capitalize()} with sepsis-induced coagulopathy before matching ({self.size('full')})."
@@ -105,7 +122,11 @@ class Captions:
                 "or of the one before matching (original SD). Variance ratio and Kolmogorov-Smirnov distance of "
                 f"numbers.{self.reasons('balance')}",
             ),
-            "table2_models": (f"Table 2. {self.drug.capitalize()} and death", f"{self.cohorts()} {_MODELS}"),
+            "table2_models": (
+                f"Table 2. {self.drug.capitalize()} and death",
+                f"{self.cohorts()} Ours: all imputed data sets count, errors allow for the pairs; as published: the "
+                f"first imputed data set alone. {_MODELS}{self.few(*_OF_MODELS)}",
+            ),
             "table3_outcomes": (
                 "Table 3. Outcomes",
                 f"{self.cohorts()} {_CELLS} Hours of ventilation and of vasopressors are of those who had them. "
@@ -114,22 +135,24 @@ class Captions:
             "subgroups": (
                 "Subgroups",
                 f"{self.matched()} Hazard ratio (HR) of 28-day hospital death, unadjusted Cox regression in each "
-                f"stratum; p for interaction by likelihood ratio.{self.reasons('subgroup')}",
+                "stratum, one coefficient each: its events are the deaths. p for interaction by likelihood ratio."
+                f"{sentence(self.rows, STRATA, INTERACTIONS)}{self.few('subgroup')}{self.reasons('subgroup')}",
             ),
             "table4_exposure": (
                 "Table 4. Duration and dose",
                 f"{self.matched()} Each class of {self.drug} against matched patients without it, adjusted by "
-                "model 3; hazard ratio (HR) by Cox, odds ratio (OR) by logistic regression.",
+                "model 3; hazard ratio (HR) by Cox, odds ratio (OR) by logistic regression."
+                f"{sentence(self.rows, CLASSES)}{self.few(*self._exposures())}",
             ),
             "robustness": (
                 "Models of death under other choices",
-                f"{self.cohorts()} One choice is changed at a time. A reading that the main analysis itself uses "
-                f"gives its numbers again. {_MODELS}",
+                f"{self.cohorts()} One choice of the published analysis is changed at a time. A reading that it uses "
+                f"itself gives its numbers again. {_MODELS}{self.few(*_OF_MODELS)}",
             ),
             "e_values": (
                 "E-values",
                 f"{self.cohorts()} The risk ratio that an unmeasured confounder would need with both treatment and "
-                "death to explain the estimate of Table 2 away (point), or to move its confidence limit to 1 (limit); "
+                "death to explain the published estimate of Table 2 away (point), or to move its limit to 1 (limit); "
                 f"conversion for common outcomes.{self.reasons('e_value')}",
             ),
             "proportional_hazards": (
@@ -144,7 +167,12 @@ class Captions:
             ),
             "screening": (
                 "Univariate screening",
-                f"{before} Hazard ratio (HR) of 28-day hospital death, Cox regression on one variable at a time.",
+                f"{before} Hazard ratio (HR) of 28-day hospital death, Cox regression on one variable at a time."
+                f"{self.few('screening')}",
+            ),
+            "unmatched": (
+                "Treated who were not matched",
+                f"{' '.join(sentences(self.rows, self.drug))} {_CELLS}",
             ),
         }
         return Caption(*told[name])
@@ -184,7 +212,7 @@ class Captions:
             "subgroups": (
                 f"{self.drug.capitalize()} and 28-day hospital death in subgroups",
                 f"{self.matched()} Unadjusted hazard ratio with 95 % confidence interval (Cox regression) in each "
-                "stratum, with p for interaction.",
+                f"stratum, with p for interaction.{sentence(self.rows, INTERACTIONS)}{self.few('subgroup')}",
             ),
             "exposure": (
                 f"Duration and dose of {self.drug} and 28-day hospital death",
@@ -195,13 +223,12 @@ class Captions:
             "robustness": (
                 "The fully adjusted hazard ratio under other choices",
                 f"{self.cohorts()} Hazard ratio of 28-day hospital death with 95 % confidence interval (Cox "
-                "regression, model 3), one choice changed at a time.",
+                f"regression, model 3), one choice changed at a time.{self.few(*_OF_MODELS)}",
             ),
             "imputation": (
                 "Convergence of the imputation",
                 "Mean of the imputed values by iteration, one line per imputed data set: they should mix, without "
-                "trend. Variables that are missing together and determine each other (INR, prothrombin time) mix "
-                "slowly.",
+                "trend. What a patient lacks together is drawn one after the other.",
             ),
         }
         return Caption(*told[name])
@@ -273,10 +300,8 @@ class Captions:
         for cohort, title in COHORT_TITLES.items():
             ratios = [
                 row.estimate
-                for row in self.rows
-                if row.analysis in ("robustness", "outcome_models")
-                and (row.cohort, row.outcome, row.model) == (cohort, DEATH_28D, "model 3")
-                and row.estimate is not None
+                for row in choices(self.rows, cohort)
+                if (row.outcome, row.model) == (DEATH_28D, "model 3") and row.estimate is not None
             ]
             if ratios:
                 told.append(f"{title.lower()}, from {min(ratios):.2f} to {max(ratios):.2f} under {len(ratios)} choices")
@@ -310,7 +335,7 @@ class Captions:
     # --- the page's head --------------------------------------------------------------------------------------------
 
     def headline(self) -> list[str]:
-        """What was asked, in whom, and what was found: three sentences."""
+        """What was asked, in whom, what was found by us and as published, and whom the answer is not about."""
         asked = (
             "Do patients with sepsis-induced coagulopathy die less often in hospital within 28 days of ICU admission "
             f"when they are given {self.drug}?"
@@ -327,17 +352,29 @@ class Captions:
             ]
         pairs = self._count(len(self.study.matched.data) // 2)
         who += f"; {pairs} pairs of a treated and an untreated patient were matched by propensity score."
-        main = find(self.rows, "outcome_models", "matched", model="model 3", outcome=DEATH_28D)
+        return [asked, who, self._ours(), self._published(), *sentences(self.rows, self.drug)]
+
+    def _ours(self) -> str:
+        main = main_row(self.rows)
         if main is None or main.estimate is None:
             reason = main.note.removeprefix("not estimable: ") if main is not None else "no model"
-            return [asked, who, f"The effect after matching cannot be estimated: {reason}."]
+            return f"The effect after matching cannot be estimated: {reason}."
+        doubt = f" ({FEW_MARK} {FEW_WORDS}: hardly to be relied on)" if main.is_few else ""
+        return f"The fully adjusted hazard ratio is {with_p(main)}: {how(main)}{doubt}."
+
+    def _published(self) -> str:
+        """The same as the paper did it, on the first imputed copy."""
         shares = [self._died(group) for group in ("treated", "control")]
-        died = "The"
+        died = ""
         if None not in shares:
-            died = f"Of the matched, {shares[0]:.1f} % died with and {shares[1]:.1f} % without {self.drug}; the"
-        p_value = format_p(main.p_value or 0)
-        shown = f"p < {p_value[1:]}" if p_value.startswith("<") else f"p = {p_value}"
-        return [asked, who, f"{died} fully adjusted hazard ratio is {interval(main)}, {shown}."]
+            died = f" Of its matched, {shares[0]:.1f} % died with and {shares[1]:.1f} % without {self.drug}."
+        main = find(self.rows, "outcome_models", "matched", model=MAIN_MODEL, outcome=DEATH_28D)
+        if main is None or main.estimate is None:
+            return f"As published, from one imputed data set, it cannot be estimated.{died}"
+        return f"As published, from one imputed data set, it is {with_p(main)}.{died}"
+
+    def _exposures(self) -> list[str]:
+        return [exposure.analysis for exposure in exposures_of(self.study.build)]
 
     def _count(self, count: int) -> str:
         return f"fewer than {self.below}" if is_small(count, self.below) else f"{count:,}"

@@ -13,12 +13,16 @@ from analysis_py.cohorts import ITERATIONS
 from analysis_py.effects import usable
 from analysis_py.exposure import exposures_of
 from analysis_py.generated import PATIENTS, warning
+from analysis_py.multiplicity import INTERACTIONS, STRATA, sentence
+from analysis_py.pooling import MAIN_MODEL, how, main_row
 from analysis_py.propensity import CALIPER
 from analysis_py.readings import READINGS
 from analysis_py.results import HIDDEN, Row, find, largest_smd
 from analysis_py.robustness import CALIPERS
 from analysis_py.study import Study
 from analysis_py.subgroups import SUBGROUP_TITLES
+from analysis_py.tables import FEW_WORDS
+from analysis_py.unmatched import sentences
 from analysis_py.variables import BY_NAME, DEATH_28D, DEATH_HOSPITAL, MODEL_2, MODEL_3, OUTCOMES, PROPENSITY_COVARIATES
 
 AUTHOR = "TO BE FILLED IN BY THE AUTHOR:"
@@ -182,7 +186,8 @@ def _statistics(study: Study, rows: Sequence[Row], below: int) -> Iterator[_Item
         "12b",
         "Subgroups and interactions",
         "report: Subgroups; tables/subgroups.csv",
-        "Cox regression within each stratum of the matched cohort; interaction by likelihood ratio.",
+        "Cox regression within each stratum of the matched cohort; interaction by likelihood ratio."
+        f"{sentence(rows, STRATA, INTERACTIONS)}",
     )
     copies = len(study.completed.copies)
     yield (
@@ -190,8 +195,8 @@ def _statistics(study: Study, rows: Sequence[Row], below: int) -> Iterator[_Item
         "Missing data",
         "report: Missing values; tables/missing.csv; figures/imputation.svg",
         f"Chained equations with treatment and outcome, {ITERATIONS} iterations, {copies} imputed data "
-        f"set{'s' if copies > 1 else ''}; the first one in the main analysis"
-        + (", all pooled by Rubin's rules under Robustness." if copies > 1 else "."),
+        f"set{'s' if copies > 1 else ''}; the first one in what is given as published"
+        + (", all in the main estimate, matched within each and pooled by Rubin's rules." if copies > 1 else "."),
     )
     yield (
         "12d",
@@ -301,8 +306,15 @@ def _results(study: Study, rows: Sequence[Row], flow: pd.DataFrame) -> Iterator[
 
 def _discussion(study: Study, rows: Sequence[Row]) -> Iterator[_Item]:
     cohort, title = list(_titles(study).items())[-1]
-    main = _ratio(rows, cohort, DEATH_28D, "model 3")
-    yield "18", "Key results", "report, top", f"{title}, fully adjusted hazard ratio of 28-day hospital death: {main}."
+    published = _ratio(rows, cohort, DEATH_28D, MAIN_MODEL)
+    ours = main_row(rows)
+    main = f"{_told(ours)} ({how(ours)}); " if ours is not None and ours.estimate is not None else ""
+    yield (
+        "18",
+        "Key results",
+        "report, top",
+        f"{title}, fully adjusted hazard ratio of 28-day hospital death: {main}as published, {published}.",
+    )
     yield (
         "19",
         "Limitations, direction and size of bias",
@@ -372,7 +384,8 @@ def _sizes(study: Study, rows: Sequence[Row], cohort: str) -> str:
 def _matched(study: Study, rows: Sequence[Row]) -> str:
     if study.matched is None:
         return f"No matched cohort: {study.not_matched}."
-    return f"Matched: {_sizes(study, rows, 'matched')}."
+    told = " ".join(sentences(rows, study.build.drug))
+    return f"Matched: {_sizes(study, rows, 'matched')}. {told}"
 
 
 def _deaths(study: Study, rows: Sequence[Row], cohort: str) -> str:
@@ -391,7 +404,12 @@ def _ratio(rows: Sequence[Row], cohort: str, outcome: str, model: str) -> str:
     row = find(rows, "outcome_models", cohort, outcome=outcome, model=model)
     if row is None or row.estimate is None:
         return row.note if row is not None and row.note else "not estimable"
-    return f"{row.estimate:.2f} (95 % CI {row.lower:.2f} to {row.upper:.2f})"
+    return _told(row)
+
+
+def _told(row: Row) -> str:
+    few = f" ({FEW_WORDS})" if row.is_few else ""
+    return f"{row.estimate:.2f} (95 % CI {row.lower:.2f} to {row.upper:.2f}){few}"
 
 
 def _balance(rows: Sequence[Row]) -> str:

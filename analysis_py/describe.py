@@ -138,6 +138,8 @@ def format_cell(row: "pd.Series[Any]") -> str:
         return str(count) if isinstance(count, str) else (HIDDEN if row["note"] else "–")
     if row["measure"] == "median":
         return f"{row['estimate']:.2f} [{row['lower']:.2f}, {row['upper']:.2f}]"
+    if row["measure"] == "mean":
+        return f"{row['estimate']:.2f}"
     return f"{count:,} ({row['estimate']:.1f})" if isinstance(count, int) else f"({row['estimate']:.1f})"
 
 

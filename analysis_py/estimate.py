@@ -9,6 +9,7 @@ from analysis_py.errors import NotEstimable
 
 Z_975 = float(stats.norm.ppf(0.975))
 RATIO_MEASURES = frozenset({"HR", "OR", "RR"})
+LEAST_EVENTS = 5  # per coefficient: below it an estimate is marked (Vittinghoff and McCulloch 2007)
 # Per standard deviation of the covariate. With E events the standard error of an unadjusted log ratio is about
 # 1 / sqrt(E): beyond these limits there is (nearly) separation, not an effect.
 _LARGEST_COEFFICIENT = 10.0
@@ -30,6 +31,12 @@ class Estimate:
     n: int
     events: int
     parameters: int = 1
+
+    @property
+    def events_per_coefficient(self) -> float:
+        """Of those with and those without the event the fewer (all events of a Cox model), by coefficient."""
+        limiting = self.events if self.measure == "HR" else min(self.events, self.n - self.events)
+        return limiting / self.parameters
 
     @property
     def freedom(self) -> int:

@@ -150,7 +150,9 @@ class _Page:
 
     def _legend(self) -> str:
         signs = ", ".join(f"{sign} {word}" for word, sign in tables.MARKS.items())
-        return f" {signs}." if self.drug == DEXMEDETOMIDINE else ""
+        few = any(row.is_few for row in self.rows)
+        marked = f" {tables.FEW_MARK} {tables.FEW_WORDS}: hardly to be relied on." if few else ""
+        return (f" {signs}." if self.drug == DEXMEDETOMIDINE else "") + marked
 
     # --- tables -----------------------------------------------------------------------------------------------------
 
@@ -183,12 +185,14 @@ class _Page:
             test = find(self.rows, "proportional_hazards", NAME, model=model)
             line = {"Model": model_title(model), "Deaths / n": tables.deaths_of(ours)}
             line |= self._beside(comparison[(comparison["model"] == model)], is_compared, ours)
+            line["Events per coefficient"] = "" if ours is None else tables.per_coefficient(ours)
             line["p for proportional hazards"] = "" if test is None or test.p_value is None else format_p(test.p_value)
             lines.append(line)
         test = find(self.rows, "log_rank", NAME)
         published = comparison[(comparison["model"] == "") & (comparison["statistic"] == "p")]
         line = {"Model": "Log-rank test, p", "Deaths / n": ""}
-        lines.append(line | self._beside(published, is_compared, test) | {"p for proportional hazards": ""})
+        line |= self._beside(published, is_compared, test)
+        lines.append(line | {"Events per coefficient": "", "p for proportional hazards": ""})
         return pd.DataFrame(lines)
 
     def _beside(self, published: pd.DataFrame, is_compared: bool, ours: Row | None) -> dict[str, str]:

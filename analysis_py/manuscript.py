@@ -21,6 +21,7 @@ from docx.text.paragraph import Paragraph
 
 from analysis_py.generated import warning
 from analysis_py.report import Caption, Table, plain_table
+from analysis_py.tables import FEW_MARK, FEW_WORDS
 from analysis_py.variables import BY_NAME, DEXMEDETOMIDINE, MODEL_2, MODEL_3
 
 _CELLS = (
@@ -33,7 +34,8 @@ _PRINTED: Mapping[str, tuple[str, str]] = {
     "table2_models": (
         "{Drug} and death, before and after propensity score matching",
         "Model 1: unadjusted. Model 2: adjusted for {model_2}. Model 3: adjusted for {model_3}. Hazard ratios from Cox "
-        "regression (Efron's ties), odds ratios from logistic regression, with Wald intervals.",
+        "regression (Efron's ties), odds ratios from logistic regression, with Wald intervals. Ours: pooled over all "
+        "imputed data sets by Rubin's rules; as published: of the first one.",
     ),
     "table3_outcomes": (
         "Outcomes before and after propensity score matching",
@@ -41,12 +43,14 @@ _PRINTED: Mapping[str, tuple[str, str]] = {
     ),
     "table4_exposure": (
         "Duration and dose of {drug} and death in the matched cohort",
-        "Reference: matched patients without {drug}. Adjusted as model 3, for {model_3}.",
+        "Reference: matched patients without {drug}. Adjusted as model 3, for {model_3}. P values are not adjusted for "
+        "the number of tests.",
     ),
     "balance": (
         "Balance of the covariates before and after propensity score matching",
         "SMD in units of the cohort's own standard deviation; SMD (original SD) in that of the cohort before matching.",
     ),
+    "unmatched": ("Patients with {drug} who were not matched", ""),
 }
 _ABBREVIATIONS = {
     "BUN": "blood urea nitrogen",
@@ -140,7 +144,8 @@ def _printed(
         texts = [*table.columns, *(text for line in table.lines for text in (line.section, *line.cells))]
         used = set(re.findall(r"n/e|\w+", " ".join((*texts, title, note))))
         explained = [f"{short}, {long}" for short, long in _ABBREVIATIONS.items() if short in used]
-        notes = (captions.get(name, ""), note, f"Abbreviations: {'; '.join(explained)}." if explained else "")
+        marked = f"{FEW_MARK} {FEW_WORDS}." if any(text.endswith(FEW_MARK) for text in texts) else ""
+        notes = (captions.get(name, ""), note, marked, f"Abbreviations: {'; '.join(explained)}." if explained else "")
         printed.append(_Printed(label, table, tuple(filter(None, notes))))
     return printed
 
@@ -274,6 +279,7 @@ _SPECIAL = {
     "]": "{]}",
     "–": "--",
     "µ": r"\textmu{}",
+    "†": r"\textdagger{}",
     "⁹": r"\textsuperscript{9}",
     "≤": r"$\leq$",
     "≥": r"$\geq$",

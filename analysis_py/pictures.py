@@ -143,7 +143,7 @@ def curve_note(rows: Sequence[Row], cohort: str) -> str:
     hazard, test = find(rows, "outcome_models", cohort, model="model 1"), find(rows, "log_rank", cohort)
     lines = []
     if hazard is not None and hazard.estimate is not None:
-        lines.append(f"HR {hazard.estimate:.2f} ({hazard.lower:.2f}–{hazard.upper:.2f})")
+        lines.append(f"HR {hazard.estimate:.2f} ({hazard.lower:.2f}–{hazard.upper:.2f}){tables.few(hazard)}")
     if test is not None and test.p_value is not None:
         lines.append(f"log-rank p = {format_p(test.p_value)}".replace("= <", "< "))
     return "\n".join(lines)

@@ -14,12 +14,12 @@ from analysis_py.effects import effect, effect_clustered, model_places, usable
 from analysis_py.errors import NotEstimable
 from analysis_py.estimate import Estimate
 from analysis_py.imputation import pool
-from analysis_py.results import Row, estimated, find, unavailable
+from analysis_py.results import Row, estimated, unavailable
 from analysis_py.robustness import CLUSTERED_BY_PAIR
 from analysis_py.variables import DEATH_28D, MODELS
 
 CLUSTERED, EVENT_FREEDOM = "pooled_clustered", "pooled_event_df"
-MAIN_MODEL = "model 3"
+MAIN_MODEL, POOLED_OVER = "model 3", "pooled over"
 _BY_ROWS = "degrees of freedom by rows, not events, as in earlier versions: pooled_event_df has those to use"
 
 Effect = Callable[[pd.DataFrame, str, Sequence[str]], Estimate]
@@ -31,7 +31,7 @@ def pooled(copies: Sequence[pd.DataFrame], unusable: Sequence[str]) -> list[Row]
     `pooled_clustered`: matched cohorts with errors clustered on the pair, the main estimate. `pooled_event_df`: both
     cohorts with the models' own errors. `robustness`: the same with the degrees of freedom that earlier versions took.
     """
-    level = f"pooled over {len(copies)} imputations"
+    level = f"{POOLED_OVER} {len(copies)} imputations"
     rows = []
     for cohort in ("full", "matched"):
         by_rows, own = (model_places(name, cohort, level) for name in ("robustness", EVENT_FREEDOM))
@@ -55,14 +55,22 @@ def pooled(copies: Sequence[pd.DataFrame], unusable: Sequence[str]) -> list[Row]
     return rows
 
 
-def main_row(rows: Sequence[Row]) -> Row | None:
-    """The study's answer: the fully adjusted hazard ratio of 28-day death after matching, of all copies.
+def main_rows(rows: Sequence[Row]) -> list[Row]:
+    """Our main estimates, models 1 to 3 of both outcomes: of all copies, or of a single one, clustered on the pair."""
+    of_all = [row for row in rows if row.analysis == CLUSTERED]
+    return of_all or [row for row in rows if row.analysis == "robustness" and row.level == CLUSTERED_BY_PAIR]
 
-    With a single copy that copy's, clustered on the pair; None where there is no matched cohort.
-    """
-    place = {"outcome": DEATH_28D, "model": MAIN_MODEL}
-    single = find(rows, "robustness", "matched", **place, level=CLUSTERED_BY_PAIR)
-    return find(rows, CLUSTERED, "matched", **place) or single
+
+def main_row(rows: Sequence[Row]) -> Row | None:
+    """The study's answer, the fully adjusted hazard ratio of 28-day death; None without a matched cohort."""
+    return next((row for row in main_rows(rows) if (row.outcome, row.model) == (DEATH_28D, MAIN_MODEL)), None)
+
+
+def how(row: Row) -> str:
+    """How a main estimate was made, in words."""
+    if row.analysis == CLUSTERED:
+        return f"matched within each imputed data set, clustered on the pair, {row.level}"
+    return "one imputed data set, clustered on the pair"
 
 
 def _each(compute: Effect, data_sets: Sequence[pd.DataFrame], place: Row, unusable: Sequence[str]) -> list[Estimate]:

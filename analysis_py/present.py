@@ -23,6 +23,8 @@ from analysis_py.results import Row, as_frame, hide_flow, suppress, suppress_flo
 from analysis_py.study import Study
 from analysis_py.variables import BY_NAME, DEXMEDETOMIDINE, MODEL_2, MODEL_3, TABLE_ONE
 
+# signs that end a cell, with the word that is read for each
+_SIGNS = {sign: word for word, sign in tables.MARKS.items()} | {tables.FEW_MARK: tables.FEW_WORDS}
 _NOT_RECORDED = "Not recorded: build with `dbt build`."
 # files that a reader of the page looks for
 _BESIDE = {
@@ -47,7 +49,7 @@ def write_results(
     made = _tables(rows, shown_flow, study, below, seed)
     files = {name: _write(frame, folder / "tables" / f"{name}.csv", study) for name, frame in made.items()}
     captions = Captions(study, rows, shown_flow, below)
-    sizes = {"table4_exposure": captions.matched()}
+    sizes = {"table4_exposure": captions.matched(), "unmatched": captions.table("unmatched").text}
     who = {name: sizes.get(name, captions.cohorts()) for name in made}
     write_manuscript(folder, made, who, study.generated, study.build.drug, study.completed.unusable)
     pictures = draw(folder / "figures", captions)
@@ -57,10 +59,9 @@ def write_results(
         parts.insert([part.anchor for part in parts].index("missing"), external.part)
     _write_rows(folder, rows, study.generated, external)
     title = f"{study.build.drug.capitalize()} and death in sepsis-induced coagulopathy"
-    words = {sign: word for word, sign in tables.MARKS.items()}
     beside = {path: text for path, text in _BESIDE.items() if (folder / path).is_file()}
     remarks = [*study.remarks, *(validation.remarks if validation else ())]
-    page = render_report(title, captions.headline(), remarks, parts, words, study.generated, beside)
+    page = render_report(title, captions.headline(), remarks, parts, _SIGNS, study.generated, beside)
     (folder / "report.html").write_text(page, encoding="utf-8", newline="\n")
     return [*rows, *(external.rows if external else ())]
 
@@ -72,10 +73,9 @@ def write_validation(folder: Path, validation: Validation, below: int) -> list[R
     external = write_external(folder, validation, below, [])
     _write_rows(folder, [], "", external)
     title = f"{validation.build.drug.capitalize()} and death in sepsis-induced coagulopathy: {external.part.title}"
-    words = {sign: word for word, sign in tables.MARKS.items()}
     beside = {"results.csv": _BESIDE["results.csv"]}
     generated = validation.marts.generated
-    page = render_report(title, external.headline, validation.remarks, [external.part], words, generated, beside)
+    page = render_report(title, external.headline, validation.remarks, [external.part], _SIGNS, generated, beside)
     (folder / "report.html").write_text(page, encoding="utf-8", newline="\n")
     return external.rows
 
@@ -112,6 +112,7 @@ def _tables(rows: list[Row], flow: pd.DataFrame, study: Study, below: int, seed:
     if study.matched is not None:
         made["table4_exposure"] = tables.table_four(rows, exposures_of(study.build))
         made["subgroups"] = tables.subgroup_table(rows)
+        made["unmatched"] = tables.unmatched_table(rows)
     made["published_vs_ours"] = published_and_ours(rows)
     made["checklist"] = checklist(study, rows, flow, below)
     made["data_quality"] = quality_table(study.build.quality, below)
@@ -141,7 +142,7 @@ class _Parts:
         return [
             self._part("flow", "Cohort", figures=["flow"], tables=["flow"]),
             self._part("baseline", "Baseline", tables=["table1_baseline"]),
-            self._part("balance", "Balance", none, ["love_plot", "propensity_overlap"], ["balance"]),
+            self._part("balance", "Balance", none, ["love_plot", "propensity_overlap"], ["balance", "unmatched"]),
             self._part("survival", "Survival", none + self._undrawn(below), ["kaplan_meier"]),
             self._part("models", "Models of death", none, tables=["table2_models"]),
             self._part("outcomes", "Outcomes", none, tables=["table3_outcomes"]),
@@ -258,12 +259,15 @@ def _methods(study: Study, below: int, seed: int) -> list[str]:
     left_out = [variable.name for variable in TABLE_ONE if not variable.in_models or variable.name in unusable]
     adjusted = [_listed([name for name in names if name not in unusable]) for names in (MODEL_2, MODEL_3)]
     lines = [
-        f"Missing values were filled by chained equations ({copies} imputed data sets, seed {seed}); the first one is "
-        "used in the main analysis.",
+        f"Missing values were filled by chained equations ({copies} imputed data sets, seed {seed}), what a patient "
+        "lacks together one after the other. The main estimate is matched within each of them, its errors allow for "
+        "the pairs, and it is pooled by Rubin's rules; what is given as published, and all else, is of the first one.",
         f"Propensity score: logistic regression on all variables of Table 1 except {_listed(left_out)}. Matching: 1:1 "
         f"nearest neighbor without replacement, caliper {CALIPER:g} standard deviations of the propensity score.",
         f"Model 1 is unadjusted. Model 2 adjusts for {adjusted[0]}. Model 3 adjusts for {adjusted[1]}. Cox "
         "regression with Efron's ties; logistic regression by maximum likelihood; Wald intervals.",
+        f"{tables.FEW_MARK} marks an estimate whose model has {tables.FEW_WORDS}. No p-value is adjusted for the "
+        "number of tests; at subgroups and classes stands how many there are.",
         "Tests in tables: Mann-Whitney without, chi-square with continuity correction in 2x2 tables.",
     ]
     if below > 1:

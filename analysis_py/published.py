@@ -85,7 +85,7 @@ def _agreement(line: dict[str, Any]) -> str:
 
 def _our_part(row: Row | None, statistic: str) -> dict[str, object]:
     if row is None:
-        return dict.fromkeys(("our_value", "our_lower", "our_upper", "our_p_value"))
+        return dict.fromkeys(("our_value", "our_lower", "our_upper", "our_p_value")) | {"our_few_events": False}
     # as many digits as results.csv; texts stand for counts that are not shown
     value: object = row.events if statistic == "count" else row.estimate
     if isinstance(value, float):
@@ -98,6 +98,7 @@ def _our_part(row: Row | None, statistic: str) -> dict[str, object]:
         "our_lower": None if percent else row.lower,
         "our_upper": None if percent else row.upper,
         "our_p_value": row.p_value,
+        "our_few_events": row.is_few,
     }
 
 

@@ -8,24 +8,26 @@ from typing import Any
 import pandas as pd
 
 from analysis_py.errors import NotEstimable
-from analysis_py.estimate import RATIO_MEASURES, Estimate, TestResult
+from analysis_py.estimate import LEAST_EVENTS, RATIO_MEASURES, Estimate, TestResult
 
 SUPPRESS_BELOW = 10  # counts of real patients from 1 to 9 are hidden unless told otherwise
 HIDDEN = "hidden"
+FEW = f"<{LEAST_EVENTS}"
 UNADJUSTED = "model 1"
 _COMPARED = ("balance", "outcomes")
-_MODELS = ("outcome_models", "robustness")
-_DESCRIPTIVE = ("median", "percent", "survival at day 28")
+_POOLED = ("pooled_clustered", "pooled_event_df")
+_MODELS = ("outcome_models", "robustness", *_POOLED)
+_DESCRIPTIVE = ("median", "mean", "percent", "survival at day 28")
 _OF_PARTS = ("table_one", "balance", "outcomes")
 _PARTS = ("subgroup", "exposure_duration", "exposure_dose", "exposure_dose_tertiles")
 
 
 @dataclass(frozen=True)
 class Row:
-    """One number with its place. `cohort` is full or matched, followed by the group where a row is about one group.
+    """One number with its place. `cohort` is full, matched or unmatched, followed by the group that a row is about.
 
     `n` and `events` are counts, or the text that stands for a count too small to be shown. `note` says why there is
-    no estimate.
+    no estimate. `events_per_coefficient` are those of the model, or the text FEW where they are too few and not shown.
     """
 
     analysis: str
@@ -42,6 +44,12 @@ class Row:
     n: int | str | None = None
     events: int | str | None = None
     note: str = ""
+    events_per_coefficient: float | str | None = None
+
+    @property
+    def is_few(self) -> bool:
+        """Whether the model has too few events for its coefficients: its estimate is shown with a mark."""
+        return too_few(self.events_per_coefficient)
 
     def holding(self, estimate: Estimate) -> "Row":
         """This row with an estimate filled in."""
@@ -54,7 +62,15 @@ class Row:
             p_value=estimate.p_value,
             n=estimate.n,
             events=estimate.events,
+            events_per_coefficient=round(estimate.events_per_coefficient, 2),
         )
+
+
+def too_few(events_per_coefficient: object) -> bool:
+    """Whether these are fewer than an estimate should rest on."""
+    if isinstance(events_per_coefficient, float):
+        return events_per_coefficient < LEAST_EVENTS
+    return events_per_coefficient == FEW
 
 
 def estimated(place: Row, compute: Callable[..., Estimate], *arguments: Any) -> Row:
@@ -120,10 +136,21 @@ def suppress(rows: Iterable[Row], below: int) -> list[Row]:
     shown = [_withheld(row, below) if _rests_on(row, secret) else row for row in shown]
     near = _near_sizes(rows, below)
     shown = [replace(row, n=HIDDEN, events=HIDDEN) if at in near else row for at, row in enumerate(shown)]
-    return [
+    shown = [
         replace(row, events=HIDDEN) if (_both(row), row.outcome) in totals and isinstance(row.events, int) else row
         for row in shown
     ]
+    return [_without_events(row, before) for row, before in zip(shown, rows, strict=True)]
+
+
+def _without_events(row: Row, before: Row) -> Row:
+    """The row without the events per coefficient that a hidden count could be reckoned from."""
+    found = row.events_per_coefficient
+    if not isinstance(found, float) or (row.n, row.events) == (before.n, before.events):
+        return row
+    # of a single coefficient the mark alone would tell that the events are fewer than that
+    several = isinstance(before.events, int) and before.events > 1.5 * found
+    return replace(row, events_per_coefficient=FEW if row.is_few and several else None)
 
 
 def _near_sizes(rows: list[Row], below: int) -> set[int]:
@@ -135,7 +162,7 @@ def _near_sizes(rows: list[Row], below: int) -> set[int]:
     return {
         at
         for at, row in enumerate(rows)
-        if row.analysis == "robustness"
+        if row.analysis in ("robustness", *_POOLED)
         and isinstance(row.n, int)
         and any(is_small(abs(row.n - size), below) for size in sizes[row.cohort])
     }

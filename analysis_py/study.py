@@ -12,6 +12,7 @@ from analysis_py.describe import compare, describe, missing
 from analysis_py.effects import e_values, outcome_models, proportionality, survival_rows
 from analysis_py.errors import NotEstimable, StudyError
 from analysis_py.exposure import exposure_rows, exposures_of
+from analysis_py.multiplicity import family_rows
 from analysis_py.one_build import UNCHECKED
 from analysis_py.overlap import overlap_rows
 from analysis_py.pooling import pooled
@@ -19,6 +20,7 @@ from analysis_py.results import Row, emptied_by, flow_rows
 from analysis_py.robustness import calipers, clustered, readings
 from analysis_py.screening import screening_rows
 from analysis_py.subgroups import subgroup_rows
+from analysis_py.unmatched import unmatched_rows
 from analysis_py.variables import BY_NAME, OUTCOMES, TABLE_ONE, TREATMENT, tells_exposure
 
 _FAR = 50  # interquartile ranges; skewed laboratory values reach 20
@@ -129,11 +131,13 @@ def _run_study(
     else:
         say("subgroups and exposure")
         rows += overlap_rows(full, matched.propensity)
+        rows += unmatched_rows(full, matched)
         rows += subgroup_rows(matched.data, "matched", completed.unusable)
         rows += exposure_rows(matched.data, "matched", completed.unusable, exposures_of(build))
         say("robustness: calipers")
         rows += clustered(matched.data, completed.unusable)
         rows += calipers(full, completed.unusable)
+        rows += family_rows(rows)
     if imputations > 1:
         say(f"pooling: the {imputations} imputed data sets, matched within each")
         rows += pooled(completed.copies, completed.unusable)

@@ -9,17 +9,24 @@ import pandas as pd
 
 from analysis_py.build_record import BuildRecord
 from analysis_py.describe import format_cell, format_p, pretty_table
+from analysis_py.estimate import LEAST_EVENTS
 from analysis_py.exposure import Exposure
+from analysis_py.pooling import EVENT_FREEDOM, POOLED_OVER, how, main_rows
 from analysis_py.propensity import CALIPER
 from analysis_py.published import AGREES, DIFFERS, NOT_COMPARABLE, read_published
-from analysis_py.results import HIDDEN, Row, as_frame, is_small
+from analysis_py.results import HIDDEN, Row, as_frame, is_small, too_few
 from analysis_py.subgroups import SUBGROUP_TITLES
+from analysis_py.unmatched import ANALYSIS as UNMATCHED
+from analysis_py.unmatched import PROPENSITY
 from analysis_py.variables import BY_NAME, DEATH_28D, DEATH_HOSPITAL, OUTCOMES, TABLE_ONE, TREATMENT
 
 COHORT_TITLES = {"full": "Before matching", "matched": "After matching"}
 # not by colour alone, and each read aloud as its word
 MARKS = {AGREES: "✓", DIFFERS: "✗", NOT_COMPARABLE: "○"}
-_MAIN = {"full": "main analysis", "matched": f"main analysis (caliper {CALIPER:g} SD)"}
+FEW_MARK, FEW_WORDS = "†", f"fewer than {LEAST_EVENTS} events per coefficient"
+_PER_COEFFICIENT = "events per coefficient"
+_MAIN = {"full": "as published", "matched": f"as published (caliper {CALIPER:g} SD)"}
+_OURS = "ours"
 
 
 def flow_table(flow: pd.DataFrame) -> pd.DataFrame:
@@ -55,24 +62,45 @@ def _with_headers(rows: Sequence[Row], drug: str, frame: pd.DataFrame) -> pd.Dat
 
 
 def table_two(rows: Sequence[Row]) -> pd.DataFrame:
-    """Hazard and odds ratios of models 1 to 3 in each cohort."""
-    frame = as_frame([row for row in rows if row.analysis == "outcome_models" and row.model])
+    """Hazard and odds ratios of models 1 to 3: ours first, then each cohort as published."""
     lines = []
-    for (cohort, model), found in frame.groupby(["cohort", "model"], sort=False):
-        line = {"section": COHORT_TITLES[str(cohort)], "Model": str(model).capitalize()}
-        for outcome, measure in ((DEATH_28D, "HR"), (DEATH_HOSPITAL, "OR")):
-            own = found[found["outcome"] == outcome]
-            title = f"{BY_NAME[outcome].label}, {measure} (95 % CI, p)"
-            line[title] = format_ratio(own.iloc[0]) if len(own) else ""
-        lines.append(line)
+    ours, published = main_rows(rows), [row for row in rows if row.analysis == "outcome_models" and row.model]
+    parts = {f"Ours: {how(ours[0])}": ours} if ours else {}
+    for cohort, title in COHORT_TITLES.items():
+        parts[f"{title}, as published"] = [row for row in published if row.cohort == cohort]
+    for section, here in parts.items():
+        for model in dict.fromkeys(row.model for row in here):
+            found = as_frame([row for row in here if row.model == model])
+            lines.append({"section": section, "Model": model.capitalize()} | _both_outcomes(found))
     return pd.DataFrame(lines)
 
 
+def _both_outcomes(found: pd.DataFrame) -> dict[str, str]:
+    """Cells of the hazard ratio of 28-day death and of the odds ratio of hospital death, each beside its events."""
+    cells = {}
+    for outcome, measure in ((DEATH_28D, "HR"), (DEATH_HOSPITAL, "OR")):
+        own, label = found[found["outcome"] == outcome], BY_NAME[outcome].label
+        cells[f"{label}, {measure} (95 % CI, p)"] = format_ratio(own.iloc[0]) if len(own) else ""
+        cells[f"{label}, {_PER_COEFFICIENT}"] = per_coefficient(own.iloc[0]) if len(own) else ""
+    return cells
+
+
 def format_ratio(row: "pd.Series[Any]") -> str:
-    """`0.71 (0.53–0.95), p = 0.020`, or the reason why not."""
+    """`0.71 (0.53–0.95), p = 0.020`, or the reason why not; marked where the model has few events."""
     if pd.isna(row["estimate"]):
         return str(row["note"])
-    return f"{ratio(row['estimate'], row['lower'], row['upper'])}, p {_equals(row['p_value'])}"
+    return f"{ratio(row['estimate'], row['lower'], row['upper'])}, p {_equals(row['p_value'])}{few(row)}"
+
+
+def few(row: "pd.Series[Any] | Row") -> str:
+    """The mark of an estimate whose model has too few events for its coefficients, or nothing."""
+    return f" {FEW_MARK}" if too_few(row.events_per_coefficient) else ""
+
+
+def per_coefficient(row: "pd.Series[Any] | Row") -> str:
+    """Events per coefficient as a cell."""
+    found = row.events_per_coefficient
+    return f"{found:.1f}" if isinstance(found, float) and not np.isnan(found) else str(found or "")
 
 
 def ratio(value: float, lower: float, upper: float) -> str:
@@ -98,6 +126,30 @@ def balance_table(rows: Sequence[Row]) -> pd.DataFrame:
     return text.reset_index(drop=True).rename_axis(columns=None)
 
 
+def unmatched_table(rows: Sequence[Row]) -> pd.DataFrame:
+    """The treated who were not matched beside those who were: propensity and Table 1."""
+    columns = {"unmatched treated": "Not matched", "matched treated": "Matched"}
+    chosen = [row for row in rows if row.analysis == UNMATCHED or row.analysis == "table_one"]
+    frame = as_frame([row for row in chosen if row.cohort in columns])
+    sizes = {row.cohort: row.n for row in rows if row.analysis == UNMATCHED and row.term == PROPENSITY}
+    titles = {cohort: f"{words}, n = {sizes.get(cohort)}" for cohort, words in columns.items()}
+    lines = []
+    for name in [PROPENSITY, *(variable.name for variable in TABLE_ONE)]:
+        variable = BY_NAME.get(name)
+        levels = [str(level) for level in variable.levels] if variable and variable.levels else []
+        unit = "" if variable is None or variable.kind == "continuous" else ", n (%)"
+        title = f"{variable.title}{unit}" if variable else "Propensity score, mean"
+        for level in ["", *levels]:
+            cells = {}
+            for cohort, head in titles.items():
+                own = frame[(frame["term"] == name) & (frame["cohort"] == cohort) & (frame["level"] == level)]
+                cells[head] = format_cell(own.iloc[0]) if len(own) else ""
+            section = variable.section if variable else ""
+            words = {"Variable": "" if level else title, "level": level.capitalize()}
+            lines.append({"section": section} | words | cells)
+    return pd.DataFrame(lines)
+
+
 def missing_table(rows: Sequence[Row]) -> pd.DataFrame:
     """Share missing of each variable, the largest first (the paper's Supplementary Table S2)."""
     frame = as_frame([row for row in rows if row.analysis == "missing"])
@@ -120,7 +172,7 @@ def smd_frame(rows: Sequence[Row]) -> pd.DataFrame:
 def _interval(row: "pd.Series[Any]") -> str:
     if pd.isna(row["estimate"]):
         return str(row["note"])
-    return ratio(row["estimate"], row["lower"], row["upper"])
+    return ratio(row["estimate"], row["lower"], row["upper"]) + few(row)
 
 
 def subgroup_table(rows: Sequence[Row]) -> pd.DataFrame:
@@ -167,6 +219,8 @@ def table_four(rows: Sequence[Row], exposures: Sequence[Exposure]) -> pd.DataFra
                 title = f"{BY_NAME[outcome].label}, {measure} (95 % CI, p)"
                 own = here[(here["outcome"] == outcome) & (here["model"] == "model 3")]
                 line[title] = _effect_or_test(own) if len(own) else ("1" if level == "none" else "")
+                events = f"{BY_NAME[outcome].label}, {_PER_COEFFICIENT}"
+                line[events] = per_coefficient(own.iloc[0]) if len(own) else ""
             if not level:
                 line[title] = str(here.iloc[0]["note"])
             lines.append(line)
@@ -191,31 +245,30 @@ def screening_table(rows: Sequence[Row]) -> pd.DataFrame:
         name = f"{variable.title}: {row['level'] if not test else 'all levels'}" if variable.levels else variable.title
         below = "yes" if not pd.isna(row["p_value"]) and row["p_value"] < 0.05 else ""
         shown = "" if test else _interval(row)
-        lines.append({"Variable": name, "HR (95 % CI)": shown, "p": p_value, "p < 0.05": below})
+        line = {"Variable": name, "HR (95 % CI)": shown, _PER_COEFFICIENT.capitalize(): per_coefficient(row)}
+        lines.append(line | {"p": p_value, "p < 0.05": below})
     return pd.DataFrame(lines)
 
 
-def _choices(rows: Sequence[Row], cohort: str) -> list[Row]:
-    """The models of one cohort under every choice, the main analysis first."""
+def choices(rows: Sequence[Row], cohort: str) -> list[Row]:
+    """The models of one cohort under every choice: ours, as published, and what changes one thing of that."""
+    ours = [replace(row, level=f"{_OURS}: {how(row)}") for row in main_rows(rows)]
     main = [replace(row, level=_MAIN[cohort]) for row in rows if row.analysis == "outcome_models" and row.model]
-    other = [row for row in rows if row.analysis == "robustness" and row.term]
-    return [row for row in (*main, *other) if row.cohort == cohort]
+    other = [row for row in rows if row.analysis in ("robustness", EVENT_FREEDOM) and row.term]
+    shown = [row for row in other if row.analysis == EVENT_FREEDOM or not row.level.startswith(POOLED_OVER)]
+    return [row for row in (*ours, *main, *shown) if row.cohort == cohort]
 
 
 def robustness_table(rows: Sequence[Row]) -> pd.DataFrame:
     """All models under other choices, before and after matching."""
     lines = []
     for cohort, title in COHORT_TITLES.items():
-        frame = as_frame(_choices(rows, cohort))
+        frame = as_frame(choices(rows, cohort))
         for (level, model), found in frame.groupby(["level", "model"], sort=False):
             line = {"section": title, "Choice": str(level), "Model": str(model), "n": ""}
-            for outcome, measure in ((DEATH_28D, "HR"), (DEATH_HOSPITAL, "OR")):
-                own = found[found["outcome"] == outcome]
-                if len(own) and own.iloc[0]["n"] is not None:
-                    line["n"] = str(own.iloc[0]["n"])
-                shown = format_ratio(own.iloc[0]) if len(own) else ""
-                line[f"{BY_NAME[outcome].label}, {measure} (95 % CI, p)"] = shown
-            lines.append(line)
+            sizes = [size for size in found["n"] if size is not None]
+            line["n"] = str(sizes[-1]) if sizes else ""
+            lines.append(line | _both_outcomes(found))
     return pd.DataFrame(lines)
 
 
@@ -295,7 +348,8 @@ def our_cell(line: "pd.Series[Any]") -> str:
     elif statistic == "SMD":
         shown = f"{line['our_value']:.3f}"
     else:
-        shown = ratio(line["our_value"], line["our_lower"], line["our_upper"]) + f", p {_equals(line['our_p_value'])}"
+        shown = ratio(line["our_value"], line["our_lower"], line["our_upper"])
+        shown += f", p {_equals(line['our_p_value'])}" + (f" {FEW_MARK}" if line["our_few_events"] else "")
     return f"{shown} {MARKS[line['agreement']]}"
 
 
@@ -412,7 +466,7 @@ def robustness_lines(rows: Sequence[Row]) -> pd.DataFrame:
     """The lines of the robustness forest plot: model 3, 28-day death."""
     lines = []
     for cohort, title in COHORT_TITLES.items():
-        here = [row for row in _choices(rows, cohort) if row.model == "model 3" and row.outcome == DEATH_28D]
+        here = [row for row in choices(rows, cohort) if row.model == "model 3" and row.outcome == DEATH_28D]
         if here:
             lines.append(forest_line("", title, None, "", "", heading=True))
         lines += [forest_row(row, row.level) for row in here]
@@ -427,7 +481,7 @@ def forest_line(term: str, label: str, row: Row | None, left: str, right: str, h
 
 
 def _short(row: Row) -> str:
-    return ratio(row.estimate or 0, row.lower or 0, row.upper or 0)
+    return ratio(row.estimate or 0, row.lower or 0, row.upper or 0) + few(row)
 
 
 def _equals(p_value: float) -> str:

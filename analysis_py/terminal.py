@@ -14,9 +14,12 @@ from analysis_py.external import NAME as EXTERNAL
 from analysis_py.external import PLACE, Validation
 from analysis_py.external_report import model_word
 from analysis_py.generated import PATIENTS, warning
+from analysis_py.pooling import CLUSTERED, how, main_row, main_rows
 from analysis_py.results import HIDDEN, Row, find, largest_smd
 from analysis_py.study import Study
-from analysis_py.tables import COHORT_TITLES, ratio
+from analysis_py.tables import COHORT_TITLES, FEW_MARK, FEW_WORDS, few, ratio
+from analysis_py.unmatched import ANALYSIS as UNMATCHED
+from analysis_py.unmatched import PROPENSITY, sentences
 from analysis_py.variables import (
     BY_NAME,
     DEATH_28D,
@@ -24,6 +27,7 @@ from analysis_py.variables import (
     DEATH_HOSPITAL,
     EXTERNAL_MODELS,
     MODELS,
+    TREATMENT,
     groups_of,
 )
 
@@ -78,6 +82,8 @@ def summary(study: Study, rows: Sequence[Row], output: Path, below: int) -> dict
     found = general_summary(study.build.drug, study.generated, output, below)
     found["paths"]["manuscript"] = str(output / "manuscript")
     return found | {
+        "headline": _headline(rows),
+        "unmatched_treated": _unmatched(rows),
         "cohorts": {cohort: _counts(rows, cohort) for cohort in study.cohorts},
         "estimates": _estimates(rows, tuple(study.cohorts)),
         "largest_smd": {cohort: _worst(rows, cohort) for cohort in study.cohorts},
@@ -115,24 +121,40 @@ def general_summary(drug: str, generated: str, output: Path, below: int) -> dict
     }
 
 
+def _headline(rows: Sequence[Row]) -> dict[str, Any] | None:
+    """The main estimate, and how it was made."""
+    main = main_row(rows)
+    return None if main is None else _estimate(main) | {"how": how(main)}
+
+
+def _unmatched(rows: Sequence[Row]) -> dict[str, Any] | None:
+    share = find(rows, UNMATCHED, "full treated", term=TREATMENT)
+    mean = find(rows, UNMATCHED, f"{UNMATCHED} treated", term=PROPENSITY)
+    if share is None:
+        return None
+    return {"n": share.events, "of": share.n, "mean_propensity": mean.estimate if mean is not None else None}
+
+
 def _estimates(rows: Sequence[Row], cohorts: Sequence[str]) -> list[dict[str, Any]]:
-    return [
-        {
-            "cohort": row.cohort,
-            "outcome": row.outcome,
-            "model": row.model,
-            "measure": row.measure or None,
-            "estimate": row.estimate,
-            "lower": row.lower,
-            "upper": row.upper,
-            "p_value": row.p_value,
-            "n": row.n,
-            "events": row.events,
-            "note": row.note or None,
-        }
-        for row in rows
-        if row.analysis == "outcome_models" and row.model and row.cohort in cohorts
-    ]
+    return [_estimate(row) for row in rows if row.analysis == "outcome_models" and row.model and row.cohort in cohorts]
+
+
+def _estimate(row: Row) -> dict[str, Any]:
+    return {
+        "cohort": row.cohort,
+        "outcome": row.outcome,
+        "model": row.model,
+        "measure": row.measure or None,
+        "estimate": row.estimate,
+        "lower": row.lower,
+        "upper": row.upper,
+        "p_value": row.p_value,
+        "n": row.n,
+        "events": row.events,
+        "note": row.note or None,
+        "events_per_coefficient": row.events_per_coefficient,
+        "few_events": row.is_few,
+    }
 
 
 def _deaths(rows: Sequence[Row], group: str) -> Row | None:
@@ -169,7 +191,15 @@ def show(console: Console, study: Study, rows: Sequence[Row]) -> None:
         table.add_row(f"[bold]{heading}[/bold]")
         for line in lines:
             table.add_row(*line)
+    main = main_row(rows)
+    if main is not None:
+        shown = f"{_told(main)}: {how(main)}" if main.estimate is not None else main.note
+        _say(console, f"{study.build.drug.capitalize()}, fully adjusted hazard ratio of 28-day death: {shown}", "bold")
     console.print(table)
+    if any(row.is_few for row in rows if row.analysis in ("outcome_models", CLUSTERED)):
+        _say(console, f"{FEW_MARK} {FEW_WORDS}: hardly to be relied on")
+    for sentence in sentences(rows, study.build.drug):
+        _say(console, f"note: {sentence}")
     for remark in study.remarks:
         _say(console, f"note: {remark}")
 
@@ -214,7 +244,11 @@ def _lines(study: Study, rows: Sequence[Row]) -> list[tuple[str, list[list[str]]
         parts.append((heading, lines))
     for outcome, heading in ((DEATH_28D, "Hazard ratio, 28 days"), (DEATH_HOSPITAL, "Odds ratio, hospital")):
         lines = [[f"  {model}", *(_ratio(rows, cohort, outcome, model) for cohort in cohorts)] for model in MODELS]
-        parts.append((f"{heading} (95 % CI)", lines))
+        own = [row for row in main_rows(rows) if row.outcome == outcome]
+        ours = [[f"  {row.model}", *("" for _ in cohorts[1:]), _told(row)] for row in own]
+        if ours:
+            parts.append((f"{heading} (95 % CI), ours", ours))
+        parts.append((f"{heading} (95 % CI), as published", lines))
     worst = [largest_smd(rows, cohort) for cohort in cohorts]
     texts = [f"{row.estimate:.3f} {BY_NAME[row.term].label}" if row is not None else "n/e" for row in worst]
     return [*parts, ("Largest difference of a covariate", [["  SMD", *texts]])]
@@ -226,6 +260,10 @@ def _shown(count: int | str | None) -> str:
 
 def _ratio(rows: Sequence[Row], cohort: str, outcome: str, model: str) -> str:
     row = find(rows, "outcome_models", cohort, outcome=outcome, model=model)
-    if row is None or row.estimate is None or row.lower is None or row.upper is None:
-        return row.note if row is not None and row.note else "n/e"
-    return ratio(row.estimate, row.lower, row.upper)
+    return "n/e" if row is None else _told(row)
+
+
+def _told(row: Row) -> str:
+    if row.estimate is None or row.lower is None or row.upper is None:
+        return row.note or "n/e"
+    return ratio(row.estimate, row.lower, row.upper) + few(row)

@@ -3,9 +3,21 @@ Grain       one row per ICU stay; every stay, septic or not
 Definition  SIC score from the worst first-day values: platelets, INR, and the SOFA of four organs. SIC: a total of
             sic_min_score or more in a patient whose Sepsis-3 began within sepsis_onset_max_h of ICU admission
 Source      Iba 2017; section 2.2 of Huang 2024
+            Who was septic is read in both ways of lab_key and of culture_screening, one at a time
 Deviation   a missing value gives no point. sic_rule and sic_sofa choose the reading; cohort_eligibility holds all of
             them
 */
+{%- set of_key = {'admission': 'has_early_sepsis', 'patient': 'has_early_sepsis'} -%}
+{%- set of_screens = {'count': 'has_early_sepsis', 'ignore': 'has_early_sepsis'} -%}
+{%- do of_key.update({'patient' if var('lab_key') == 'admission' else 'admission': 'has_early_sepsis_other_lab_key'}) -%}
+{%- do of_screens.update({'ignore' if var('culture_screening') == 'count' else 'count': 'has_early_sepsis_other_screening'}) -%}
+{%- set early_sepsis = {
+    'is_sic': 'has_early_sepsis',
+    'is_sic_labs_by_admission': of_key['admission'],
+    'is_sic_labs_by_patient': of_key['patient'],
+    'is_sic_screening_counted': of_screens['count'],
+    'is_sic_screening_ignored': of_screens['ignore'],
+} %}
 with
 
 labs as (
@@ -23,6 +35,12 @@ sofa as (
 sepsis3 as (
 
     select * from {{ ref('sepsis3') }}
+
+),
+
+readings as (
+
+    select * from {{ ref('int_sepsis_reading') }}
 
 ),
 
@@ -46,7 +64,12 @@ measured as (
         coalesce(
             sepsis3.is_sepsis3
             and sepsis3.sofa_at <= {{ add_hours('stays.icu_admitted_at', var('sepsis_onset_max_h')) }}, false
-        ) as has_early_sepsis
+        ) as has_early_sepsis,
+        {%- for reading in ('other_lab_key', 'other_screening') %}
+        coalesce(
+            readings.sofa_at_{{ reading }} <= {{ add_hours('stays.icu_admitted_at', var('sepsis_onset_max_h')) }}, false
+        ) as has_early_sepsis_{{ reading }}{{ ',' if not loop.last }}
+        {%- endfor %}
     from stays
     left join labs
         on stays.stay_id = labs.stay_id
@@ -54,6 +77,8 @@ measured as (
         on stays.stay_id = sofa.stay_id
     left join sepsis3
         on stays.stay_id = sepsis3.stay_id
+    left join readings
+        on stays.stay_id = readings.stay_id
 
 ),
 
@@ -99,8 +124,10 @@ final as (
         has_early_sepsis and sic_score_total >= {{ var('sic_min_score') }} as is_sic_total,
         has_early_sepsis and sic_score_four >= {{ var('sic_min_score') }} and is_strict as is_sic_strict,
         has_early_sepsis and sic_score_total >= {{ var('sic_min_score') }} and is_strict as is_sic_strict_total,
-        has_early_sepsis and sic_score_{{ var('sic_sofa') }} >= {{ var('sic_min_score') }}
-        {{- ' and is_strict' if var('sic_rule') == 'strict' }} as is_sic
+        {%- for name, septic in early_sepsis.items() %}
+        {{ septic }} and sic_score_{{ var('sic_sofa') }} >= {{ var('sic_min_score') }}
+        {{- ' and is_strict' if var('sic_rule') == 'strict' }} as {{ name }}{{ ',' if not loop.last }}
+        {%- endfor %}
     from scored
 
 )

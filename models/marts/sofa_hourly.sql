@@ -21,7 +21,10 @@ worst as (
         {{ sofa_worst('liver', 'stay_id', 'hr') }} as liver_24h,
         {{ sofa_worst('cardiovascular', 'stay_id', 'hr') }} as cardiovascular_24h,
         {{ sofa_worst('cns', 'stay_id', 'hr') }} as cns_24h,
-        {{ sofa_worst('renal', 'stay_id', 'hr') }} as renal_24h
+        {{ sofa_worst('renal', 'stay_id', 'hr') }} as renal_24h,
+        {{ sofa_worst('coagulation_other_key', 'stay_id', 'hr') }} as coagulation_24h_other_key,
+        {{ sofa_worst('liver_other_key', 'stay_id', 'hr') }} as liver_24h_other_key,
+        {{ sofa_worst('renal_other_key', 'stay_id', 'hr') }} as renal_24h_other_key
     from hours
 
 ),
@@ -37,7 +40,9 @@ final as (
         cardiovascular_24h,
         cns_24h,
         renal_24h,
-        respiration_24h + coagulation_24h + liver_24h + cardiovascular_24h + cns_24h + renal_24h as sofa_24h
+        respiration_24h + coagulation_24h + liver_24h + cardiovascular_24h + cns_24h + renal_24h as sofa_24h,
+        respiration_24h + coagulation_24h_other_key + liver_24h_other_key + cardiovascular_24h + cns_24h + renal_24h_other_key
+            as sofa_24h_other_lab_key
     from worst
     where hr >= 0
 

@@ -4,8 +4,15 @@ Definition  infection is suspected when a culture was taken up to culture_before
             or up to culture_after_antibiotic_max_h after it; its time is the earlier of the two. The earliest culture
             of each kind counts
 Source      mimic-code suspicion_of_infection
-Deviation   none; a culture with a date only is compared by date and placed at midnight
+Deviation   none; a culture with a date only is compared by date and placed at midnight. culture_screening: ignore leaves
+            out screens for carriers; the other reading of the two stands beside it
 */
+{%- set order_of_cultures -%}
+order by cultured_on asc nulls first, cultured_at asc nulls last, is_positive desc, micro_specimen_id asc
+{%- endset %}
+{%- set counted = 'counted_seq = 1' -%}
+{%- set ignored = 'is_screening = 0 and ignored_seq = 1' -%}
+{%- set chosen, other = (counted, ignored) if var('culture_screening') == 'count' else (ignored, counted) %}
 with
 
 antibiotics as (
@@ -31,9 +38,10 @@ cultures as (
         cast(cultured_on as {{ timestamp() }}) as cultured_on,
         coalesce(cultured_at, cast(cultured_on as {{ timestamp() }})) as culture_at,
         specimen,
-        is_positive
+        is_positive,
+        is_screening
     from {{ ref('int_culture') }}
-    where fault is null{{ ' and is_screening = 0' if var('culture_screening') == 'ignore' }}
+    where fault is null
 
 ),
 
@@ -48,6 +56,7 @@ pairs as (
         cultures.culture_at,
         cultures.specimen,
         cultures.is_positive,
+        cultures.is_screening,
         case
             when cultures.cultured_at is not null
                 then
@@ -89,31 +98,31 @@ ranked as (
     select
         *,
         row_number() over (
-            partition by subject_id, antibiotic_seq, is_culture_first
-            order by cultured_on asc nulls first, cultured_at asc nulls last, is_positive desc, micro_specimen_id asc
-        ) as culture_first_seq,
+            partition by subject_id, antibiotic_seq, is_culture_first {{ order_of_cultures }}
+        ) as counted_seq,
         row_number() over (
-            partition by subject_id, antibiotic_seq, is_antibiotic_first
-            order by cultured_on asc nulls first, cultured_at asc nulls last, is_positive desc, micro_specimen_id asc
-        ) as antibiotic_first_seq
+            partition by subject_id, antibiotic_seq, is_culture_first, is_screening {{ order_of_cultures }}
+        ) as ignored_seq
     from near
 
 ),
 
-culture_first as (
+{% for reading, condition in [('', chosen), ('other_', other)] -%}
+{{ reading }}culture_first as (
 
     select * from ranked
-    where is_culture_first and culture_first_seq = 1
+    where is_culture_first and {{ condition }}
 
 ),
 
-antibiotic_first as (
+{{ reading }}antibiotic_first as (
 
     select * from ranked
-    where is_antibiotic_first and antibiotic_first_seq = 1
+    where is_antibiotic_first and {{ condition }}
 
 ),
 
+{% endfor -%}
 final as (
 
     select
@@ -127,6 +136,10 @@ final as (
             when culture_first.specimen is not null or antibiotic_first.specimen is not null
                 then coalesce(culture_first.culture_at, antibiotics.started_at)
         end as suspected_infection_at,
+        case
+            when other_culture_first.specimen is not null or other_antibiotic_first.specimen is not null
+                then coalesce(other_culture_first.culture_at, antibiotics.started_at)
+        end as suspected_infection_at_other_screening,
         coalesce(culture_first.culture_at, antibiotic_first.culture_at) as culture_at,
         coalesce(culture_first.specimen, antibiotic_first.specimen) as specimen,
         coalesce(culture_first.is_positive, antibiotic_first.is_positive) as is_positive
@@ -139,6 +152,14 @@ final as (
         on
             antibiotics.subject_id = antibiotic_first.subject_id
             and antibiotics.antibiotic_seq = antibiotic_first.antibiotic_seq
+    left join other_culture_first
+        on
+            antibiotics.subject_id = other_culture_first.subject_id
+            and antibiotics.antibiotic_seq = other_culture_first.antibiotic_seq
+    left join other_antibiotic_first
+        on
+            antibiotics.subject_id = other_antibiotic_first.subject_id
+            and antibiotics.antibiotic_seq = other_antibiotic_first.antibiotic_seq
 
 )
 

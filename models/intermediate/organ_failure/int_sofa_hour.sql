@@ -4,8 +4,10 @@ Definition  the hour's worst measurements and the SOFA points of each organ; NUL
 Source      Vincent 1996; mimic-code sofa
 Deviation   a stretch at rate 0 or less is none (infusion_reading). A pressor counts only if it runs at the hour's end; any
             rate of epinephrine or norepinephrine gives 3. sofa_pressor: any_in_hour counts it in every hour in which it
-            runs. lab_key: patient finds results without hadm_id, which mimic-code's join loses
+            runs. lab_key: patient finds results without hadm_id, which mimic-code's join loses; the points of
+            the other key stand beside
 */
+{%- set other_key = 'patient' if var('lab_key') == 'admission' else 'admission' %}
 {%- set hour_of_end = 'ceil' if var('sofa_pressor') == 'any_in_hour' else 'floor' %}
 with
 
@@ -51,25 +53,50 @@ infusions as (
 
 ),
 
-labs as (
+-- one result per specimen, concept and stay that it is of by either key; of several results the specimen's highest counts
+keyed as (
 
     select
         grid.stay_id,
-        labs.concept,
-        max(labs.measured_at) as measured_at,
-        -- of several results of one kind the specimen's highest counts
-        max(labs.value) as value
+        results.concept,
+        results.specimen_id,
+        results.measured_at,
+        results.value,
+        1 as by_admission,
+        0 as by_patient
     from grid
-    {% if var('lab_key') == 'patient' -%}
+    inner join results
+        on grid.hadm_id = results.hadm_id
+
+    union all
+
+    select
+        bounds.stay_id,
+        results.concept,
+        results.specimen_id,
+        results.measured_at,
+        results.value,
+        0 as by_admission,
+        1 as by_patient
+    from grid
     inner join bounds
         on grid.stay_id = bounds.stay_id
-    inner join results as labs
-        on bounds.subject_id = labs.subject_id and {{ is_within_admission('labs.measured_at') }}
-    {%- else -%}
-    inner join results as labs
-        on grid.hadm_id = labs.hadm_id
-    {%- endif %}
-    group by grid.stay_id, labs.concept, labs.specimen_id
+    inner join results
+        on bounds.subject_id = results.subject_id and {{ is_within_admission('results.measured_at') }}
+
+),
+
+labs as (
+
+    select
+        stay_id,
+        concept,
+        max(measured_at) as measured_at,
+        max(value) as value,
+        max(by_admission) as by_admission,
+        max(by_patient) as by_patient
+    from keyed
+    group by stay_id, concept, specimen_id
 
 ),
 
@@ -91,6 +118,17 @@ measurements as (
         concept as measure,
         value
     from labs
+    where by_{{ var('lab_key') }} = 1
+
+    union all
+
+    select
+        stay_id,
+        {{ clock_hour('measured_at') }} as clock_hour,
+        concept || '_other_key' as measure,
+        value
+    from labs
+    where by_{{ other_key }} = 1
 
     union all
 
@@ -138,7 +176,10 @@ measured as (
         max(case when measure = 'dobutamine' then value end) as dobutamine_max,
         min(case when measure = 'gcs' then value end) as gcs_min,
         max(case when measure = 'creatinine' then value end) as creatinine_max,
-        max(case when measure = 'urine' then value end) as urine_ml_day
+        max(case when measure = 'urine' then value end) as urine_ml_day,
+        min(case when measure = 'platelets_other_key' then value end) as platelets_min_other_key,
+        max(case when measure = 'bilirubin_other_key' then value end) as bilirubin_max_other_key,
+        max(case when measure = 'creatinine_other_key' then value end) as creatinine_max_other_key
     from measurements
     group by stay_id, clock_hour
 
@@ -179,7 +220,10 @@ final as (
             'map_min', 'dopamine_max', 'epinephrine_max', 'norepinephrine_max', 'dobutamine_max'
         ) }} as cardiovascular,
         {{ sofa_cns('gcs_min') }} as cns,
-        {{ sofa_renal('creatinine_max', 'urine_ml_day') }} as renal
+        {{ sofa_renal('creatinine_max', 'urine_ml_day') }} as renal,
+        {{ sofa_coagulation('platelets_min_other_key') }} as coagulation_other_key,
+        {{ sofa_liver('bilirubin_max_other_key') }} as liver_other_key,
+        {{ sofa_renal('creatinine_max_other_key', 'urine_ml_day') }} as renal_other_key
     from hours
     left join measured
         on hours.stay_id = measured.stay_id and hours.clock_hour = measured.clock_hour

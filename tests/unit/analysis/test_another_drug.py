@@ -59,6 +59,10 @@ def test_the_exposure_is_shown_but_in_no_model(make_cohort: Callable[..., pd.Dat
     study = run_study(typed, flow, 2, 1, lambda _: None, build=PROPOFOL)
     assert study.matched is not None
     assert study.completed.unusable == ("propofol_24h",)
-    assert {row.analysis for row in study.rows if row.term == "propofol_24h"} == {"table_one", "missing"}
+    assert {row.analysis for row in study.rows if row.term == "propofol_24h"} == {
+        "table_one",
+        "missing",
+        "unmatched",
+    }
     assert study.remarks == ["Propofol on the first day tells the exposure, propofol, and is in no model."]
     assert run_study(typed, flow, 1, 1, lambda _: None).matched is None

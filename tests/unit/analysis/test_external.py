@@ -149,7 +149,7 @@ def test_beside_the_main_study_both_are_in_one_plot_and_one_file(
     words = re.search(r'alt="(Forest plot of hazard ratios\. Model 1[^"]+)"', page)
     assert words and words[1].count("Model 1") == 2 and "Unadjusted" in words[1]
     cohorts = set(pd.read_csv(tmp_path / "results.csv")["cohort"].str.split(" ").str[0])
-    assert cohorts == {"full", "matched", NAME}
+    assert cohorts == {"full", "matched", "unmatched", NAME}
 
 
 def test_the_command_says_how_to_get_it_where_it_is_not_there(

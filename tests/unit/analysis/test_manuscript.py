@@ -62,8 +62,8 @@ def test_tables_1_to_4_and_the_balance_are_printed_in_this_order(written: Path) 
 def test_a_table_has_three_lines(written: Path) -> None:
     table = Document(str(written / "tables.docx")).tables[1]
     rows = [[borders(cell) for cell in row.cells] for row in table.rows]
-    assert rows[0] == [{"top": "12", "bottom": "6"}] * 3
-    assert rows[-1] == [{"bottom": "12"}] * 3
+    assert rows[0] == [{"top": "12", "bottom": "6"}] * 5
+    assert rows[-1] == [{"bottom": "12"}] * 5
     assert all(cell == {} for row in rows[1:-1] for cell in row)
     latex = (written / "tables.tex").read_text()
     part = latex[latex.index("Table 2") : latex.index("Table 3")]

@@ -139,6 +139,7 @@ def test_a_whole_run_through_the_profile(
     assert main(options) == 0
     results = pd.read_csv(output / "results.csv")
     columns = "analysis cohort outcome model term level measure estimate lower upper p_value n events note"
+    columns += " events_per_coefficient"
     assert results.columns.tolist() == columns.split()
     robust = results[(results["analysis"] == "robustness") & (results["cohort"] == "matched")]
     assert {reading.label for reading in READINGS} <= set(robust["level"])

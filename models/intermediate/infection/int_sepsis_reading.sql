@@ -1,0 +1,101 @@
+/*
+Grain       one row per ICU stay that is septic in the other reading of lab_key or of culture_screening
+Definition  the hour of onset as in sepsis3, with one of the two choices read the other way
+Source      docs/DECISIONS.md, laboratory keys and surveillance cultures
+*/
+{%- set readings = {
+    'other_lab_key': ('suspected_infection_at', 'sofa_24h_other_lab_key'),
+    'other_screening': ('suspected_infection_at_other_screening', 'sofa_24h'),
+} %}
+with
+
+suspicions as (
+
+    select * from {{ ref('int_suspected_infection') }}
+    where stay_id is not null
+
+),
+
+sofa as (
+
+    select * from {{ ref('sofa_hourly') }}
+
+),
+
+grid as (
+
+    select * from {{ ref('int_hour_grid') }}
+
+),
+
+hours as (
+
+    select
+        sofa.stay_id,
+        {{ add_hours('grid.grid_start', 'sofa.hr') }} as sofa_at,
+        sofa.sofa_24h,
+        sofa.sofa_24h_other_lab_key
+    from sofa
+    inner join grid
+        on sofa.stay_id = grid.stay_id
+    where
+        sofa.sofa_24h >= {{ var('sepsis_sofa_min') }}
+        or sofa.sofa_24h_other_lab_key >= {{ var('sepsis_sofa_min') }}
+
+),
+
+{% for reading, (suspected_at, score) in readings.items() -%}
+{{ reading }} as (
+
+    select
+        hours.stay_id,
+        hours.sofa_at,
+        row_number() over (
+            partition by hours.stay_id
+            order by suspicions.{{ suspected_at }}, hours.sofa_at, suspicions.antibiotic_seq
+        ) as onset_seq
+    from suspicions
+    inner join hours
+        on
+            suspicions.stay_id = hours.stay_id
+            and {{ within_hours(
+                'hours.sofa_at', 'suspicions.' ~ suspected_at,
+                var('sepsis_sofa_before_infection_max_h'), var('sepsis_sofa_after_infection_max_h')
+            ) }}
+    where hours.{{ score }} >= {{ var('sepsis_sofa_min') }}
+
+),
+
+{% endfor -%}
+onsets as (
+
+    select
+        stay_id,
+        sofa_at as sofa_at_other_lab_key,
+        cast(null as {{ timestamp() }}) as sofa_at_other_screening
+    from other_lab_key
+    where onset_seq = 1
+
+    union all
+
+    select
+        stay_id,
+        cast(null as {{ timestamp() }}) as sofa_at_other_lab_key,
+        sofa_at as sofa_at_other_screening
+    from other_screening
+    where onset_seq = 1
+
+),
+
+final as (
+
+    select
+        stay_id,
+        max(sofa_at_other_lab_key) as sofa_at_other_lab_key,
+        max(sofa_at_other_screening) as sofa_at_other_screening
+    from onsets
+    group by stay_id
+
+)
+
+select * from final
