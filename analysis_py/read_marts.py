@@ -250,7 +250,7 @@ def _read_stays(connection: Reader, schema: str) -> pd.DataFrame:
     ]
     query = sql.SQL(
         "select {chosen} from {eligibility} join {sic_score} using (stay_id) join {baseline} using (stay_id)"
-        " join {outcomes} using (stay_id) where cohort_eligibility.has_early_sepsis and not ({rules})"
+        " join {outcomes} using (stay_id) where not ({rules})"
         " and ({any_sic}) and not ({all_heparin}) order by stay_id"
     ).format(
         chosen=sql.SQL(", ").join(chosen),
