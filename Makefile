@@ -36,7 +36,7 @@ lint: $(READY)  ## ruff, mypy (strict), sqlfluff; no file is changed
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check .
 	@$(RUN) -m mypy analysis_py mimic_db study.py bench torture
-	@$(RUN) -m mypy --explicit-package-bases tests/reference tests/recompute
+	@$(RUN) -m mypy --explicit-package-bases tests/reference tests/recompute tests/golden tests/mutants
 	@mkdir -p target/lint && cp profiles.example.yml target/lint/profiles.yml
 	@# dbt's templates want a connection: an empty server of the linter's own, stopped afterwards
 	@export DEXSIC_PGDATA=target/lint/server; eval "$$($(RUN) -m mimic_db env)" && \

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from analysis_py.errors import NotEstimable
-from analysis_py.imputation import Progress, impute_with_trace
+from analysis_py.imputation import Imputer, Progress, impute_with_trace
 from analysis_py.propensity import CALIPER, CaliperScale, fit_propensity, match_nearest
 from analysis_py.survival import durations
 from analysis_py.variables import (
@@ -51,12 +51,13 @@ def complete_cohort(
     seed: int,
     progress: Progress | None = None,
     held_out: Sequence[str] = (),
+    impute: Imputer = impute_with_trace,
 ) -> Completed:
     """Fill the gaps of Table 1's variables `m` times.
 
     The imputation model holds treatment and outcome too: death, and the cumulative hazard at the end of follow-up
     (White and Royston 2009, doi:10.1002/sim.3618). Variables without any value stay as they are, and so do those of
-    `held_out`, which tell the exposure.
+    `held_out`, which tell the exposure. `impute` is another only where copies are given, as by R.
 
     Raises:
         NotEstimable: nobody is in the cohort, or as impute().
@@ -69,7 +70,7 @@ def complete_cohort(
     model = cohort[[TREATMENT, DEATH_28D, DEATH_HOSPITAL, *predictors]].assign(
         **{_HAZARD: cumulative_hazard(cohort[FOLLOW_UP], cohort[DEATH_28D])}
     )
-    filled, trace = impute_with_trace(model, m, iterations, seed, progress)
+    filled, trace = impute(model, m, iterations, seed, progress)
     return Completed(
         tuple(cohort.assign(**{name: copy[name] for name in predictors}) for copy in filled), trace, unusable
     )

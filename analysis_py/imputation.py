@@ -27,6 +27,8 @@ _FINENESS = 1e-9  # standard deviations of a variable, to which predicted means 
 _RIDGE = 1e-5  # share of each predictor's sum of squares, as mice: keeps collinear predictors solvable
 
 Progress = Callable[[int, int], None]
+# as impute_with_trace(): data, m, iterations, seed, progress
+Imputer = Callable[[pd.DataFrame, int, int, int, Progress | None], tuple[list[pd.DataFrame], pd.DataFrame]]
 
 
 def impute(

@@ -50,7 +50,7 @@ _PLAIN = (
     Variable(DEX_DOSE, "dose"),
 )
 _COHORT = (*TABLE_ONE, *OUTCOMES, *_PLAIN)
-_STAYS = (
+ELIGIBLE = (
     Variable(TREATMENT, "treatment", "binary"),
     *(Variable(name, name, "binary") for name in (*SIC_READINGS, *HEPARIN_READINGS)),
     # of any value here: levels are those of a cohort
@@ -132,7 +132,7 @@ def read_marts(target: Target) -> Marts:
     require(flow, FLOW_COLUMNS, f"{target.schema}.cohort_flow")
     return Marts(
         type_stays(cohort, f"{target.schema}.analysis_cohort", _COHORT),
-        type_stays(stays, f"{target.schema}.cohort_eligibility", _STAYS),
+        type_eligible(stays, f"{target.schema}.cohort_eligibility"),
         flow,
         generated,
         build,
@@ -184,6 +184,15 @@ def type_cohort(cohort: pd.DataFrame, name: str) -> pd.DataFrame:
         StudyError: as type_stays().
     """
     return type_stays(cohort, name, _COHORT)
+
+
+def type_eligible(stays: pd.DataFrame, name: str) -> pd.DataFrame:
+    """The stays that any reading keeps, as type_cohort().
+
+    Raises:
+        StudyError: as type_stays().
+    """
+    return type_stays(stays, name, ELIGIBLE)
 
 
 def type_external(cohort: pd.DataFrame, name: str) -> pd.DataFrame:

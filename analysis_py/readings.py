@@ -43,12 +43,25 @@ READINGS = (
 )
 
 # the marts' columns that a reading needs, by mart; rows are those that any reading keeps
-RULES = ("is_later_stay", "is_minor", "is_pregnant", "is_short_stay", "is_exposure_unknown", "is_dex_short", "is_dex_late")
+RULES = (
+    "is_later_stay",
+    "is_minor",
+    "is_pregnant",
+    "is_short_stay",
+    "is_exposure_unknown",
+    "is_dex_short",
+    "is_dex_late",
+)
 SIC_READINGS = (_SIC, *dict.fromkeys(reading.sic for reading in READINGS if reading.sic != _SIC))
 HEPARIN_READINGS = (_HEPARIN, *dict.fromkeys(reading.heparin for reading in READINGS if reading.heparin != _HEPARIN))
 SCORES = ("sic_score_four", "sic_score_total")
 BASELINE = tuple(variable.name for variable in TABLE_ONE)
 OUTCOME_COLUMNS = (*(variable.name for variable in OUTCOMES), FOLLOW_UP, FOLLOW_UP_DISCHARGE)
+
+
+def readings_of(stays: pd.DataFrame) -> list[Reading]:
+    """The readings whose rules are columns of `stays`: data that were kept before a reading existed do not tell it."""
+    return [reading for reading in READINGS if reading.sic in stays and reading.heparin in stays]
 
 
 def cohort_of(stays: pd.DataFrame, reading: Reading) -> pd.DataFrame:

@@ -7,8 +7,9 @@ import pandas as pd
 from analysis_py.cohorts import ITERATIONS, complete_cohort, match_cohort
 from analysis_py.effects import effect, effect_clustered, model_places, usable
 from analysis_py.errors import NotEstimable
+from analysis_py.imputation import Imputer, impute_with_trace
 from analysis_py.propensity import CALIPER, CaliperScale
-from analysis_py.readings import READINGS, cohort_of
+from analysis_py.readings import cohort_of, readings_of
 from analysis_py.results import Row, estimated, unavailable
 from analysis_py.variables import MODELS
 
@@ -43,16 +44,24 @@ def calipers(data: pd.DataFrame, unusable: Sequence[str]) -> list[Row]:
     return rows
 
 
-def readings(stays: pd.DataFrame, seed: int, say: Callable[[str], None], held_out: Sequence[str] = ()) -> list[Row]:
+def readings(
+    stays: pd.DataFrame,
+    seed: int,
+    say: Callable[[str], None],
+    held_out: Sequence[str] = (),
+    impute: Imputer = impute_with_trace,
+) -> list[Row]:
     """All models in the cohort of each reading, its gaps filled and its pairs found as in the main analysis.
 
-    `stays` as read_marts() gives it; `held_out` as in complete_cohort().
+    `stays` as read_marts() gives it; `held_out` and `impute` as in complete_cohort().
     """
     rows = []
-    for reading in READINGS:
+    for reading in readings_of(stays):
         say(f"robustness: {reading.label}")
         try:
-            completed = complete_cohort(cohort_of(stays, reading), 1, ITERATIONS, seed, held_out=held_out)
+            completed = complete_cohort(
+                cohort_of(stays, reading), 1, ITERATIONS, seed, held_out=held_out, impute=impute
+            )
         except NotEstimable as reason:
             rows += unavailable([*_places("full", reading.label), *_places("matched", reading.label)], reason)
             continue

@@ -12,6 +12,7 @@ from analysis_py.describe import compare, describe, missing
 from analysis_py.effects import e_values, outcome_models, proportionality, survival_rows
 from analysis_py.errors import NotEstimable, StudyError
 from analysis_py.exposure import exposure_rows, exposures_of
+from analysis_py.imputation import Imputer, impute_with_trace
 from analysis_py.multiplicity import family_rows
 from analysis_py.one_build import UNCHECKED
 from analysis_py.overlap import overlap_rows
@@ -58,11 +59,12 @@ def run_study(
     say: Callable[[str], None],
     stays: pd.DataFrame | None = None,
     build: BuildRecord = NO_RECORD,
+    impute: Imputer = impute_with_trace,
 ) -> Study:
     """Everything from the typed analysis_cohort and cohort_flow. `say` is told what is being done.
 
     `stays`, as read_marts() gives it, adds the other readings of the study's definitions. What tells of the drug that
-    `build` names is in no model: it is the exposure.
+    `build` names is in no model: it is the exposure. `impute` as in complete_cohort().
 
     Raises:
         StudyError: nobody is in the cohort.
@@ -72,7 +74,7 @@ def run_study(
             f"nobody is in analysis_cohort: {emptied_by(flow)}; look at cohort_flow and the vars of the study"
         )
     with threadpool_limits(1, user_api="blas"):  # the same bits on any number of cores
-        return _run_study(cohort, flow, imputations, seed, say, stays, build)
+        return _run_study(cohort, flow, imputations, seed, say, stays, build, impute)
 
 
 def _run_study(
@@ -83,6 +85,7 @@ def _run_study(
     say: Callable[[str], None],
     stays: pd.DataFrame | None,
     build: BuildRecord,
+    impute: Imputer,
 ) -> Study:
     held_out = tells_exposure(build.drug)
     say(f"filling gaps: {imputations} imputed data sets")
@@ -93,6 +96,7 @@ def _run_study(
         seed,
         lambda done, m: say(f"filling gaps: imputed data set {done} of {m}"),
         held_out,
+        impute,
     )
     full = completed.copies[0]
     remarks = [
@@ -142,7 +146,7 @@ def _run_study(
         say(f"pooling: the {imputations} imputed data sets, matched within each")
         rows += pooled(completed.copies, completed.unusable)
     if stays is not None:
-        rows += readings(stays, seed, say, held_out)
+        rows += readings(stays, seed, say, held_out, impute)
     study.rows.extend(rows)
     return study
 

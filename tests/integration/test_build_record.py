@@ -72,7 +72,7 @@ def test_a_build_records_what_it_was_by_and_a_failure_says_so(dbt: Dbt, record: 
     assert {test.status for test in first.tests} <= {"pass", "warn"}
     described = {test.name: test for test in first.tests}
     assert described["cohort_flow_adds_up"].description == "cohort flow adds up"
-    assert described["dexmedetomidine_runs_by_its_rate_whatever_unit_the_amount_has"].model == "int_dexmedetomidine_row"
+    assert described["the_exposures_drug_is_taken_from_what_runs"].model == "int_dexmedetomidine_row"
     assert described["not_null_outcomes_stay_id"].description == "stay_id not null"
 
     wrong_unit = "update mimiciv_icu.inputevents set rateuom = 'mg/hour' where itemid = 225150"
@@ -130,6 +130,23 @@ def test_what_a_selection_leaves_is_whole_only_if_nothing_else_has_changed(
     with psycopg.connect(database) as connection:
         connection.execute("update mimiciv_hosp.patients set anchor_age = anchor_age")
     assert dbt("run", "--select", "cohort_flow").success
+    assert record().status == "partial"
+
+
+def test_a_table_that_was_built_of_nothing_never_makes_a_whole(dbt: Dbt, record: Record, database: str) -> None:
+    assert dbt("run").success
+    assert record().status == "complete"
+    assert dbt("run", "--empty", "--select", "int_first_day_lab").success
+    assert dbt("run", "--select", "baseline+").success
+    assert record().status == "partial"
+    with pytest.raises(StudyError, match="dbt build"):
+        read_marts(Target(conninfo_to_dict(database), SCHEMA))
+    assert dbt("run", "--select", "int_first_day_lab+").success
+    assert record().status == "complete"
+
+
+def test_a_whole_build_of_nothing_runs_and_is_no_build(dbt: Dbt, record: Record) -> None:
+    assert dbt("build", "--empty", "--exclude-resource-type", "unit_test").success
     assert record().status == "partial"
 
 

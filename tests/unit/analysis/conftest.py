@@ -82,7 +82,7 @@ def _make_cohort(stays: int = 1500, seed: int = 7, log_hazard_ratio: float = -0.
             "followup_28d_days": np.minimum(death_days, 28.0),
             "died_hospital": died | flag(0.02),
             "ventilation_h": np.where(ventilated, random.gamma(1.2, 40, stays), 0),
-            "vasopressor_h": np.where(flag(0.5), random.gamma(1.2, 40, stays), np.nan),
+            "vasopressor_h": np.where(flag(0.5), random.gamma(1.2, 40, stays), 0),
             "hospital_days": hospital_days,
             "icu_days": hospital_days * random.uniform(0.2, 0.8, stays) + 2,
             "dex_start_offset_h": np.where(treated, random.uniform(0, 48, stays), np.nan),
@@ -93,24 +93,27 @@ def _make_cohort(stays: int = 1500, seed: int = 7, log_hazard_ratio: float = -0.
 
 
 def _split(cohort: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """The marts behind an analysis_cohort, with a stay more for each rule; every other stay has no strict SIC."""
-    other = cohort.iloc[:4].assign(stay_id=[1, 2, 3, 4])
+    """The marts behind an analysis_cohort, with a stay more for each rule and reading.
+
+    Every other stay has strict SIC by four organs, every fourth by six. Stay 1 has SIC by six organs only, 2 got
+    heparin that is no infusion, 3 an infusion, 4 to 9 break a rule each, 10 has no early sepsis.
+    """
+    other = cohort.iloc[:10].assign(stay_id=range(1, 11))
     stays = pd.concat([cohort, other], ignore_index=True)
     number = len(cohort)
     position = stays.index.to_numpy()
     rules = ["is_later_stay", "is_minor", "is_pregnant", "is_short_stay", "is_dex_short", "is_dex_late"]
     eligibility = stays[["stay_id", "treated"]].assign(
-        has_early_sepsis=True,
-        # one stay with SIC by six organs only, one with heparin that is no infusion, one with any, one of a minor
+        has_early_sepsis=position != number + 9,
         **dict.fromkeys(["is_sic", "is_sic_paper"], position != number),
-        **dict.fromkeys(["is_sic_strict", "is_sic_strict_total"], (position % 2 == 0) & (position != number)),
+        is_sic_strict=(position % 2 == 0) & (position != number),
+        is_sic_strict_total=(position % 4 == 0) & (position != number),
         is_sic_total=True,
         **dict.fromkeys(["has_heparin", "has_heparin_any_icu"], (position == number + 1) | (position == number + 2)),
         has_heparin_infusion=position == number + 2,
         has_heparin_any_order=position == number + 2,
-        **dict.fromkeys(rules, False),
+        **{rule: position == number + 3 + at for at, rule in enumerate(rules)},
     )
-    eligibility["is_minor"] = position == number + 3
     scores = stays[["stay_id"]].assign(
         sic_score_four=np.where(position == number, 3, stays["sic_score"]), sic_score_total=stays["sic_score"]
     )

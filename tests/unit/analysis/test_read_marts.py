@@ -67,6 +67,7 @@ def test_a_reading_that_the_vars_chose_gives_the_main_cohort_and_others_change_o
     for label in ("SIC: score of 4 or more (paper)", "no heparin given in the ICU"):
         pd.testing.assert_frame_equal(found[label], main[found[label].columns])
     assert found["SIC: strict"].index.tolist() == main.index[::2].tolist()
+    assert found["SIC: strict, SOFA of six organs"].index.tolist() == main.index[::4].tolist()
     added = {label: sorted(set(cohort.index) - set(main.index)) for label, cohort in found.items()}
     assert added["SIC: paper, SOFA of six organs"] == [1]
     assert added["no heparin infusion in the ICU"] == added["no heparin order"] == [2]

@@ -1,0 +1,1 @@
+"""Faults on purpose: is each seen by a test? `python -m tests.mutants`."""
