@@ -7,17 +7,14 @@ Source      Iba 2017; section 2.2 of Huang 2024
 Deviation   a missing value gives no point. sic_rule and sic_sofa choose the reading; cohort_eligibility holds all of
             them
 */
-{%- set of_key = {'admission': 'has_early_sepsis', 'patient': 'has_early_sepsis'} -%}
-{%- set of_screens = {'count': 'has_early_sepsis', 'ignore': 'has_early_sepsis'} -%}
-{%- do of_key.update({'patient' if var('lab_key') == 'admission' else 'admission': 'has_early_sepsis_other_lab_key'}) -%}
-{%- do of_screens.update({'ignore' if var('culture_screening') == 'count' else 'count': 'has_early_sepsis_other_screening'}) -%}
-{%- set early_sepsis = {
-    'is_sic': 'has_early_sepsis',
-    'is_sic_labs_by_admission': of_key['admission'],
-    'is_sic_labs_by_patient': of_key['patient'],
-    'is_sic_screening_counted': of_screens['count'],
-    'is_sic_screening_ignored': of_screens['ignore'],
-} %}
+{%- set is_other_key = 'has_early_sepsis_other_lab_key' -%}
+{%- set is_other_screening = 'has_early_sepsis_other_screening' -%}
+{%- set by_admission = 'has_early_sepsis' if var('lab_key') == 'admission' else is_other_key -%}
+{%- set by_patient = 'has_early_sepsis' if var('lab_key') == 'patient' else is_other_key -%}
+{%- set counted = 'has_early_sepsis' if var('culture_screening') == 'count' else is_other_screening -%}
+{%- set ignored = 'has_early_sepsis' if var('culture_screening') == 'ignore' else is_other_screening -%}
+{%- set is_coagulopathy = 'sic_score_' ~ var('sic_sofa') ~ ' >= ' ~ var('sic_min_score')
+    ~ (' and is_strict' if var('sic_rule') == 'strict' else '') %}
 with
 
 labs as (
@@ -65,11 +62,12 @@ measured as (
             sepsis3.is_sepsis3
             and sepsis3.sofa_at <= {{ add_hours('stays.icu_admitted_at', var('sepsis_onset_max_h')) }}, false
         ) as has_early_sepsis,
-        {%- for reading in ('other_lab_key', 'other_screening') %}
         coalesce(
-            readings.sofa_at_{{ reading }} <= {{ add_hours('stays.icu_admitted_at', var('sepsis_onset_max_h')) }}, false
-        ) as has_early_sepsis_{{ reading }}{{ ',' if not loop.last }}
-        {%- endfor %}
+            readings.sofa_at_other_lab_key <= {{ add_hours('stays.icu_admitted_at', var('sepsis_onset_max_h')) }}, false
+        ) as has_early_sepsis_other_lab_key,
+        coalesce(
+            readings.sofa_at_other_screening <= {{ add_hours('stays.icu_admitted_at', var('sepsis_onset_max_h')) }}, false
+        ) as has_early_sepsis_other_screening
     from stays
     left join labs
         on stays.stay_id = labs.stay_id
@@ -124,10 +122,11 @@ final as (
         has_early_sepsis and sic_score_total >= {{ var('sic_min_score') }} as is_sic_total,
         has_early_sepsis and sic_score_four >= {{ var('sic_min_score') }} and is_strict as is_sic_strict,
         has_early_sepsis and sic_score_total >= {{ var('sic_min_score') }} and is_strict as is_sic_strict_total,
-        {%- for name, septic in early_sepsis.items() %}
-        {{ septic }} and sic_score_{{ var('sic_sofa') }} >= {{ var('sic_min_score') }}
-        {{- ' and is_strict' if var('sic_rule') == 'strict' }} as {{ name }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        has_early_sepsis and {{ is_coagulopathy }} as is_sic,
+        {{ by_admission }} and {{ is_coagulopathy }} as is_sic_labs_by_admission,
+        {{ by_patient }} and {{ is_coagulopathy }} as is_sic_labs_by_patient,
+        {{ counted }} and {{ is_coagulopathy }} as is_sic_screening_counted,
+        {{ ignored }} and {{ is_coagulopathy }} as is_sic_screening_ignored
     from scored
 
 )

@@ -39,11 +39,11 @@ final as (
         on
             stays.subject_id = labs.subject_id
             and {{ within_first_day('labs.measured_at', 'stays.icu_admitted_at') }}
-    {% if var('lab_key') == 'patient' -%}
-    inner join bounds
-        on stays.stay_id = bounds.stay_id and {{ is_within_admission('labs.measured_at') }}
-    {% endif -%}
-    where labs.value is not null
+    left join bounds
+        on stays.stay_id = bounds.stay_id
+    where
+        labs.value is not null
+        and {{ is_within_admission('labs.measured_at') if var('lab_key') == 'patient' else 'true' }}
     group by stays.stay_id, labs.specimen_id, labs.concept, stays.icu_admitted_at
 
 )

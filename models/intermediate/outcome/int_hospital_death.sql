@@ -6,6 +6,12 @@ Definition  a death is a deathtime or a hospital_expire_flag, of the stay's admi
 Source      docs/DECISIONS.md, hospital death
 Deviation   hospital_death: flag reads the flag of the stay's admission alone
 */
+{%- set is_own = 'stays.hadm_id = records.hadm_id' -%}
+{%- set overlaps = 'records.hospital_admitted_at < stays.discharged_at and records.hospital_discharged_at > stays.admitted_at' -%}
+{%- set counts = {
+    'any_record': '(records.is_flagged or records.recorded_at is not null) and (' ~ is_own ~ ' or (' ~ overlaps ~ '))',
+    'flag': 'records.is_flagged and ' ~ is_own,
+} %}
 with
 
 stays as (
@@ -42,21 +48,8 @@ deaths as (
         case when stays.hadm_id = records.hadm_id then 0 else 1 end as is_of_another_admission
     from stays
     inner join records
-        on
-            stays.subject_id = records.subject_id
-            {% if var('hospital_death') == 'flag' -%}
-            and stays.hadm_id = records.hadm_id
-            and records.is_flagged
-            {%- else -%}
-            and (records.is_flagged or records.recorded_at is not null)
-            and (
-                stays.hadm_id = records.hadm_id
-                or (
-                    records.hospital_admitted_at < stays.discharged_at
-                    and records.hospital_discharged_at > stays.admitted_at
-                )
-            )
-            {%- endif %}
+        on stays.subject_id = records.subject_id
+    where {{ counts[var('hospital_death')] }}
 
 ),
 

@@ -6,8 +6,8 @@ Definition  oxygen devices and ventilator modes are read as a status (seed venti
 Source      mimic-code ventilation, ventilator_setting, oxygen_delivery
 Deviation   a tracheostomy charted with an invasive ventilator mode is ventilated, and one without a flow of oxygen stays so
             for ventilation_gap_h; mimic-code takes the patient off the ventilator. Words are compared without the blanks
-            around them and in any case. Of several modes charted at one time the last in byte order is read, mimic-code takes the last in the
-            server's locale. An episode of one single row is dropped, as there
+            around them and in any case. Of several modes charted at one time the last in byte order is read, mimic-code
+            takes the last in the server's locale. An episode of one single row is dropped, as there
 */
 with
 

@@ -2,8 +2,8 @@
 Grain       one row per ICU stay; every stay of icustays
 Definition  the stay with its admission and patient; age at hospital admission; the patient's ICU stays in order
 Source      mimic-code age and icustay_detail
-Deviation   a stay under another patient's admission has no admission. Stays of a patient are numbered in one sequence over all admissions that had an ICU stay, ties broken by
-            stay_id
+Deviation   a stay under another patient's admission has no admission. Stays of a patient are numbered in one sequence over
+            all admissions that had an ICU stay, ties broken by stay_id
 */
 with
 

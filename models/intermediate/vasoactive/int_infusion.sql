@@ -88,16 +88,14 @@ rated as (
 
     select
         judged.*,
-        {% if var('infusion_rate_from_amount') -%}
         case
-            when judged.rate is null and judged.amount > 0 and judged.fault is null and judged.is_longer_than_bolus
+            when
+                judged.rate is null and judged.amount > 0 and judged.fault is null and judged.is_longer_than_bolus
+                and {{ 'true' if var('infusion_rate_from_amount') else 'false' }}
                 then
                     judged.amount * amounts.factor / (judged.charted_h * amounts.periods_per_hour)
                     / case when amounts.is_per_kg then case when judged.weight_kg > 0 then judged.weight_kg end else 1 end
         end as rate_from_amount
-        {%- else -%}
-        cast(null as {{ double() }}) as rate_from_amount
-        {%- endif %}
     from judged
     left join amounts
         on
