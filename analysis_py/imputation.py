@@ -23,6 +23,7 @@ from analysis_py.errors import NotEstimable
 from analysis_py.estimate import RATIO_MEASURES, Z_975, Estimate
 
 DONORS = 5
+_LARGEST_LOG = 700  # of a ratio that a number can hold
 _FINENESS = 1e-9  # standard deviations of a variable, to which predicted means are told apart
 _RIDGE = 1e-5  # share of each predictor's sum of squares, as mice: keeps collinear predictors solvable
 
@@ -332,7 +333,8 @@ def pool(estimates: Sequence[Estimate], complete_freedom: int | None = None) -> 
     degrees of freedom without missing data, those of the smallest copy (Estimate.freedom) unless given.
 
     Raises:
-        NotEstimable: fewer than two estimates, different measures, or one without a finite standard error.
+        NotEstimable: fewer than two estimates, different measures, one without a finite standard error, or an interval
+            without bounds (a few copies that disagree have hardly a degree of freedom).
     """
     if len(estimates) < 2:
         raise NotEstimable("pooling needs estimates from at least two imputed data sets")
@@ -354,6 +356,8 @@ def pool(estimates: Sequence[Estimate], complete_freedom: int | None = None) -> 
     centre, error = float(value.mean()), float(np.sqrt(total))
     half = float(stats.t.ppf(0.975, freedom)) * error
     back: Callable[[float], float] = (lambda x: float(np.exp(x))) if ratio else float
+    if ratio and abs(centre) + half > _LARGEST_LOG:
+        raise NotEstimable("the imputed data sets disagree too much for an interval")
     return Estimate(
         measure=measure,
         value=back(centre),

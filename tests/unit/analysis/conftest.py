@@ -96,19 +96,23 @@ def _split(cohort: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """The marts behind an analysis_cohort, with a stay more for each rule and reading.
 
     Every other stay has strict SIC by four organs, every fourth by six. Stay 1 has SIC by six organs only, 2 got
-    heparin that is no infusion, 3 an infusion, 4 to 9 break a rule each, 10 has no early sepsis.
+    heparin that is no infusion, 3 an infusion, 4 to 10 break a rule each, 11 has no early sepsis.
     """
-    other = cohort.iloc[:10].assign(stay_id=range(1, 11))
+    other = cohort.iloc[:11].assign(stay_id=range(1, 12))
     stays = pd.concat([cohort, other], ignore_index=True)
     number = len(cohort)
     position = stays.index.to_numpy()
-    rules = ["is_later_stay", "is_minor", "is_pregnant", "is_short_stay", "is_dex_short", "is_dex_late"]
+    rules = ["is_later_stay", "is_minor", "is_pregnant", "is_short_stay"]
+    rules += ["is_exposure_unknown", "is_dex_short", "is_dex_late"]
+    septic = position != number + 3 + len(rules)
     eligibility = stays[["stay_id", "treated"]].assign(
-        has_early_sepsis=position != number + 9,
-        **dict.fromkeys(["is_sic", "is_sic_paper"], position != number),
-        is_sic_strict=(position % 2 == 0) & (position != number),
-        is_sic_strict_total=(position % 4 == 0) & (position != number),
-        is_sic_total=True,
+        has_early_sepsis=septic,
+        **dict.fromkeys(SIC_BY_DEFAULT, septic & (position != number)),
+        is_sic_strict=septic & (position % 2 == 0) & (position != number),
+        is_sic_strict_total=septic & (position % 4 == 0) & (position != number),
+        is_sic_total=septic,
+        is_sic_labs_by_patient=septic & (position % 5 != 0) & (position != number),
+        is_sic_screening_ignored=septic & (position % 3 != 0) & (position != number),
         **dict.fromkeys(["has_heparin", "has_heparin_any_icu"], (position == number + 1) | (position == number + 2)),
         has_heparin_infusion=position == number + 2,
         has_heparin_any_order=position == number + 2,
@@ -143,6 +147,10 @@ def _make_flow(stays: int = 1500) -> pd.DataFrame:
             "n_after": after,
         }
     )
+
+
+# the readings that are the main cohort where the vars are the defaults
+SIC_BY_DEFAULT = ("is_sic", "is_sic_paper", "is_sic_labs_by_admission", "is_sic_screening_counted")
 
 
 @pytest.fixture(autouse=True, scope="session")

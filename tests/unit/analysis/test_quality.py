@@ -4,7 +4,7 @@ from analysis_py.quality import QualityCheck, faults_table, quality_table
 
 
 def check(name: str, rows: int, affected: int, warn: float = 1, error: float = 5) -> QualityCheck:
-    return QualityCheck(name, "labevents", "inr", rows, affected, warn, error, "left out", "what it means")
+    return QualityCheck(name, "labevents", "inr", rows, affected, warn, error, "left out", "what it means", False)
 
 
 CHECKS = (
@@ -35,10 +35,19 @@ def test_small_counts_are_hidden_and_their_share_with_them() -> None:
 
 
 def test_the_page_has_a_line_per_check_with_its_worst_item() -> None:
-    checks = (*CHECKS, QualityCheck("few", "labevents", "pt", 100, 30, 1, 50, "left out", "what it means"))
+    checks = (*CHECKS, QualityCheck("few", "labevents", "pt", 100, 30, 1, 50, "left out", "what it means", False))
     table = faults_table(checks, 0).set_index("Check")
     assert "nothing found" not in table.index
     assert table.loc["few", ["Affected", "Rows", "Share", "Worst", "Above"]].tolist() == [
         "33", "1,100", "3 %", "pt 30 %", "▲ warning",
     ]  # fmt: skip
     assert table.loc["few", "What it means"] == "what it means. Here: left out."
+
+
+def test_the_words_of_a_vocabulary_are_not_added_up() -> None:
+    words = [
+        QualityCheck("mode unknown", "chartevents", word, 1000, count, 1, 100, "not read", "no ventilation", True)
+        for word, count in (("SPONT", 30), ("OTHER", 10))
+    ]
+    table = faults_table(words, 0).set_index("Check")
+    assert table.loc["mode unknown", ["Affected", "Rows", "Share"]].tolist() == ["40", "1,000", "4 %"]

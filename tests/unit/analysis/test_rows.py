@@ -457,7 +457,17 @@ def test_the_caliper_is_in_deviations_of_all_rows_unless_it_is_raw(study: Study)
 
 # --- readings ------------------------------------------------------------------------------------------------------
 
-FLAGS = ["is_sic", "is_sic_paper", "is_sic_total", "is_sic_strict", "is_sic_strict_total"]
+FLAGS = [
+    "is_sic",
+    "is_sic_paper",
+    "is_sic_total",
+    "is_sic_strict",
+    "is_sic_strict_total",
+    "is_sic_labs_by_admission",
+    "is_sic_labs_by_patient",
+    "is_sic_screening_counted",
+    "is_sic_screening_ignored",
+]
 HEPARIN = ["has_heparin", "has_heparin_infusion", "has_heparin_any_icu", "has_heparin_any_order"]
 
 
