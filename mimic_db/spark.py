@@ -30,7 +30,7 @@ from mimic_db.progress import LoadProgress
 from mimic_db.tables import OFFICIAL_SCHEMAS, TABLES, Table
 
 # a table is in buckets by the first that its file has: one with no more than what the models read may lack the patient
-KEYS = ("subject_id", "stay_id", "hadm_id")
+KEYS = ("subject_id", "stay_id", "hadm_id", "itemid")
 TYPES = {"double precision": "double", "real": "float", "text": "string", "varchar": "string", "char": "string"}
 INSTALL = "make .venv/.ready-spark, or pip as docs/ENGINES.md has it"
 JAVA = 17

@@ -49,7 +49,7 @@ def test_a_folder_is_loaded_with_types_nulls_and_counts(mimic_folder: Path, dsn:
     assert load(mimic_folder, dsn) == 0
     found = rows(dsn, "select subject_id, gender, anchor_age, cast(dod as text) from mimiciv_hosp.patients order by 1")
     assert found == [(7, "F", 50, None), (8, "M", None, "2151-02-03")]
-    assert rows(dsn, "select count(*), sum(row_count) from mimic_db.loaded_file") == [(12, 24)]
+    assert rows(dsn, "select count(*), sum(row_count) from mimic_db.loaded_file") == [(13, 26)]
 
 
 def test_a_second_run_loads_only_what_changed(mimic_folder: Path, dsn: str, capsys: pytest.CaptureFixture[str]) -> None:

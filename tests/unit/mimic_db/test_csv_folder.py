@@ -19,7 +19,7 @@ def replace_header(path: Path, old: str, new: str) -> None:
 
 def test_plain_and_compressed_files_are_found(mimic_folder: Path) -> None:
     files = {str(file.table): file.path.name for file in find_files(mimic_folder)}
-    assert len(files) == 12
+    assert len(files) == 13
     assert files["hosp/patients"] == "patients.csv"
     assert files["icu/chartevents"] == "chartevents.csv.gz"
 
@@ -34,7 +34,7 @@ def test_columns_may_come_in_another_order_and_case(mimic_folder: Path) -> None:
 def test_a_byte_order_mark_is_no_part_of_the_first_name(mimic_folder: Path) -> None:
     path = mimic_folder / "hosp/patients.csv"
     path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
-    assert len(find_files(mimic_folder)) == 12
+    assert len(find_files(mimic_folder)) == 13
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
@@ -71,7 +71,7 @@ def test_for_spark_a_file_needs_no_more_than_the_study_reads(mimic_folder: Path)
     path = mimic_folder / "hosp" / "services.csv"
     path.write_text("remark,CURR_SERVICE,hadm_id,transfertime\n")
     found = {str(file.table): file.header for file in find_needed(mimic_folder)}
-    assert len(found) == 12 and found["hosp/services"] == ("remark", "curr_service", "hadm_id", "transfertime")
+    assert len(found) == 13 and found["hosp/services"] == ("remark", "curr_service", "hadm_id", "transfertime")
     path.write_text("hadm_id,hadm_id,curr_service\n")
     with pytest.raises(UserError, match=r"services.csv lacks the column\(s\) transfertime"):
         find_needed(mimic_folder)

@@ -16,7 +16,7 @@ def test_no_column_stands_twice() -> None:
         assert len(set(table.column_names)) == len(table.column_names), table
 
 
-def test_the_study_needs_the_twelve_tables_that_its_models_read() -> None:
+def test_the_study_needs_the_thirteen_tables_that_its_models_read() -> None:
     assert {str(table) for table in TABLES if table.needed} == {
         "hosp/patients",
         "hosp/admissions",
@@ -25,6 +25,7 @@ def test_the_study_needs_the_twelve_tables_that_its_models_read() -> None:
         "hosp/prescriptions",
         "hosp/diagnoses_icd",
         "hosp/services",
+        "hosp/d_labitems",
         "icu/icustays",
         "icu/chartevents",
         "icu/inputevents",
