@@ -260,6 +260,8 @@ class Study:
         """Platelets and INR by patient; of several values in one specimen the highest."""
         labels = self.source.read("hosp", "d_labitems", ["itemid", "label", "category"])
         items = labels[labels["label"].isin(["Platelet Count", "INR(PT)"]) & (labels["category"] == "Hematology")]
+        # a second number of the same test is not read
+        items = items.sort_values("itemid").drop_duplicates("label")
         columns = ["subject_id", "hadm_id", "specimen_id", "itemid", "charttime", "valuenum"]
         rows = self.source.read("hosp", "labevents", columns, [int(item) for item in items["itemid"]])
         rows = rows.merge(items[["itemid", "label"]], on="itemid").dropna(subset=["valuenum"])

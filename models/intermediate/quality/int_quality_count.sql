@@ -357,14 +357,14 @@ checks as (
 
 ),
 
-known_words as (
+listed_words as (
 
     select
         case when concept = 'oxygen_device' then 'oxygen_device' else 'ventilator_mode' end as vocabulary,
         {{ lower_case(trimmed('value_text')) }} as word
     from {{ ref('ventilation_status') }}
 
-    union
+    union all
 
     select
         'drug_route' as vocabulary,
@@ -372,12 +372,21 @@ known_words as (
     from {{ ref('drug_name') }}
     where field = 'route'
 
-    union
+    union all
 
     select
         vocabulary,
         {{ lower_case(trimmed('word')) }} as word
     from {{ ref('known_unread') }}
+
+),
+
+known_words as (
+
+    select distinct
+        vocabulary,
+        word
+    from listed_words
 
 ),
 

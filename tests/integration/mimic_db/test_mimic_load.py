@@ -60,7 +60,7 @@ def test_a_second_run_loads_only_what_changed(mimic_folder: Path, dsn: str, caps
     capsys.readouterr()
     assert load(mimic_folder, dsn) == 0
     shown = capsys.readouterr().out
-    assert shown.count("unchanged") == 11
+    assert shown.count("unchanged") == 12
     assert rows(dsn, "select count(*) from mimiciv_hosp.services") == [(3,)]
     assert rows(dsn, "select pg_relation_filenode('mimiciv_icu.chartevents')") == before
 

@@ -382,7 +382,7 @@ def test_both_databases_in_one(folder: Path, mimic_folder: Path, dsn: str) -> No
     assert main(["load", "--csv", str(mimic_folder), "--dsn", dsn]) == 0
     assert loaded(folder, dsn)
     assert main(["load", "--csv", str(mimic_folder), "--dsn", dsn]) == 0
-    assert rows(dsn, "select count(*) from mimic_db.loaded_file") == [(19,)]
+    assert rows(dsn, "select count(*) from mimic_db.loaded_file") == [(20,)]
 
 
 def test_a_load_that_stands_is_in_nobodys_way_once_it_is_ended(
