@@ -25,12 +25,6 @@ zigong_order as (
 
 ),
 
-zigong_nursing as (
-
-    select * from {{ ref('int_zigong_nursing') }}
-
-),
-
 stays as (
 
     select
@@ -81,6 +75,12 @@ orders as (
 
 ),
 {% if var('zigong_nursing') %}
+zigong_nursing as (
+
+    select * from {{ ref('int_zigong_nursing') }}
+
+),
+
 nursing as (
 
     select
