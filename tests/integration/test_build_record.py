@@ -140,7 +140,7 @@ def test_a_table_that_was_built_of_nothing_never_makes_a_whole(dbt: Dbt, record:
     assert dbt("run", "--select", "baseline+").success
     assert record().status == "partial"
     with pytest.raises(StudyError, match="dbt build"):
-        read_marts(Target(conninfo_to_dict(database), SCHEMA))
+        read_marts(Target(SCHEMA, None, {**conninfo_to_dict(database)}))
     assert dbt("run", "--select", "int_first_day_lab+").success
     assert record().status == "complete"
 
