@@ -31,7 +31,7 @@ dictionary as (
 
 left_unread as (
 
-    select cast(word as integer) as itemid
+    select word
     from {{ ref('known_unread') }}
     where vocabulary = 'lab_item'
 
@@ -53,8 +53,8 @@ namesakes as (
     left join items as listed
         on others.itemid = listed.itemid
     left join left_unread
-        on others.itemid = left_unread.itemid
-    where listed.itemid is null and left_unread.itemid is null and not items.keeps_text
+        on cast(others.itemid as {{ text() }}) = left_unread.word
+    where listed.itemid is null and left_unread.word is null and not items.keeps_text
     group by others.itemid
 
 ),
