@@ -67,10 +67,11 @@ def built_generated(make_database: Callable[[], str], run_dbt: RunDbt) -> str:
 
 
 @contextmanager
-def dbt_on(database: str, folder: Path, schema: str, variables: str = "{}") -> Iterator[Dbt]:
-    """Runs dbt commands on a database, in this process; the project is parsed once."""
+def dbt_on(database: str, folder: Path, schema: str, *more: str) -> Iterator[Dbt]:
+    """Runs dbt commands on a database, each with the options `more`, in this process; the project is parsed once."""
     shutil.copy(PROJECT / "profiles.example.yml", folder / "profiles.yml")
-    options = ["--quiet", "--project-dir", str(PROJECT), "--profiles-dir", str(folder), "--vars", variables]
+    # no --vars of its own: of two the last counts, and a test may give one
+    options = ["--quiet", "--project-dir", str(PROJECT), "--profiles-dir", str(folder), *more]
     options += ["--target-path", str(folder / "target"), "--log-path", str(folder)]
     with pytest.MonkeyPatch.context() as patch:
         for name, value in (server.dbt_environment(database) | {"DEXSIC_SCHEMA": schema}).items():

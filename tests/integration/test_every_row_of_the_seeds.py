@@ -24,6 +24,7 @@ from mimic_db.tables import OFFICIAL_SCHEMAS, TABLES, create_table
 from mimic_db.zigong.tables import DEFINITIONS, SCHEMA
 from tests.integration.conftest import dbt_on, fill
 
+ON = "{zigong: true, zigong_nursing: true}"
 PROJECT = Path(__file__).parents[2]
 EXPECTED = Path(__file__).parent / "seeds"
 ADMITTED = datetime(2150, 1, 2)
@@ -538,7 +539,7 @@ def built(source: Source, make_database: Callable[[], str], tmp_path_factory: py
                         )
                     )
         source.write(connection)
-    with dbt_on(dsn, tmp_path_factory.mktemp("dbt"), "dexsic", "{zigong: true, zigong_nursing: true}") as dbt:
+    with dbt_on(dsn, tmp_path_factory.mktemp("dbt"), "dexsic", "--vars", ON) as dbt:
         done = dbt(
             "build", "--exclude-resource-type", "test", "--exclude-resource-type", "unit_test", "--select", *MODELS
         )
