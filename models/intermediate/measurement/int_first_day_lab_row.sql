@@ -43,7 +43,7 @@ final as (
         on stays.stay_id = bounds.stay_id
     where
         labs.value is not null
-        and {{ is_within_admission('labs.measured_at') if var('lab_key') == 'patient' else 'true' }}
+        and ('{{ var('lab_key') }}' = 'admission' or {{ is_within_admission('labs.measured_at') }})
     group by stays.stay_id, labs.specimen_id, labs.concept, stays.icu_admitted_at
 
 )
