@@ -68,13 +68,13 @@ class BuildRecord:
     @property
     def rate_unit(self) -> str:
         """Unit of the exposure's rate as the report writes it."""
-        charted = self.definitions.get("dex_rate_unit", "mcg/kg/hour")
+        charted = self.definitions.get("exposure_rate_unit", "mcg/kg/hour")
         return "/".join(_UNITS.get(part, part) for part in charted.split("/"))
 
     @property
     def min_duration_h(self) -> float:
         """Hours that the exposure lasts at least."""
-        return float(self.definitions.get("dex_min_duration_h", 4))
+        return float(self.definitions.get("exposure_min_duration_h", 4))
 
 
 NO_RECORD = BuildRecord()

@@ -17,9 +17,10 @@ from analysis_py.survival import CoxModel, fit_cox, likelihood_ratio
 from analysis_py.variables import (
     DEATH_28D,
     DEATH_HOSPITAL,
-    DEX_DOSE,
-    DEX_DURATION,
     DEXMEDETOMIDINE,
+    EXPOSURE_DOSE,
+    EXPOSURE_DURATION,
+    EXPOSURE_TERMS,
     FOLLOW_UP,
     MODEL_3,
     TREATMENT,
@@ -46,6 +47,11 @@ class Exposure:
     right: bool = False
     smooth: bool = True
 
+    @property
+    def term(self) -> str:
+        """Its name in results.csv."""
+        return EXPOSURE_TERMS[self.column]
+
     def classes(self, data: pd.DataFrame) -> pd.Series:
         """Class of each stay: `none`, then ascending.
 
@@ -69,16 +75,16 @@ class Exposure:
 
 
 EXPOSURES = (
-    Exposure("exposure_duration", "Duration", DEX_DURATION, "h", (24, 48), ("4–24", "24–48", ">48"), right=True),
+    Exposure("exposure_duration", "Duration", EXPOSURE_DURATION, "h", (24, 48), ("4–24", "24–48", ">48"), right=True),
     Exposure(
         "exposure_dose",
         "Mean dose in the first 48 h",
-        DEX_DOSE,
+        EXPOSURE_DOSE,
         "µg/kg/h",
         (0.474, 0.710),
         ("<0.474", "0.474–0.710", ">0.710"),
     ),
-    Exposure("exposure_dose_tertiles", "Mean dose, tertiles of the treated", DEX_DOSE, "µg/kg/h", smooth=False),
+    Exposure("exposure_dose_tertiles", "Mean dose, tertiles of the treated", EXPOSURE_DOSE, "µg/kg/h", smooth=False),
 )
 
 
@@ -102,20 +108,20 @@ def exposure_rows(
         try:
             classes = exposure.classes(data)
         except NotEstimable as reason:
-            rows.append(Row(exposure.analysis, cohort, term=exposure.column, note=f"not estimable: {reason}"))
+            rows.append(Row(exposure.analysis, cohort, term=exposure.term, note=f"not estimable: {reason}"))
             continue
         scored = data.assign(**{_CLASS: classes, _SCORE: classes.cat.codes.astype(float)})
-        rows += _sizes(Row(exposure.analysis, cohort, term=exposure.column, measure="percent"), classes)
+        rows += _sizes(Row(exposure.analysis, cohort, term=exposure.term, measure="percent"), classes)
         for outcome in (DEATH_28D, DEATH_HOSPITAL):
             for model, covariates in (("model 1", []), ("model 3", usable(MODEL_3, unusable))):
-                place = Row(exposure.analysis, cohort, outcome, model, exposure.column)
+                place = Row(exposure.analysis, cohort, outcome, model, exposure.term)
                 rows += _against_non_users(place, scored, outcome, covariates)
                 everybody = replace(place, level="trend, non-users as 0")
                 users = replace(place, level="trend among users")
                 rows.append(estimated(everybody, _trend, scored, outcome, covariates))
                 rows.append(estimated(users, _trend, scored[scored[_SCORE] > 0], outcome, covariates))
         if exposure.smooth:
-            place = Row(exposure.analysis, cohort, DEATH_28D, "model 3", exposure.column, measure="chi-square")
+            place = Row(exposure.analysis, cohort, DEATH_28D, "model 3", exposure.term, measure="chi-square")
             chosen = usable(MODEL_3, unusable)
             rows.append(tested(replace(place, level="not linear"), not_linear, data, exposure.column, chosen))
     return rows

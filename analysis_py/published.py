@@ -8,7 +8,7 @@ import pandas as pd
 
 from analysis_py.errors import StudyError
 from analysis_py.results import Row
-from analysis_py.variables import DEATH_28D, DEATH_ANYWHERE, DEATH_HOSPITAL, DEX_DURATION
+from analysis_py.variables import DEATH_28D, DEATH_ANYWHERE, DEATH_HOSPITAL, EXPOSURE_DURATION, EXPOSURE_TERMS
 
 PUBLISHED = Path(__file__).parents[1] / "seeds" / "published_results.csv"
 AGREES, DIFFERS, NOT_COMPARABLE = "agrees", "differs", "not comparable"
@@ -120,7 +120,7 @@ def _published_key(record: dict[str, str]) -> _Key:
     if source == "Table 2":
         return "outcome_models", cohort, outcome, record["model"], "treated", "", measure
     if source == "Table 4":
-        analysis = "exposure_duration" if variable == DEX_DURATION else "exposure_dose"
+        analysis = "exposure_duration" if variable == EXPOSURE_TERMS[EXPOSURE_DURATION] else "exposure_dose"
         return analysis, cohort, outcome, record["model"], variable, record["level"], measure
     if source == "Figure 3":
         return "subgroup", cohort, DEATH_28D, record["model"], variable, record["level"], measure

@@ -31,8 +31,8 @@ from analysis_py.readings import (
 )
 from analysis_py.variables import (
     DEATH_ANYWHERE,
-    DEX_DOSE,
-    DEX_DURATION,
+    EXPOSURE_DOSE,
+    EXPOSURE_DURATION,
     EXTERNAL_OUTCOMES,
     EXTERNAL_TABLE_ONE,
     FOLLOW_UP,
@@ -46,8 +46,8 @@ FLOW_COLUMNS = ("step", "rule", "n_before", "n_excluded", "n_after")
 _PLAIN = (
     Variable(TREATMENT, "treatment", "binary"),
     Variable(FOLLOW_UP, "follow-up"),
-    Variable(DEX_DURATION, "duration"),
-    Variable(DEX_DOSE, "dose"),
+    Variable(EXPOSURE_DURATION, "duration"),
+    Variable(EXPOSURE_DOSE, "dose"),
 )
 _COHORT = (*TABLE_ONE, *OUTCOMES, *_PLAIN)
 ELIGIBLE = (

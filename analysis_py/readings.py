@@ -49,8 +49,8 @@ RULES = (
     "is_pregnant",
     "is_short_stay",
     "is_exposure_unknown",
-    "is_dex_short",
-    "is_dex_late",
+    "is_exposure_short",
+    "is_exposure_late",
 )
 SIC_READINGS = (_SIC, *dict.fromkeys(reading.sic for reading in READINGS if reading.sic != _SIC))
 HEPARIN_READINGS = (_HEPARIN, *dict.fromkeys(reading.heparin for reading in READINGS if reading.heparin != _HEPARIN))

@@ -104,7 +104,9 @@ OUTCOMES: tuple[Variable, ...] = (
 # durations of those who had it at all: a median of 38 h in a cohort of which half was ventilated cannot include zeros
 AMONG_USERS = ("ventilation_h", "vasopressor_h")
 
-DEX_DURATION, DEX_DOSE = "dex_duration_h", "dex_mean_rate_48h"
+EXPOSURE_DURATION, EXPOSURE_DOSE = "exposure_duration_h", "exposure_mean_rate_48h"
+# results.csv and the seed published_results name them as the columns were once called: their keys are a contract
+EXPOSURE_TERMS = {EXPOSURE_DURATION: "dex_duration_h", EXPOSURE_DOSE: "dex_mean_rate_48h"}
 
 # Section 2.5 of the paper
 MODEL_2 = ("age_years", "is_female", "ethnicity")
@@ -165,13 +167,16 @@ PROPENSITY_COVARIATES = tuple(variable.name for variable in TABLE_ONE if variabl
 def exposure_variables(drug: str, rate_unit: str) -> tuple[Variable, Variable]:
     """Duration and dose of the exposure, named after its drug."""
     name = drug.capitalize()
-    return Variable(DEX_DURATION, f"{name} duration", unit="h"), Variable(DEX_DOSE, f"{name} dose", unit=rate_unit)
+    return Variable(EXPOSURE_DURATION, f"{name} duration", unit="h"), Variable(
+        EXPOSURE_DOSE, f"{name} dose", unit=rate_unit
+    )
 
 
 def variables_by_name(drug: str, rate_unit: str) -> dict[str, Variable]:
-    """Every variable of the study by its column."""
+    """Every variable of the study by its column, and by its term in results.csv where that is another."""
     every = (*TABLE_ONE, *OUTCOMES, *exposure_variables(drug, rate_unit))
-    return {variable.name: variable for variable in every}
+    by_column = {variable.name: variable for variable in every}
+    return by_column | {term: by_column[column] for column, term in EXPOSURE_TERMS.items()}
 
 
 def tells_exposure(drug: str) -> tuple[str, ...]:

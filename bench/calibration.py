@@ -20,7 +20,7 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
-from analysis_py.variables import AMONG_USERS, BY_NAME, DEX_DOSE, DEX_DURATION, TREATMENT
+from analysis_py.variables import AMONG_USERS, BY_NAME, EXPOSURE_DOSE, EXPOSURE_DURATION, TREATMENT
 from mimic_db.database import connect, explain
 from mimic_db.errors import UserError
 from mimic_db.generate.block import blocks
@@ -73,9 +73,9 @@ def compare(cohort: pd.DataFrame) -> Iterator[Cell]:
         else:
             users = values[values > 0] if name in AMONG_USERS else values
             yield from _quartiles(name, arm, (row["lower"], row["value"], row["upper"]), users)
-    if DEX_DOSE in cohort:
+    if EXPOSURE_DOSE in cohort:
         treated = cohort[cohort[TREATMENT].astype(bool)]
-        for name, bounds in ((DEX_DURATION, (24.0, 48.0)), (DEX_DOSE, (0.474, 0.710))):
+        for name, bounds in ((EXPOSURE_DURATION, (24.0, 48.0)), (EXPOSURE_DOSE, (0.474, 0.710))):
             classes = printed[(printed["variable"] == name) & (printed["statistic"] == "count")]
             counts = classes[classes["level"] != "none"].set_index("level")["value"]
             found = np.digitize(treated[name].astype(float), bounds)

@@ -26,8 +26,8 @@ from analysis_py.study import run_study
 from analysis_py.variables import (
     DEATH_28D,
     DEATH_HOSPITAL,
-    DEX_DOSE,
-    DEX_DURATION,
+    EXPOSURE_DOSE,
+    EXPOSURE_DURATION,
     FOLLOW_UP,
     HORIZON_DAYS,
     MODELS,
@@ -82,8 +82,8 @@ def draw(stays: int, seed: int = 1) -> pd.DataFrame:
             columns[variable.name] = np.where(gone, np.nan, values)
     columns[DEATH_28D] = columns[DEATH_HOSPITAL] = death_days <= HORIZON_DAYS
     columns[FOLLOW_UP] = np.minimum(death_days, HORIZON_DAYS)
-    columns[DEX_DURATION] = np.where(treated, random.gamma(2, 15, stays) + 4, np.nan)
-    columns[DEX_DOSE] = np.where(treated, random.gamma(5, 0.12, stays), np.nan)
+    columns[EXPOSURE_DURATION] = np.where(treated, random.gamma(2, 15, stays) + 4, np.nan)
+    columns[EXPOSURE_DOSE] = np.where(treated, random.gamma(5, 0.12, stays), np.nan)
     return pd.DataFrame(columns)
 
 

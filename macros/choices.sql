@@ -13,7 +13,7 @@
     'sic_rule': ['paper', 'strict'],
     'sic_sofa': ['four', 'total'],
     'oxygen_device_needs_flow': [true, false],
-    'dex_duration': ['union', 'longest_episode'],
+    'exposure_duration': ['union', 'longest_episode'],
     'heparin': ['infusion', 'any_icu', 'any_order'],
     'followup': ['day28', 'discharge'],
     'vasoactive_items': ['default', 'extended'],
@@ -24,6 +24,10 @@
     'zigong_nursing': [true, false],
 } -%}
 {%- if execute -%}
+    {%- set formerly = 'dex_' -%}
+    {%- for name in adapter.config.cli_vars if name.startswith(formerly) and name.replace(formerly, 'exposure_', 1) in project_vars() -%}
+        {{ exceptions.raise_compiler_error("var " ~ name ~ " is now " ~ name.replace(formerly, 'exposure_', 1) ~ ": it is of whichever drug is studied") }}
+    {%- endfor -%}
     {%- for name in adapter.config.cli_vars if name not in project_vars() -%}
         {{ exceptions.raise_compiler_error("no var is named " ~ name ~ ": dbt_project.yml lists those that there are") }}
     {%- endfor -%}

@@ -22,7 +22,12 @@ WITH_ZIGONG: dict[str, object] = {"zigong": True, "zigong_nursing": True}
 READINGS = (
     WITH_ZIGONG,
     WITH_ZIGONG
-    | {"dex_duration": "longest_episode", "followup": "discharge", "heparin": "any_order", "gcs_intubated": "missing"}
+    | {
+        "exposure_duration": "longest_episode",
+        "followup": "discharge",
+        "heparin": "any_order",
+        "gcs_intubated": "missing",
+    }
     | {"sic_rule": "strict", "sic_sofa": "total", "sofa_pressor": "any_in_hour", "sofa_first_day_ventilated": "hourly"}
     | {"oxygen_device_needs_flow": False, "tumor_codes": "corrected", "vasoactive_items": "extended"},
 )

@@ -38,7 +38,7 @@ MARTS = (
     "cohort_eligibility",
 )
 # the tests that look at source rows
-_TESTS = ("test", "--exclude", "test_type:unit", "--select", "staging", "int_infusion", "int_dexmedetomidine_row")
+_TESTS = ("test", "--exclude", "test_type:unit", "--select", "staging", "int_infusion", "int_exposure_row")
 
 Dbt = Callable[..., Any]
 Counts = Mapping[str, int]  # by check of data_quality, and by name of a failing or warning test

@@ -179,7 +179,7 @@ def _dose(
 def _dexmedetomidine(rng: np.random.Generator, plan: Columns) -> list[Columns]:
     """Planned courses: one run or two, some in mg, a second itemid; and rows that must not count as running."""
     stay = np.flatnonzero(plan["dex_on"])
-    start, duration, course = plan["dex_start_h"][stay], plan["dex_duration_h"][stay], plan["course"][stay]
+    start, duration, course = plan["dex_start_h"][stay], plan["exposure_duration_h"][stay], plan["course"][stay]
     room = plan["los_h"][stay] - 0.1 - start - duration
     # a short course in two parts spans more than four hours: bridged by its order it would pass as long enough
     split = (room > 5) & (rng.random(len(stay)) < np.where(course == 2, 0.5, 0.25))
@@ -205,7 +205,7 @@ def _dexmedetomidine(rng: np.random.Generator, plan: Columns) -> list[Columns]:
     rows["amount"] = np.where(in_mg, rows["amount"] / 1000, rows["amount"])
     rows["amountuom"] = np.where(in_mg, b"mg", rows["amountuom"])
     hours = (rows["endtime"] - rows["starttime"]).astype(np.int64) / 3600
-    plan["dex_duration_h"] = np.where(
+    plan["exposure_duration_h"] = np.where(
         plan["dex_on"], np.bincount(rows["stay"], hours, minlength=len(plan["dex_on"])), np.nan
     )
     # charted as stopped: at rate 0, or with no time in it

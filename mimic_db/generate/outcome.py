@@ -200,7 +200,7 @@ def _draw_course(rng: np.random.Generator, plan: Columns) -> None:
     duration = np.where(course == 2, np.minimum(rng.uniform(0.4, 3.8, count), 0.6 * los), duration)
     plan["course"] = course
     plan["dex_start_h"] = np.where(course > 0, start, NEVER)
-    plan["dex_duration_h"] = np.where(course > 0, np.minimum(duration, los - 0.2 - start), NEVER)
+    plan["exposure_duration_h"] = np.where(course > 0, np.minimum(duration, los - 0.2 - start), NEVER)
     plan["dex_rate"] = np.where(course > 0, np.clip(np.exp(rng.normal(-0.55, 0.45, count)), 0.1, 1.5), NEVER)
     plan["dex_on"] = course > 0
 

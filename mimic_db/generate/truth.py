@@ -84,8 +84,8 @@ def _planted(plan: Columns, eligibility: Columns) -> Columns:
         ~eligibility["is_sic"],
         *(eligibility[name] for name in ("is_later_stay", "is_minor", "is_pregnant", "is_short_stay", "has_heparin")),
         eligibility["is_exposure_unknown"],
-        eligibility["is_dex_short"],
-        eligibility["is_dex_late"],
+        eligibility["is_exposure_short"],
+        eligibility["is_exposure_late"],
     ]
     step = np.select(excludes, list(range(1, len(excludes) + 1)), 0)
     return {
@@ -471,10 +471,10 @@ def _eligibility(plan: Columns, intent: Intent, sic: Columns, exposure: Columns)
         "has_heparin_any_order": np.bincount(orders["stay"][counts], minlength=count) > 0,
         "has_heparin": runs,
         "is_exposure_unknown": plan["dex_form"] > 0,
-        "is_dex_short_union": exposure["running_h"] < 4,
-        "is_dex_short_longest_episode": exposure["longest_episode_h"] < 4,
-        "is_dex_short": exposure["duration_h"] < 4,
-        "is_dex_late": exposure["start_offset_h"] > 48,
+        "is_exposure_short_union": exposure["running_h"] < 4,
+        "is_exposure_short_longest_episode": exposure["longest_episode_h"] < 4,
+        "is_exposure_short": exposure["duration_h"] < 4,
+        "is_exposure_late": exposure["start_offset_h"] > 48,
     }
     excluding = (
         "is_later_stay",
@@ -483,8 +483,8 @@ def _eligibility(plan: Columns, intent: Intent, sic: Columns, exposure: Columns)
         "is_short_stay",
         "has_heparin",
         "is_exposure_unknown",
-        "is_dex_short",
-        "is_dex_late",
+        "is_exposure_short",
+        "is_exposure_late",
     )
     excluded = np.logical_or.reduce([rules[name] for name in excluding])
     kept = ("has_early_sepsis", "is_sic", "is_sic_paper", "is_sic_total", "is_sic_strict", "is_sic_strict_total")
@@ -499,7 +499,7 @@ def _eligibility(plan: Columns, intent: Intent, sic: Columns, exposure: Columns)
 def _cohort(eligibility: Columns, baseline: Columns, outcomes: Columns, exposure: Columns) -> Columns:
     """The eligible stays with all that the statistics read."""
     identity = {name: eligibility[name] for name in ("stay_id", "subject_id", "hadm_id", "treated")}
-    course = {f"dex_{name}": exposure[name] for name in ("start_offset_h", "duration_h", "mean_rate_48h")}
+    course = {f"exposure_{name}": exposure[name] for name in ("start_offset_h", "duration_h", "mean_rate_48h")}
     followed = {name: values for name, values in outcomes.items() if name != "followup_discharge_days"}
     return take(baseline | followed | identity | course, eligibility["is_eligible"])
 

@@ -27,7 +27,7 @@ outcomes as (
 
 exposure as (
 
-    select * from {{ ref('dexmedetomidine_exposure') }}
+    select * from {{ ref('exposure') }}
 
 ),
 
@@ -85,9 +85,9 @@ final as (
         outcomes.vasopressor_h,
         outcomes.hospital_days,
         outcomes.icu_days,
-        exposure.start_offset_h as dex_start_offset_h,
-        exposure.duration_h as dex_duration_h,
-        exposure.mean_rate_48h as dex_mean_rate_48h
+        exposure.start_offset_h as exposure_start_offset_h,
+        exposure.duration_h as exposure_duration_h,
+        exposure.mean_rate_48h as exposure_mean_rate_48h
     from eligible
     inner join baseline
         on eligible.stay_id = baseline.stay_id

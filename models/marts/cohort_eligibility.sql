@@ -1,7 +1,7 @@
 /*
 Grain       one row per ICU stay
 Definition  one boolean per rule of section 2.2, in each of its readings; the vars sic_rule, sic_sofa, heparin and
-            dex_duration choose which reading counts. is_eligible: septic with SIC and excluded by no rule; treated:
+            exposure_duration choose which reading counts. is_eligible: septic with SIC and excluded by no rule; treated:
             exposed to var exposure_drug. is_exposure_unknown: given that drug, but never as an infusion that runs
 Source      section 2.2 of Huang 2024
 Deviation   an unknown age counts as adult, and the stay is flagged by a data test
@@ -34,13 +34,13 @@ heparin as (
 
 exposure as (
 
-    select * from {{ ref('dexmedetomidine_exposure') }}
+    select * from {{ ref('exposure') }}
 
 ),
 
 unknown as (
 
-    select * from {{ ref('int_dexmedetomidine_unknown') }}
+    select * from {{ ref('int_exposure_unknown') }}
 
 ),
 
@@ -69,10 +69,10 @@ rules as (
         coalesce(heparin.has_any_order, false) as has_heparin_any_order,
         coalesce(heparin.has_{{ var('heparin') }}, false) as has_heparin,
         unknown.stay_id is not null as is_exposure_unknown,
-        coalesce(exposure.running_h < {{ var('dex_min_duration_h') }}, false) as is_dex_short_union,
-        coalesce(exposure.longest_episode_h < {{ var('dex_min_duration_h') }}, false) as is_dex_short_longest_episode,
-        coalesce(exposure.duration_h < {{ var('dex_min_duration_h') }}, false) as is_dex_short,
-        coalesce(exposure.start_offset_h > {{ var('dex_max_start_h') }}, false) as is_dex_late,
+        coalesce(exposure.running_h < {{ var('exposure_min_duration_h') }}, false) as is_exposure_short_union,
+        coalesce(exposure.longest_episode_h < {{ var('exposure_min_duration_h') }}, false) as is_exposure_short_longest_episode,
+        coalesce(exposure.duration_h < {{ var('exposure_min_duration_h') }}, false) as is_exposure_short,
+        coalesce(exposure.start_offset_h > {{ var('exposure_max_start_h') }}, false) as is_exposure_late,
         coalesce(exposure.is_exposed, false) as treated
     from stays
     inner join sic_score
@@ -93,7 +93,7 @@ final as (
     select
         rules.*,
         has_early_sepsis and is_sic and not is_later_stay and not is_minor and not is_pregnant and not is_short_stay
-        and not has_heparin and not is_exposure_unknown and not is_dex_short and not is_dex_late as is_eligible
+        and not has_heparin and not is_exposure_unknown and not is_exposure_short and not is_exposure_late as is_eligible
     from rules
 
 )

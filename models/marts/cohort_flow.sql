@@ -12,7 +12,7 @@ Source      Figure 1 of Huang 2024
     ('ICU stay of ' ~ var('icu_stay_min_h') ~ ' h or more', 'is_short_stay'),
     ('no heparin after ICU admission (' ~ var('heparin') ~ ')', 'has_heparin'),
     (var('exposure_drug') ~ ' as an infusion at a known rate, or none', 'is_exposure_unknown'),
-    (var('exposure_drug') ~ ' for ' ~ var('dex_min_duration_h') ~ ' h or more, or none', 'is_dex_short'),
-    (var('exposure_drug') ~ ' started within ' ~ var('dex_max_start_h') ~ ' h of ICU admission, or none', 'is_dex_late'),
+    (var('exposure_drug') ~ ' for ' ~ var('exposure_min_duration_h') ~ ' h or more, or none', 'is_exposure_short'),
+    (var('exposure_drug') ~ ' started within ' ~ var('exposure_max_start_h') ~ ' h of ICU admission, or none', 'is_exposure_late'),
 ] %}
 {{ flow_of(ref('cohort_eligibility'), rules) }}

@@ -8,7 +8,7 @@ cohort as (
 
 exposure as (
 
-    select * from {{ ref('dexmedetomidine_exposure') }}
+    select * from {{ ref('exposure') }}
 
 )
 
@@ -19,5 +19,5 @@ left join exposure
 where
     (cohort.treated and (exposure.stay_id is null or not exposure.is_exposed))
     or (not cohort.treated and exposure.stay_id is not null)
-    or (cohort.treated and (cohort.dex_duration_h is null or cohort.dex_start_offset_h is null))
-    or (not cohort.treated and (cohort.dex_duration_h is not null or cohort.dex_mean_rate_48h is not null))
+    or (cohort.treated and (cohort.exposure_duration_h is null or cohort.exposure_start_offset_h is null))
+    or (not cohort.treated and (cohort.exposure_duration_h is not null or cohort.exposure_mean_rate_48h is not null))

@@ -11,10 +11,12 @@ import pandas as pd
 
 from analysis_py.read_marts import ELIGIBLE, type_cohort, type_stays
 from analysis_py.readings import SIC_READINGS
-from analysis_py.variables import TABLE_ONE
+from analysis_py.variables import EXPOSURE_TERMS, TABLE_ONE
 
 _TRUTH = {"t": True, "f": False, "True": True, "False": False, "TRUE": True, "FALSE": False}
 Record = dict[str, str]
+# columns of the exposure's as folders call them that were made before they were named after its role
+FORMER = {term: column for column, term in EXPOSURE_TERMS.items()}
 
 
 class FolderError(Exception):
@@ -107,7 +109,9 @@ def _stays(folder: Path, name: str) -> pd.DataFrame:
 def _frame(folder: Path, name: str) -> pd.DataFrame:
     """A mart as a database gives it: numbers to the last bit, truth values, None where there is no value."""
     records = _records(folder, name, ())
-    return pd.DataFrame({column: _values([record[column] for record in records]) for column in records[0]})
+    return pd.DataFrame(
+        {FORMER.get(column, column): _values([record[column] for record in records]) for column in records[0]}
+    )
 
 
 def _values(cells: list[str]) -> pd.Series:

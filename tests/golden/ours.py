@@ -22,7 +22,7 @@ from analysis_py.study import Study, run_study
 from analysis_py.survival import kaplan_meier
 from analysis_py.variables import DEATH_28D, FOLLOW_UP, HORIZON_DAYS, MODELS, TABLE_ONE, TREATMENT
 from tests.golden.compare import Tally, compare_rows, compare_tables
-from tests.golden.folder import Record, Reference
+from tests.golden.folder import FORMER, Record, Reference
 
 Key = tuple[str, ...]
 _SEED = 3  # draws nothing: copies are given
@@ -188,7 +188,7 @@ def _splines(matched: pd.DataFrame, unusable: Sequence[str], expected: Sequence[
     ours: dict[Key, dict[str, float | int]] = {}
     wanted: dict[Key, dict[str, str]] = {}
     for column in dict.fromkeys(record["column"] for record in expected):
-        curve = spline_curve(matched, column, unusable)
+        curve = spline_curve(matched, FORMER.get(column, column), unusable)
         for at, cells in enumerate(curve.to_dict("records")):
             ours[column, str(at)] = {str(name): float(value) for name, value in cells.items()}
         for at, record in enumerate(line for line in expected if line["column"] == column):

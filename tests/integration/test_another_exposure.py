@@ -11,7 +11,7 @@ from analysis_py.profile import Target
 from analysis_py.read_marts import Marts, read_marts
 from analysis_py.study import Study, run_study
 from analysis_py.subgroups import SUBGROUPS
-from analysis_py.variables import DEX_DURATION
+from analysis_py.variables import EXPOSURE_DURATION, EXPOSURE_TERMS
 from tests.integration.conftest import BUILD, PROJECT, RunDbt
 
 SCHEMA = "propofol"
@@ -100,7 +100,10 @@ def test_classes_are_those_of_the_definitions(marts: Marts, study: Study) -> Non
     duration, dose = exposures_of(marts.build)
     assert duration.labels == ("6–24", "24–48", ">48")
     assert (dose.cuts, dose.unit) == (None, "µg/kg/min")
-    assert {row.term for row in study.rows if row.analysis == "exposure_duration"} <= {DEX_DURATION, ""}
+    assert {row.term for row in study.rows if row.analysis == "exposure_duration"} <= {
+        EXPOSURE_TERMS[EXPOSURE_DURATION],
+        "",
+    }
     # the paper's classes of dexmedetomidine's dose say nothing about propofol's
     assert "exposure_dose" not in {row.analysis for row in study.rows if row.note == "" and row.estimate is not None}
     assert "propofol_24h" not in {subgroup.name for subgroup in SUBGROUPS}

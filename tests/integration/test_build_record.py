@@ -63,7 +63,7 @@ def test_a_build_records_what_it_was_by_and_a_failure_says_so(dbt: Dbt, record: 
     assert len(first.finished_at) == len("2150-01-01 00:00:00")
     assert list(first.definitions) == list(VARS)
     assert first.defaults == first.definitions
-    assert first.definitions["dex_min_duration_h"] == "4"
+    assert first.definitions["exposure_min_duration_h"] == "4"
     assert first.definitions["heparin"] == "infusion"
     assert first.changed == {}
     assert first.drug == "dexmedetomidine"
@@ -72,7 +72,7 @@ def test_a_build_records_what_it_was_by_and_a_failure_says_so(dbt: Dbt, record: 
     assert {test.status for test in first.tests} <= {"pass", "warn"}
     described = {test.name: test for test in first.tests}
     assert described["cohort_flow_adds_up"].description == "cohort flow adds up"
-    assert described["the_exposures_drug_is_taken_from_what_runs"].model == "int_dexmedetomidine_row"
+    assert described["the_exposures_drug_is_taken_from_what_runs"].model == "int_exposure_row"
     assert described["not_null_outcomes_stay_id"].description == "stay_id not null"
 
     wrong_unit = "update mimiciv_icu.inputevents set rateuom = 'mg/hour' where itemid = 225150"
@@ -85,7 +85,7 @@ def test_a_build_records_what_it_was_by_and_a_failure_says_so(dbt: Dbt, record: 
     assert second.status == "failed"
     assert "failed (last run: dbt build" in second.versions["build"]
     (failed,) = (test for test in second.tests if test.status == "fail")
-    assert (failed.model, failed.failures) == ("int_dexmedetomidine_row", 1)
+    assert (failed.model, failed.failures) == ("int_exposure_row", 1)
     assert failed.description == "rate_unit accepted values: values mcg/kg/hour"
     # what was skipped has not been tested
     assert "analysis_cohort" not in models_of(second)
@@ -121,7 +121,7 @@ def test_what_a_selection_leaves_is_whole_only_if_nothing_else_has_changed(
     assert dbt("run", "--select", "cohort_flow", "--vars", "{heparin: any_icu}").success
     assert record().status == "partial"
     # the same number in another spelling, and a table of points, are no change
-    same = "{dex_min_duration_h: 4.0, sofa_map_below_mmhg: {1: 70}, heparin: any_icu}"
+    same = "{exposure_min_duration_h: 4.0, sofa_map_below_mmhg: {1: 70}, heparin: any_icu}"
     assert dbt("run", "--vars", same).success
     assert record().status == "complete"
     assert record().changed == {"heparin": "any_icu"}
@@ -205,7 +205,7 @@ def test_a_schema_of_seeds_alone_is_no_crash(database: str, tmp_path: Path) -> N
     [
         ("{exposure_drug: propofole}", "var exposure_drug is propofole: choose one of dexmedetomidine, propofol,"),
         ("{exposure_drug: heparin}", "choose one of dexmedetomidine"),
-        ("{dex_min_duratoin_h: 6}", "no var is named dex_min_duratoin_h"),
+        ("{exposure_min_duratoin_h: 6}", "no var is named exposure_min_duratoin_h"),
     ],
 )
 def test_what_no_model_knows_is_refused_before_anything_changes(

@@ -16,9 +16,9 @@ ADMITTED = datetime(2150, 1, 1, 7)
 SLOT = timedelta(minutes=30)
 SLOTS_PER_HOUR = 2
 MODELS = (
-    "int_dexmedetomidine_row",
-    "int_dexmedetomidine_run",
-    "int_dexmedetomidine_episode",
+    "int_exposure_row",
+    "int_exposure_run",
+    "int_exposure_episode",
     "dexmedetomidine_exposure",
 )
 
@@ -128,9 +128,9 @@ def measures(stay: Stay) -> tuple[Any, ...] | None:
 def test_intervals_equal_counting(connection: psycopg.Connection[Any], stays: list[Stay]) -> None:
     fill(connection, stays)
     slots = [set(doses(stay)) for stay in stays]
-    assert read_stretches(connection, "int_dexmedetomidine_run", len(stays)) == [stretches(stay, 0) for stay in slots]
+    assert read_stretches(connection, "int_exposure_run", len(stays)) == [stretches(stay, 0) for stay in slots]
     episodes = [stretches(stay, SLOTS_PER_HOUR) for stay in slots]
-    assert read_stretches(connection, "int_dexmedetomidine_episode", len(stays)) == episodes
+    assert read_stretches(connection, "int_exposure_episode", len(stays)) == episodes
     columns = "stay_id, start_offset_h, running_h, longest_episode_h, mean_rate_48h, is_exposed"
     query = f"select {columns} from dexmedetomidine_exposure"
     found = {stay: tuple(values) for stay, *values in connection.execute(query.encode())}

@@ -56,7 +56,7 @@ def said(make_database: Callable[[], str], tmp_path_factory: pytest.TempPathFact
 
 def test_what_was_provoked_has_happened(said: Path) -> None:
     log = (said / "dbt.log").read_text()
-    assert "Failure in test accepted_values_int_dexmedetomidine_row_rate_unit" in log
+    assert "Failure in test accepted_values_int_exposure_row_rate_unit" in log
     assert "select" in log  # the log is at level debug: it holds the SQL
     assert (said / "statistics.txt").read_text().startswith("1\n")
 

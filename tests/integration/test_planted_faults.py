@@ -78,12 +78,9 @@ FAULTS = {
         "update dexsic.data_quality set percent_affected = error_above_percent + 1 where check_name = 'urine_negative'"
     ),
     "cohort_flow_adds_up": "update dexsic.cohort_flow set n_after = n_after + 1 where step = 2",
-    "dexmedetomidine_exposure.running_h accepted_between": "update dexsic.dexmedetomidine_exposure set running_h = -1",
+    "exposure.running_h accepted_between": "update dexsic.dexmedetomidine_exposure set running_h = -1",
 }
-TESTED = (
-    "staging data_quality sic_score int_icu_stay outcomes int_first_day_lab sofa_hourly "
-    "cohort_flow dexmedetomidine_exposure"
-)
+TESTED = "staging data_quality sic_score int_icu_stay outcomes int_first_day_lab sofa_hourly cohort_flow exposure"
 
 
 @pytest.fixture(scope="module")
@@ -148,9 +145,7 @@ def test_a_planted_fault_is_found(test: str, found: set[str]) -> None:
 def test_an_unexpected_unit_of_the_rate_stops_the_exposure(built: Dbt, database: str) -> None:
     with psycopg.connect(database) as connection:
         connection.execute("update mimiciv_icu.inputevents set rateuom = 'mcg/kg/min' where itemid = 225150")
-    chain = "int_infusion int_running_infusion int_dexmedetomidine_row dexmedetomidine_exposure"
+    chain = "int_infusion int_running_infusion int_exposure_row exposure"
     run = built("build", "--exclude-resource-type", "unit_test", "--select", chain)
-    assert "int_dexmedetomidine_row.rate_unit accepted_values" in failed(run)
-    assert "dexmedetomidine_exposure" in {
-        result.node.name for result in outcomes(run) if result.status == NodeStatus.Skipped
-    }
+    assert "int_exposure_row.rate_unit accepted_values" in failed(run)
+    assert "exposure" in {result.node.name for result in outcomes(run) if result.status == NodeStatus.Skipped}

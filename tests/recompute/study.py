@@ -337,9 +337,9 @@ class Study:
             "has_heparin": heparin["has_heparin_infusion"],
             "is_exposure_unknown": exposure is None
             and any(row.rate > 0 or row.amount > 0 for row in self.charted_drug(stay_id, "Dexmed.*")),
-            "is_dex_short": exposure is not None and exposure["running_h"] < 4,
-            "is_dex_short_longest_episode": exposure is not None and exposure["longest_episode_h"] < 4,
-            "is_dex_late": exposure is not None and exposure["start_offset_h"] > 48,
+            "is_exposure_short": exposure is not None and exposure["running_h"] < 4,
+            "is_exposure_short_longest_episode": exposure is not None and exposure["longest_episode_h"] < 4,
+            "is_exposure_late": exposure is not None and exposure["start_offset_h"] > 48,
         }
         out = (
             "is_later_stay",
@@ -348,8 +348,8 @@ class Study:
             "is_short_stay",
             "has_heparin",
             "is_exposure_unknown",
-            "is_dex_short",
-            "is_dex_late",
+            "is_exposure_short",
+            "is_exposure_late",
         )
         sic = self.sic(stay_id)
         eligible = sic["has_early_sepsis"] and sic["is_sic"] and not any(rules[rule] for rule in out)
@@ -370,8 +370,8 @@ class Study:
             "is_short_stay",
             "has_heparin",
             "is_exposure_unknown",
-            "is_dex_short",
-            "is_dex_late",
+            "is_exposure_short",
+            "is_exposure_late",
         )
         rules = {stay: self.eligibility(stay) for stay in left}
         steps += [partial(_has, rules, name) for name in names]

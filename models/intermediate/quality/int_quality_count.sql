@@ -233,7 +233,7 @@ grid as (
 unknown_exposures as (
 
     select stay_id
-    from {{ ref('int_dexmedetomidine_unknown') }}
+    from {{ ref('int_exposure_unknown') }}
 
 ),
 

@@ -85,9 +85,9 @@ def _make_cohort(stays: int = 1500, seed: int = 7, log_hazard_ratio: float = -0.
             "vasopressor_h": np.where(flag(0.5), random.gamma(1.2, 40, stays), 0),
             "hospital_days": hospital_days,
             "icu_days": hospital_days * random.uniform(0.2, 0.8, stays) + 2,
-            "dex_start_offset_h": np.where(treated, random.uniform(0, 48, stays), np.nan),
-            "dex_duration_h": dex_hours,
-            "dex_mean_rate_48h": np.where(treated, random.gamma(5, 0.12, stays), np.nan),
+            "exposure_start_offset_h": np.where(treated, random.uniform(0, 48, stays), np.nan),
+            "exposure_duration_h": dex_hours,
+            "exposure_mean_rate_48h": np.where(treated, random.gamma(5, 0.12, stays), np.nan),
         }
     )
 
@@ -103,7 +103,7 @@ def _split(cohort: pd.DataFrame) -> dict[str, pd.DataFrame]:
     number = len(cohort)
     position = stays.index.to_numpy()
     rules = ["is_later_stay", "is_minor", "is_pregnant", "is_short_stay"]
-    rules += ["is_exposure_unknown", "is_dex_short", "is_dex_late"]
+    rules += ["is_exposure_unknown", "is_exposure_short", "is_exposure_late"]
     septic = position != number + 3 + len(rules)
     eligibility = stays[["stay_id", "treated"]].assign(
         has_early_sepsis=septic,

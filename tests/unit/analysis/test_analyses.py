@@ -36,7 +36,7 @@ def test_gaps_are_filled_but_values_stay(make_cohort: MakeCohort) -> None:
         known = typed["weight_kg"].notna()
         assert (copy.loc[known, "weight_kg"] == typed.loc[known, "weight_kg"]).all()
     # the exposure of untreated stays is no gap
-    assert completed.copies[0]["dex_duration_h"].isna().sum() == (~typed["treated"]).sum()
+    assert completed.copies[0]["exposure_duration_h"].isna().sum() == (~typed["treated"]).sum()
 
 
 def test_cumulative_hazard_by_hand() -> None:
@@ -76,18 +76,18 @@ def test_a_subgroup_of_nobody_is_stated(full: pd.DataFrame) -> None:
 
 def test_exposure_classes_at_their_boundaries() -> None:
     duration, dose, tertiles = EXPOSURES
-    data = pd.DataFrame({"treated": [True] * 6 + [False], "dex_duration_h": [4, 24, 24.1, 48, 48.1, 90, np.nan]})
+    data = pd.DataFrame({"treated": [True] * 6 + [False], "exposure_duration_h": [4, 24, 24.1, 48, 48.1, 90, np.nan]})
     assert duration.classes(data).tolist() == ["4–24", "4–24", "24–48", "24–48", ">48", ">48", "none"]
-    data["dex_mean_rate_48h"] = [0.1, 0.4739, 0.474, 0.71, 0.7101, 1, np.nan]
+    data["exposure_mean_rate_48h"] = [0.1, 0.4739, 0.474, 0.71, 0.7101, 1, np.nan]
     assert dose.classes(data).tolist() == ["<0.474"] * 2 + ["0.474–0.710"] * 2 + [">0.710"] * 2 + ["none"]
     assert tertiles.classes(data).value_counts().tolist() == [2, 2, 2, 1]
     with pytest.raises(NotEstimable, match="missing in treated stays"):
-        dose.classes(data.assign(dex_mean_rate_48h=np.nan))
+        dose.classes(data.assign(exposure_mean_rate_48h=np.nan))
 
 
 def test_a_dose_response_that_was_planted_is_found(full: pd.DataFrame) -> None:
     random = np.random.default_rng(0)
-    dose = full["dex_mean_rate_48h"].fillna(0)
+    dose = full["exposure_mean_rate_48h"].fillna(0)
     time = random.exponential(40 * np.exp(2 * dose))
     data = full.assign(died_28d_hospital=time <= 28, followup_28d_days=np.minimum(time, 28))
     rows = [row for row in exposure_rows(data, "full", ()) if row.analysis == "exposure_dose" and row.measure == "HR"]
@@ -95,7 +95,7 @@ def test_a_dose_response_that_was_planted_is_found(full: pd.DataFrame) -> None:
     assert ratios == sorted(ratios, reverse=True)
     trend = next(row for row in rows if row.model == "model 3" and row.level == "trend among users")
     assert trend.p_value is not None and trend.p_value < 0.01
-    curve = spline_curve(data, "dex_mean_rate_48h", ())
+    curve = spline_curve(data, "exposure_mean_rate_48h", ())
     assert curve["hazard_ratio"].iloc[0] > 1
     assert curve["hazard_ratio"].iloc[-1] < curve["hazard_ratio"].iloc[0]
     assert (curve["lower"] <= curve["hazard_ratio"]).all()

@@ -10,13 +10,13 @@ from analysis_py.build_record import NO_RECORD, BuildRecord
 from analysis_py.exposure import EXPOSURES, exposures_of
 from analysis_py.read_marts import type_cohort
 from analysis_py.study import run_study
-from analysis_py.variables import BY_NAME, DEX_DOSE, groups_of, tells_exposure, variables_by_name
+from analysis_py.variables import BY_NAME, EXPOSURE_DOSE, groups_of, tells_exposure, variables_by_name
 
 PROPOFOL = BuildRecord(
     status="complete",
     drug="propofol",
-    definitions={"exposure_drug": "propofol", "dex_rate_unit": "mcg/kg/min", "dex_min_duration_h": "6"},
-    defaults={"exposure_drug": "dexmedetomidine", "dex_rate_unit": "mcg/kg/hour", "dex_min_duration_h": "6"},
+    definitions={"exposure_drug": "propofol", "exposure_rate_unit": "mcg/kg/min", "exposure_min_duration_h": "6"},
+    defaults={"exposure_drug": "dexmedetomidine", "exposure_rate_unit": "mcg/kg/hour", "exposure_min_duration_h": "6"},
 )
 
 
@@ -28,8 +28,8 @@ def test_without_a_record_the_study_is_the_papers() -> None:
 
 def test_names_and_units_follow_the_drug() -> None:
     assert groups_of("propofol") == {False: "No propofol", True: "Propofol"}
-    assert variables_by_name(PROPOFOL.drug, PROPOFOL.rate_unit)[DEX_DOSE].title == "Propofol dose (µg/kg/min)"
-    assert PROPOFOL.changed == {"exposure_drug": "propofol", "dex_rate_unit": "mcg/kg/min"}
+    assert variables_by_name(PROPOFOL.drug, PROPOFOL.rate_unit)[EXPOSURE_DOSE].title == "Propofol dose (µg/kg/min)"
+    assert PROPOFOL.changed == {"exposure_drug": "propofol", "exposure_rate_unit": "mcg/kg/min"}
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_every_column_that_tells_of_a_drug_is_known(drug: str, columns: tuple[st
 
 def test_the_first_class_begins_at_the_least_duration() -> None:
     def first_label(hours: str) -> str:
-        return exposures_of(replace(PROPOFOL, definitions={"dex_min_duration_h": hours}))[0].labels[0]
+        return exposures_of(replace(PROPOFOL, definitions={"exposure_min_duration_h": hours}))[0].labels[0]
 
     assert [first_label(hours) for hours in ("4", "1.5", "23", "24")] == ["4–24", "1.5–24", "23–24", "≤24"]
 

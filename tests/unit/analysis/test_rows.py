@@ -361,7 +361,7 @@ def test_strata_have_their_own_sizes_and_an_interaction_by_likelihood(study: Stu
 def test_classes_of_exposure_count_deaths_of_their_outcome_and_trends_know_users(
     study: Study, matched: pd.DataFrame, outcome: str
 ) -> None:
-    hours = matched["dex_duration_h"]
+    hours = matched["exposure_duration_h"]
     classes = {"4–24": hours <= 24, "24–48": (hours > 24) & (hours <= 48), ">48": hours > 48}
     score = sum(at * members.astype(float) for at, members in enumerate(classes.values(), start=1))
     for level, members in classes.items():
@@ -384,7 +384,7 @@ def test_classes_of_exposure_count_deaths_of_their_outcome_and_trends_know_users
 
 def test_the_curve_stands_at_one_at_the_median_and_bends_at_the_knots(matched: pd.DataFrame) -> None:
     users = matched[matched["treated"]]
-    dose = users["dex_mean_rate_48h"]
+    dose = users["exposure_mean_rate_48h"]
     low, middle, high = dose.quantile([0.1, 0.5, 0.9])
 
     def basis(values: "pd.Series[float]") -> "pd.Series[float]":
@@ -394,7 +394,7 @@ def test_the_curve_stands_at_one_at_the_median_and_bends_at_the_knots(matched: p
         part = (cube(middle) * (high - low) - cube(high) * (middle - low)) / (high - middle)
         return (cube(low) - part) / (high - low) ** 2
 
-    curve = spline_curve(matched, "dex_mean_rate_48h", list(FULLY))
+    curve = spline_curve(matched, "exposure_mean_rate_48h", list(FULLY))
     used = pd.DataFrame({"dose": dose, "bend": basis(dose), "time": users["followup_28d_days"]})
     fitted = CoxPHFitter().fit(used.assign(died=users["died_28d_hospital"].astype(float)), "time", "died")
     coefficients, variance = fitted.params_, fitted.variance_matrix_

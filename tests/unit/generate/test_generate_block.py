@@ -195,7 +195,7 @@ def test_faults_leave_everybody_as_planned(monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.setattr(outcome, "draw_faults", none)
     sound, faulty = make_block(1, 0, BLOCK_STAYS, Design()), block()
-    for name in sound.plan.keys() - FAULTS - {"dex_duration_h"}:
+    for name in sound.plan.keys() - FAULTS - {"exposure_duration_h"}:
         assert np.array_equal(sound.plan[name], faulty.plan[name], equal_nan=sound.plan[name].dtype.kind == "f"), name
     meant, found = (truth(made.plan, made.intent) for made in (sound, faulty))
     for column in ("died_hospital", "died_28d_hospital", "followup_28d_days", "icu_days"):
@@ -203,7 +203,7 @@ def test_faults_leave_everybody_as_planned(monkeypatch: pytest.MonkeyPatch) -> N
     rules = found["cohort_eligibility"]
     known = ~rules["is_exposure_unknown"]
     assert 0 < (~known).sum() < 10
-    for column in ("treated", "has_heparin", "is_sic", "is_dex_short", "is_dex_late"):
+    for column in ("treated", "has_heparin", "is_sic", "is_exposure_short", "is_exposure_late"):
         assert np.array_equal(meant["cohort_eligibility"][column], rules[column]), column
     assert np.array_equal(meant["cohort_eligibility"]["is_eligible"] & known, rules["is_eligible"])
     assert set(quality_counts(sound.plan, sound.tables).items()) >= {
@@ -239,7 +239,7 @@ def test_dexmedetomidine_runs_as_long_as_planned_in_mcg_and_mg() -> None:
     hours = (rows["endtime"] - rows["starttime"]).astype(np.int64) / 3600
     for stay in np.flatnonzero(plan["dex_on"] & (plan["dex_fault"] == 0)):
         mine = running & (rows["stay_id"] == plan["stay_id"][stay])
-        assert hours[mine].sum() == pytest.approx(plan["dex_duration_h"][stay])
+        assert hours[mine].sum() == pytest.approx(plan["exposure_duration_h"][stay])
         assert (rows["starttime"][mine].min() - plan["intime"][stay]).astype(np.int64) / 3600 == pytest.approx(
             plan["dex_start_h"][stay], abs=0.02
         )

@@ -123,7 +123,7 @@ def test_a_late_course_in_a_stay_too_short_for_it_never_makes_a_control() -> Non
     assert (people["dex_start_h"][late] > 48).all()
     valid = (people["course"] == 1) & people["is_48h"]
     assert (people["dex_start_h"][valid] < 48).all()
-    assert (people["dex_duration_h"][valid] > 4).all()
+    assert (people["exposure_duration_h"][valid] > 4).all()
 
 
 def test_a_dose_of_unknown_length_is_no_course_and_rare() -> None:

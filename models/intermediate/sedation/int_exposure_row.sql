@@ -2,7 +2,7 @@
 
 /*
 Grain       one row per running stretch of the exposure's drug (var exposure_drug: dexmedetomidine) at one rate
-Definition  what of the drug runs; rate in var dex_rate_unit
+Definition  what of the drug runs; rate in var exposure_rate_unit
 Source      seed infusion_item. Amounts come in mcg and mg: where a rate is charted it carries the dose
 */
 with

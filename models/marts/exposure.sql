@@ -1,21 +1,22 @@
 /*
 Grain       one row per ICU stay in which the exposure's drug (var exposure_drug: dexmedetomidine) ran
 Definition  start (h after ICU admission, may be slightly negative), hours in the union of running intervals, longest
-            episode with short pauses bridged, mean rate over the first dex_dose_window_h; exposed = started by
-            dex_max_start_h and ran dex_min_duration_h or longer
+            episode with short pauses bridged, mean rate over the first exposure_dose_window_h; exposed = started by
+            exposure_max_start_h and ran exposure_min_duration_h or longer
 Source      section 2.2 and Table 4 of Huang 2024; docs/DECISIONS.md, exposure
 */
+{{ config(alias='dexmedetomidine_exposure') }}
 with
 
 running as (
 
-    select * from {{ ref('int_dexmedetomidine_row') }}
+    select * from {{ ref('int_exposure_row') }}
 
 ),
 
-dexmedetomidine_run as (
+exposure_run as (
 
-    select * from {{ ref('int_dexmedetomidine_run') }}
+    select * from {{ ref('int_exposure_run') }}
 
 ),
 
@@ -24,7 +25,7 @@ stays as (
     select
         stay_id,
         icu_admitted_at,
-        {{ add_hours('icu_admitted_at', var('dex_dose_window_h')) }} as dose_window_ends_at
+        {{ add_hours('icu_admitted_at', var('exposure_dose_window_h')) }} as dose_window_ends_at
     from {{ ref('int_icu_stay') }}
 
 ),
@@ -56,7 +57,7 @@ runs as (
             greatest_of('runs.started_at', 'stays.icu_admitted_at'), least_of('runs.ended_at', 'stays.dose_window_ends_at')
         ) }} as running_in_window_h
     from stays
-    inner join dexmedetomidine_run as runs
+    inner join exposure_run as runs
         on stays.stay_id = runs.stay_id
     group by stays.stay_id
 
@@ -67,7 +68,7 @@ episodes as (
     select
         stay_id,
         max({{ hours_between('started_at', 'ended_at') }}) as longest_episode_h
-    from {{ ref('int_dexmedetomidine_episode') }}
+    from {{ ref('int_exposure_episode') }}
     group by stay_id
 
 ),
@@ -79,7 +80,7 @@ timed as (
         runs.start_offset_h,
         runs.running_h,
         episodes.longest_episode_h,
-        {{ 'episodes.longest_episode_h' if var('dex_duration') == 'longest_episode' else 'runs.running_h' }} as duration_h,
+        {{ 'episodes.longest_episode_h' if var('exposure_duration') == 'longest_episode' else 'runs.running_h' }} as duration_h,
         doses.dose / nullif(runs.running_in_window_h, 0) as mean_rate_48h
     from runs
     inner join episodes
@@ -98,7 +99,7 @@ final as (
         running_h,
         longest_episode_h,
         mean_rate_48h,
-        start_offset_h <= {{ var('dex_max_start_h') }} and duration_h >= {{ var('dex_min_duration_h') }} as is_exposed
+        start_offset_h <= {{ var('exposure_max_start_h') }} and duration_h >= {{ var('exposure_min_duration_h') }} as is_exposed
     from timed
 
 )

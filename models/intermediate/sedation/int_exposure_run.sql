@@ -7,7 +7,7 @@ with
 
 running as (
 
-    select * from {{ ref('int_dexmedetomidine_row') }}
+    select * from {{ ref('int_exposure_row') }}
 
 ),
 
