@@ -12,16 +12,16 @@ from pathlib import Path
 
 from rich.console import Console
 
-from analysis_py.errors import StudyError
-from analysis_py.external import NAME as EXTERNAL
-from analysis_py.external import Validation, validate
-from analysis_py.output_folder import DBT_DOCS, refuse_foreign, replaced, terminable
-from analysis_py.present import write_results, write_validation
-from analysis_py.profile import find_profiles, read_target
-from analysis_py.read_marts import read_marts
-from analysis_py.results import SUPPRESS_BELOW, Row
-from analysis_py.study import Study, run_study
-from analysis_py.terminal import Stages, external_summary, general_summary, show, show_external, summary
+from analysis_py.marts.errors import StudyError
+from analysis_py.marts.profile import find_profiles, read_target
+from analysis_py.report.output_folder import DBT_DOCS, refuse_foreign, replaced, terminable
+from analysis_py.report.present import write_results, write_validation
+from analysis_py.report.terminal import Stages, external_summary, general_summary, show, show_external, summary
+from analysis_py.study.external import NAME as EXTERNAL
+from analysis_py.study.external import Validation, validate
+from analysis_py.study.read_marts import read_marts
+from analysis_py.study.results import SUPPRESS_BELOW, Row
+from analysis_py.study.study import Study, run_study
 
 DESCRIPTION = """\
 The statistics of the study: fills gaps, matches, fits the models, writes the report.

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from psycopg import sql
 
-from analysis_py.reader import INSTALL
+from analysis_py.marts.reader import INSTALL
 from mimic_db import server
 from mimic_db.database import Connection, connect
 from mimic_db.errors import UserError

@@ -20,7 +20,7 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
-from analysis_py.variables import AMONG_USERS, BY_NAME, EXPOSURE_DOSE, EXPOSURE_DURATION, TREATMENT
+from analysis_py.study.variables import AMONG_USERS, BY_NAME, EXPOSURE_DOSE, EXPOSURE_DURATION, TREATMENT
 from mimic_db.database import connect, explain
 from mimic_db.errors import UserError
 from mimic_db.generate.block import blocks

@@ -15,8 +15,8 @@ from rich.progress import track
 from rich.table import Table
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from analysis_py.imputation import impute, pool
-from analysis_py.outcome import logistic
+from analysis_py.statistics.imputation import impute, pool
+from analysis_py.statistics.outcome import logistic
 
 TRUTH = {"treated": 0.6, "age": 0.5, "severe": 0.7, "site=south": -0.4}  # log odds ratios
 COVARIATES = ["treated", "age", "severe", "site"]

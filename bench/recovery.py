@@ -35,12 +35,12 @@ from rich.progress import track
 from rich.table import Table
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from analysis_py.cohorts import ITERATIONS, complete_cohort, match_cohort
-from analysis_py.effects import effect, effect_clustered, usable
-from analysis_py.estimate import Z_975, Estimate
-from analysis_py.imputation import pool
-from analysis_py.survival import cox_clustered
-from analysis_py.variables import DEATH_28D, FOLLOW_UP, HORIZON_DAYS, MODEL_3, TABLE_ONE, TREATMENT
+from analysis_py.statistics.estimate import Z_975, Estimate
+from analysis_py.statistics.imputation import pool
+from analysis_py.statistics.survival import cox_clustered
+from analysis_py.study.analyses.cohorts import ITERATIONS, complete_cohort, match_cohort
+from analysis_py.study.analyses.effects import effect, effect_clustered, usable
+from analysis_py.study.variables import DEATH_28D, FOLLOW_UP, HORIZON_DAYS, MODEL_3, TABLE_ONE, TREATMENT
 from mimic_db.generate.cohort import analysis_cohort, potential_deaths
 from mimic_db.generate.design import Design
 from mimic_db.generate.outcome import draw_outcome

@@ -18,12 +18,12 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
-from analysis_py.cohorts import ITERATIONS
-from analysis_py.propensity import CALIPER
-from analysis_py.read_marts import type_cohort
-from analysis_py.readings import FOLLOW_UP_DISCHARGE, HEPARIN_READINGS, SCORES, SIC_READINGS, SIC_SCORE
-from analysis_py.study import run_study
-from analysis_py.variables import (
+from analysis_py.statistics.propensity import CALIPER
+from analysis_py.study.analyses.cohorts import ITERATIONS
+from analysis_py.study.read_marts import type_cohort
+from analysis_py.study.readings import FOLLOW_UP_DISCHARGE, HEPARIN_READINGS, SCORES, SIC_READINGS, SIC_SCORE
+from analysis_py.study.study import run_study
+from analysis_py.study.variables import (
     DEATH_28D,
     DEATH_HOSPITAL,
     EXPOSURE_DOSE,

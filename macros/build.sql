@@ -26,7 +26,7 @@
 {{ return(models | reject('in', selected_resources) | list | length == 0) }}
 {% endmacro %}
 
-{# One build at a time in a schema, and none while the statistics read it (analysis_py/read_marts.py takes the same lock, shared): two
+{# One build at a time in a schema, and none while the statistics read it (analysis_py/marts/read.py takes the same lock, shared): two
    would take each other's tables away. dbt closes the session of a hook and of a model when it ends, so that no lock lasts as long as
    a build: each model holds it, shared, for its own transaction (bounded_wait). A build begins when nobody has held it for half a second;
    if two begin in the same moment, the first to find that the schema is no longer its own stops. #}

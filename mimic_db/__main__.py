@@ -14,7 +14,7 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table as Listing
 
-from analysis_py.output_folder import terminable
+from analysis_py.report.output_folder import terminable
 from mimic_db import server
 from mimic_db.check import can_run, check
 from mimic_db.csv_folder import SUMS, database_name, find_files, find_needed

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from analysis_py.errors import first_line
-from analysis_py.reader import INSTALL
+from analysis_py.marts.errors import first_line
+from analysis_py.marts.reader import INSTALL
 from mimic_db.errors import UserError
 from mimic_db.tables import MODULES, TABLES, Table
 

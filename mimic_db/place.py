@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from psycopg import sql
 
-from analysis_py.reader import INSTALL
+from analysis_py.marts.reader import INSTALL
 from mimic_db import server, spark
 from mimic_db.database import connect
 from mimic_db.errors import UserError

@@ -21,8 +21,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Never
 
-from analysis_py.errors import first_line
-from analysis_py.profile import WAREHOUSE, read_output, schema_folder
+from analysis_py.marts.errors import first_line
+from analysis_py.marts.profile import WAREHOUSE, read_output, schema_folder
 from mimic_db.csv_folder import SourceFile
 from mimic_db.errors import UserError
 from mimic_db.load import Loaded

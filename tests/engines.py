@@ -17,8 +17,8 @@ from psycopg.conninfo import conninfo_to_dict
 from rich.box import SIMPLE
 from rich.table import Table
 
-from analysis_py.errors import StudyError
-from analysis_py.reader import DuckDBReader, open_file, open_parquet
+from analysis_py.marts.errors import StudyError
+from analysis_py.marts.reader import DuckDBReader, open_file, open_parquet
 from mimic_db.database import Connection, connect, explain
 from mimic_db.errors import UserError
 from mimic_db.spark import tables_of

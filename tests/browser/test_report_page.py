@@ -9,11 +9,11 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from analysis_py.build_record import BuildRecord, TestOutcome
-from analysis_py.present import write_results
-from analysis_py.quality import QualityCheck
-from analysis_py.read_marts import type_cohort
-from analysis_py.study import run_study
+from analysis_py.marts.build_record import BuildRecord, TestOutcome
+from analysis_py.marts.quality import QualityCheck
+from analysis_py.report.present import write_results
+from analysis_py.study.read_marts import type_cohort
+from analysis_py.study.study import run_study
 from tests.conftest import CHROMIUM
 from tests.unit.analysis.conftest import _make_cohort, _make_flow
 

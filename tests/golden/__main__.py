@@ -5,7 +5,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from analysis_py.errors import NotEstimable, StudyError
+from analysis_py.marts.errors import StudyError
+from analysis_py.statistics.errors import NotEstimable
 from tests.golden.compare import Tally
 from tests.golden.folder import FolderError, read_reference
 from tests.golden.ours import build, compare_study

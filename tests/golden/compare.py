@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from analysis_py.results import Row
+from analysis_py.study.results import Row
 from tests.golden.folder import Record
 
 KEY = ("analysis", "cohort", "outcome", "model", "term", "level", "measure")

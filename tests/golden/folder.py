@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from analysis_py.read_marts import ELIGIBLE, type_cohort, type_stays
-from analysis_py.readings import SIC_READINGS
-from analysis_py.variables import EXPOSURE_TERMS, TABLE_ONE
+from analysis_py.marts.types import type_stays
+from analysis_py.study.read_marts import ELIGIBLE, type_cohort
+from analysis_py.study.readings import SIC_READINGS
+from analysis_py.study.variables import EXPOSURE_TERMS, TABLE_ONE
 
 _TRUTH = {"t": True, "f": False, "True": True, "False": False, "TRUE": True, "FALSE": False}
 Record = dict[str, str]

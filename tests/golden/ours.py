@@ -7,20 +7,20 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from analysis_py.cohorts import Matched, match_cohort
-from analysis_py.describe import GROUP_NAMES
-from analysis_py.effects import effect, effect_clustered, usable
-from analysis_py.errors import NotEstimable
-from analysis_py.estimate import RATIO_MEASURES, Z_975, Estimate
-from analysis_py.exposure import spline_curve
-from analysis_py.imputation import Progress
-from analysis_py.propensity import CALIPER, CaliperScale
-from analysis_py.readings import READINGS, cohort_of
-from analysis_py.results import suppress
-from analysis_py.robustness import CALIPERS
-from analysis_py.study import Study, run_study
-from analysis_py.survival import kaplan_meier
-from analysis_py.variables import DEATH_28D, FOLLOW_UP, HORIZON_DAYS, MODELS, TABLE_ONE, TREATMENT
+from analysis_py.statistics.errors import NotEstimable
+from analysis_py.statistics.estimate import RATIO_MEASURES, Z_975, Estimate
+from analysis_py.statistics.imputation import Progress
+from analysis_py.statistics.propensity import CALIPER, CaliperScale
+from analysis_py.statistics.survival import kaplan_meier
+from analysis_py.study.analyses.cohorts import Matched, match_cohort
+from analysis_py.study.analyses.describe import GROUP_NAMES
+from analysis_py.study.analyses.effects import effect, effect_clustered, usable
+from analysis_py.study.analyses.exposure import spline_curve
+from analysis_py.study.analyses.robustness import CALIPERS
+from analysis_py.study.readings import READINGS, cohort_of
+from analysis_py.study.results import suppress
+from analysis_py.study.study import Study, run_study
+from analysis_py.study.variables import DEATH_28D, FOLLOW_UP, HORIZON_DAYS, MODELS, TABLE_ONE, TREATMENT
 from tests.golden.compare import Tally, compare_rows, compare_tables
 from tests.golden.folder import FORMER, Record, Reference
 
@@ -51,7 +51,7 @@ class GivenCopies:
     def impute(
         self, data: pd.DataFrame, m: int, iterations: int, seed: int, progress: Progress | None
     ) -> tuple[list[pd.DataFrame], pd.DataFrame]:
-        """As analysis_py.imputation.impute_with_trace().
+        """As analysis_py.statistics.imputation.impute_with_trace().
 
         Raises:
             NotEstimable: no copy for this reading, or a copy of other stays.

@@ -6,12 +6,13 @@ import psycopg
 import pytest
 import yaml
 
-from analysis_py.exposure import exposures_of
-from analysis_py.profile import Target
-from analysis_py.read_marts import Marts, read_marts
-from analysis_py.study import Study, run_study
-from analysis_py.subgroups import SUBGROUPS
-from analysis_py.variables import EXPOSURE_DURATION, EXPOSURE_TERMS
+from analysis_py.marts.profile import Target
+from analysis_py.marts.read import Marts
+from analysis_py.study.analyses.exposure import exposures_of
+from analysis_py.study.analyses.subgroups import SUBGROUPS
+from analysis_py.study.read_marts import read_marts
+from analysis_py.study.study import Study, run_study
+from analysis_py.study.variables import EXPOSURE_DURATION, EXPOSURE_TERMS
 from tests.integration.conftest import BUILD, PROJECT, RunDbt
 
 SCHEMA = "propofol"

@@ -8,11 +8,11 @@ import pytest
 import yaml
 from psycopg.conninfo import conninfo_to_dict
 
-from analysis_py.build_record import NO_RECORD, BuildRecord, as_text, read_build_record
-from analysis_py.errors import StudyError
-from analysis_py.one_build import keep_builds_out
-from analysis_py.profile import Target
-from analysis_py.read_marts import read_marts
+from analysis_py.marts.build_record import NO_RECORD, BuildRecord, as_text, read_build_record
+from analysis_py.marts.errors import StudyError
+from analysis_py.marts.one_build import keep_builds_out
+from analysis_py.marts.profile import Target
+from analysis_py.study.read_marts import read_marts
 from tests.integration.conftest import PROJECT, Dbt, dbt_on, fill
 from tests.integration.test_planted_faults import ROWS
 

@@ -15,9 +15,9 @@ from typing import Any
 import psycopg
 import pytest
 
-from analysis_py.errors import StudyError
-from analysis_py.profile import Target
-from analysis_py.read_marts import read_marts
+from analysis_py.marts.errors import StudyError
+from analysis_py.marts.profile import Target
+from analysis_py.study.read_marts import read_marts
 from mimic_db import server
 from mimic_db.__main__ import main as mimic_db
 from mimic_db.place import release

@@ -17,10 +17,10 @@ import pandas as pd
 import psycopg
 import pytest
 
-from analysis_py import read_marts as reading
-from analysis_py.errors import StudyError
-from analysis_py.profile import Target, find_profiles, read_target
-from analysis_py.read_marts import read_marts
+from analysis_py.marts import read as reading
+from analysis_py.marts.errors import StudyError
+from analysis_py.marts.profile import Target, find_profiles, read_target
+from analysis_py.study.read_marts import read_marts
 from bench.builds import parquet_of
 from mimic_db import server
 from mimic_db.csv_folder import find_needed

@@ -13,7 +13,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from analysis_py.generated import PATIENTS, warning
+from analysis_py.marts.generated import PATIENTS, warning
 from mimic_db import server
 from mimic_db.database import connect
 

@@ -10,7 +10,7 @@ import pandas as pd
 import psycopg
 import pytest
 
-from analysis_py.generated import PATIENTS
+from analysis_py.marts.generated import PATIENTS
 from mimic_db import server
 from mimic_db.__main__ import main as mimic_db
 from mimic_db.database import connect

@@ -13,7 +13,7 @@ FILE = """
 "analysis_py/*.py" = ["tests/unit/{stem}.py"]
 [[mutant]]
 name = "one"
-file = "analysis_py/results.py"
+file = "analysis_py/study/results.py"
 old = "SUPPRESS_BELOW = 10"
 new = "SUPPRESS_BELOW = 1"
 reason = "why"
@@ -32,7 +32,7 @@ def test_every_mutant_finds_its_place_once(mutant: Mutant) -> None:
     ("change", "message"),
     [
         (("reason", "grounds"), "grounds, reason missing or unknown"),
-        (("analysis_py/*.py", "models/*.sql"), "no rule says which tests see analysis_py/results.py"),
+        (("analysis_py/*.py", "models/*.sql"), "no rule says which tests see analysis_py/study/results.py"),
         (("[[mutant]]", FILE.partition("[[mutant]]")[2].join(["[[mutant]]", "[[mutant]]"])), "name used twice: one"),
     ],
 )
@@ -55,7 +55,9 @@ def plan(*mutants: Mutant) -> object:
     return lambda: list(mutants)
 
 
-MUTANT = Mutant("one", "analysis_py/results.py", "SUPPRESS_BELOW = 10", "SUPPRESS_BELOW = 1", "why", ("tests/x.py",))
+MUTANT = Mutant(
+    "one", "analysis_py/study/results.py", "SUPPRESS_BELOW = 10", "SUPPRESS_BELOW = 1", "why", ("tests/x.py",)
+)
 EXPLAINED = Mutant("two", MUTANT.file, MUTANT.old, "SUPPRESS_BELOW = 2", "why", MUTANT.steps, "nobody can tell")
 
 

@@ -6,19 +6,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis_py.cohorts import complete_cohort, cumulative_hazard, match_cohort
-from analysis_py.describe import describe
-from analysis_py.effects import e_values, outcome_models
-from analysis_py.errors import NotEstimable
-from analysis_py.exposure import EXPOSURES, bend, exposure_rows, spline_curve
-from analysis_py.overlap import overlap_rows, preference_score
-from analysis_py.pooling import pooled
-from analysis_py.read_marts import type_cohort
-from analysis_py.readings import FOLLOW_UP_DISCHARGE, HEPARIN_READINGS, READINGS, SCORES, SIC_READINGS
-from analysis_py.robustness import readings, variant
-from analysis_py.screening import screening_rows
-from analysis_py.subgroups import SUBGROUPS, subgroup_rows
-from analysis_py.variables import BY_NAME, TABLE_ONE
+from analysis_py.statistics.errors import NotEstimable
+from analysis_py.study.analyses.cohorts import complete_cohort, cumulative_hazard, match_cohort
+from analysis_py.study.analyses.describe import describe
+from analysis_py.study.analyses.effects import e_values, outcome_models
+from analysis_py.study.analyses.exposure import EXPOSURES, bend, exposure_rows, spline_curve
+from analysis_py.study.analyses.overlap import overlap_rows, preference_score
+from analysis_py.study.analyses.pooling import pooled
+from analysis_py.study.analyses.robustness import readings, variant
+from analysis_py.study.analyses.screening import screening_rows
+from analysis_py.study.analyses.subgroups import SUBGROUPS, subgroup_rows
+from analysis_py.study.read_marts import type_cohort
+from analysis_py.study.readings import FOLLOW_UP_DISCHARGE, HEPARIN_READINGS, READINGS, SCORES, SIC_READINGS
+from analysis_py.study.variables import BY_NAME, TABLE_ONE
 
 MakeCohort = Callable[..., pd.DataFrame]
 

@@ -6,11 +6,11 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from analysis_py.build_record import NO_RECORD, BuildRecord
-from analysis_py.exposure import EXPOSURES, exposures_of
-from analysis_py.read_marts import type_cohort
-from analysis_py.study import run_study
-from analysis_py.variables import BY_NAME, EXPOSURE_DOSE, groups_of, tells_exposure, variables_by_name
+from analysis_py.marts.build_record import NO_RECORD, BuildRecord
+from analysis_py.study.analyses.exposure import EXPOSURES, exposures_of
+from analysis_py.study.read_marts import type_cohort
+from analysis_py.study.study import run_study
+from analysis_py.study.variables import BY_NAME, EXPOSURE_DOSE, groups_of, tells_exposure, variables_by_name
 
 PROPOFOL = BuildRecord(
     status="complete",

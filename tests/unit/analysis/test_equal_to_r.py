@@ -8,11 +8,11 @@ import pandas as pd
 import pytest
 from lifelines.datasets import load_lung
 
-from analysis_py.balance import compare_groups, standardized_mean_difference
-from analysis_py.estimate import Estimate
-from analysis_py.outcome import logistic
-from analysis_py.propensity import fit_propensity, match_nearest
-from analysis_py.survival import cox, kaplan_meier, log_rank, proportional_hazards
+from analysis_py.statistics.balance import compare_groups, standardized_mean_difference
+from analysis_py.statistics.estimate import Estimate
+from analysis_py.statistics.outcome import logistic
+from analysis_py.statistics.propensity import fit_propensity, match_nearest
+from analysis_py.statistics.survival import cox, kaplan_meier, log_rank, proportional_hazards
 
 pytestmark = pytest.mark.needs_shared
 

@@ -12,16 +12,17 @@ from lifelines import CoxPHFitter
 from lifelines.statistics import logrank_test
 
 from analysis_py import run as command
-from analysis_py.build_record import NO_RECORD, BuildRecord
-from analysis_py.errors import StudyError
-from analysis_py.external import NAME, ExternalMarts, Validation, validate
-from analysis_py.generated import PATIENTS
-from analysis_py.present import write_results, write_validation
-from analysis_py.profile import Target
-from analysis_py.read_marts import Marts, type_cohort, type_external
-from analysis_py.results import Row, find
-from analysis_py.study import run_study
-from analysis_py.variables import DEATH_ANYWHERE, EXTERNAL_MODELS, FOLLOW_UP, TREATMENT
+from analysis_py.marts.build_record import NO_RECORD, BuildRecord
+from analysis_py.marts.errors import StudyError
+from analysis_py.marts.generated import PATIENTS
+from analysis_py.marts.profile import Target
+from analysis_py.marts.read import Marts
+from analysis_py.report.present import write_results, write_validation
+from analysis_py.study.external import NAME, ExternalMarts, Validation, validate
+from analysis_py.study.read_marts import type_cohort, type_external
+from analysis_py.study.results import Row, find
+from analysis_py.study.study import run_study
+from analysis_py.study.variables import DEATH_ANYWHERE, EXTERNAL_MODELS, FOLLOW_UP, TREATMENT
 
 MakeCohort = Callable[..., pd.DataFrame]
 FLOW = pd.DataFrame(

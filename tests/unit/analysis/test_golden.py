@@ -8,9 +8,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from analysis_py.errors import NotEstimable
-from analysis_py.results import Row, suppress
-from analysis_py.study import Study
+from analysis_py.statistics.errors import NotEstimable
+from analysis_py.study.results import Row, suppress
+from analysis_py.study.study import Study
 from tests.golden import __main__ as command
 from tests.golden.compare import Tally, compare_rows, compare_tables
 from tests.golden.folder import Record, Reference, read_reference

@@ -13,20 +13,20 @@ import pytest
 from docx import Document
 from rich.console import Console
 
-from analysis_py.cohorts import match_cohort
-from analysis_py.effects import effect_clustered
-from analysis_py.imputation import pool
-from analysis_py.multiplicity import holm
-from analysis_py.pooling import CLUSTERED, main_row, pooled
-from analysis_py.present import write_results
-from analysis_py.published import published_and_ours
-from analysis_py.read_marts import type_cohort
-from analysis_py.results import Row, find, suppress
-from analysis_py.study import Study, run_study
-from analysis_py.tables import FEW_MARK, few
-from analysis_py.terminal import show, summary
-from analysis_py.unmatched import sentences, unmatched_rows
-from analysis_py.variables import DEATH_28D, MODEL_3
+from analysis_py.report.present import write_results
+from analysis_py.report.published import published_and_ours
+from analysis_py.report.tables import FEW_MARK, few
+from analysis_py.report.terminal import show, summary
+from analysis_py.statistics.imputation import pool
+from analysis_py.study.analyses.cohorts import match_cohort
+from analysis_py.study.analyses.effects import effect_clustered
+from analysis_py.study.analyses.multiplicity import holm
+from analysis_py.study.analyses.pooling import CLUSTERED, main_row, pooled
+from analysis_py.study.analyses.unmatched import sentences, unmatched_rows
+from analysis_py.study.read_marts import type_cohort
+from analysis_py.study.results import Row, find, suppress
+from analysis_py.study.study import Study, run_study
+from analysis_py.study.variables import DEATH_28D, MODEL_3
 from tests.unit.analysis.conftest import _make_cohort, _make_flow
 
 REFERENCE = Path(__file__).parents[4] / "shared" / "reference" / "study"

@@ -10,13 +10,13 @@ import pytest
 from docx import Document
 from docx.oxml.ns import qn
 
-from analysis_py import tables
-from analysis_py.exposure import exposures_of
-from analysis_py.generated import warning
-from analysis_py.manuscript import escaped, write_manuscript
-from analysis_py.read_marts import type_cohort
-from analysis_py.study import run_study
-from analysis_py.variables import DEXMEDETOMIDINE
+from analysis_py.marts.build_record import DEXMEDETOMIDINE
+from analysis_py.marts.generated import warning
+from analysis_py.report import tables
+from analysis_py.report.manuscript import escaped, write_manuscript
+from analysis_py.study.analyses.exposure import exposures_of
+from analysis_py.study.read_marts import type_cohort
+from analysis_py.study.study import run_study
 
 PLANTED = "300 generated ICU stays, seed 7"
 

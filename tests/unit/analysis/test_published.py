@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis_py.balance import chi_square, standardized_mean_difference
-from analysis_py.published import published_and_ours, read_published
-from analysis_py.read_marts import type_cohort
-from analysis_py.study import run_study
-from analysis_py.variables import OUTCOMES, TABLE_ONE
+from analysis_py.report.published import published_and_ours, read_published
+from analysis_py.statistics.balance import chi_square, standardized_mean_difference
+from analysis_py.study.read_marts import type_cohort
+from analysis_py.study.study import run_study
+from analysis_py.study.variables import OUTCOMES, TABLE_ONE
 
 PUBLISHED = read_published()
 SIZES = {("full", "control"): 5913, ("full", "treated"): 596, ("matched", "control"): 592, ("matched", "treated"): 592}

@@ -10,12 +10,12 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
-from analysis_py.errors import StudyError
-from analysis_py.generated import PATIENTS, warning
-from analysis_py.profile import Target
-from analysis_py.read_marts import read_marts, type_cohort
-from analysis_py.readings import READINGS, cohort_of
+from analysis_py.marts.errors import StudyError
+from analysis_py.marts.generated import PATIENTS, warning
+from analysis_py.marts.profile import Target
 from analysis_py.run import main
+from analysis_py.study.read_marts import read_marts, type_cohort
+from analysis_py.study.readings import READINGS, cohort_of
 
 SCHEMA = 'my "study'
 STAMP = """

@@ -13,19 +13,19 @@ from lifelines import CoxPHFitter, KaplanMeierFitter
 from scipy import stats
 from threadpoolctl import threadpool_limits
 
-from analysis_py.cohorts import match_cohort
-from analysis_py.effects import effect, effect_clustered
-from analysis_py.estimate import Estimate
-from analysis_py.exposure import spline_curve
-from analysis_py.imputation import Progress, impute
-from analysis_py.overlap import overlap_rows
-from analysis_py.propensity import match_nearest
-from analysis_py.read_marts import type_cohort
-from analysis_py.readings import READINGS, cohort_of
-from analysis_py.results import Row
-from analysis_py.robustness import readings
-from analysis_py.study import Study, run_study
-from analysis_py.variables import MODELS, OUTCOMES, TABLE_ONE
+from analysis_py.statistics.estimate import Estimate
+from analysis_py.statistics.imputation import Progress, impute
+from analysis_py.statistics.propensity import match_nearest
+from analysis_py.study.analyses.cohorts import match_cohort
+from analysis_py.study.analyses.effects import effect, effect_clustered
+from analysis_py.study.analyses.exposure import spline_curve
+from analysis_py.study.analyses.overlap import overlap_rows
+from analysis_py.study.analyses.robustness import readings
+from analysis_py.study.read_marts import type_cohort
+from analysis_py.study.readings import READINGS, cohort_of
+from analysis_py.study.results import Row
+from analysis_py.study.study import Study, run_study
+from analysis_py.study.variables import MODELS, OUTCOMES, TABLE_ONE
 from tests.unit.analysis.conftest import _make_cohort, _make_flow
 
 # section 2.5 of the paper, written out once more

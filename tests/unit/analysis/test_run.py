@@ -9,20 +9,20 @@ import pandas as pd
 import pytest
 
 from analysis_py import run as command
-from analysis_py import tables
-from analysis_py.build_record import BuildRecord, TestOutcome
-from analysis_py.errors import StudyError
-from analysis_py.figures import shown_at_risk
-from analysis_py.generated import PATIENTS, warning
-from analysis_py.one_build import UNCHECKED
-from analysis_py.output_folder import MARKER, replaced
-from analysis_py.present import write_results
-from analysis_py.profile import find_profiles, read_target
-from analysis_py.published import NOT_COMPARABLE, published_and_ours
-from analysis_py.read_marts import type_cohort
-from analysis_py.results import HIDDEN, Row, suppress, suppress_flow
-from analysis_py.study import Study, run_study
-from analysis_py.variables import DEATH_28D
+from analysis_py.marts.build_record import BuildRecord, TestOutcome
+from analysis_py.marts.errors import StudyError
+from analysis_py.marts.generated import PATIENTS, warning
+from analysis_py.marts.one_build import UNCHECKED
+from analysis_py.marts.profile import find_profiles, read_target
+from analysis_py.report import tables
+from analysis_py.report.figures import shown_at_risk
+from analysis_py.report.output_folder import MARKER, replaced
+from analysis_py.report.present import write_results
+from analysis_py.report.published import NOT_COMPARABLE, published_and_ours
+from analysis_py.study.read_marts import type_cohort
+from analysis_py.study.results import HIDDEN, Row, suppress, suppress_flow
+from analysis_py.study.study import Study, run_study
+from analysis_py.study.variables import DEATH_28D
 from tests.unit.analysis.conftest import _make_cohort, _make_flow
 
 MakeCohort = Callable[..., pd.DataFrame]

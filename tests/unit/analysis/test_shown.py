@@ -6,12 +6,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from analysis_py.describe import format_cell, format_p
-from analysis_py.pooling import main_row
-from analysis_py.present import _write_rows
-from analysis_py.results import HIDDEN, Row, as_frame, largest_smd
-from analysis_py.tables import deaths_of, e_value_table, ratio, subgroup_table, table_one, table_two, told_ratio
-from analysis_py.terminal import _estimate
+from analysis_py.report.present import _write_rows
+from analysis_py.report.tables import deaths_of, e_value_table, ratio, subgroup_table, table_one, table_two, told_ratio
+from analysis_py.report.terminal import _estimate
+from analysis_py.study.analyses.describe import format_cell, format_p
+from analysis_py.study.analyses.pooling import main_row
+from analysis_py.study.results import HIDDEN, Row, as_frame, largest_smd
 
 HAZARD = Row("outcome_models", "full", "died_28d_hospital", "model 1", "treated", "", "HR", 0.714, 0.526, 0.949, 0.0204)
 HAZARD = replace(HAZARD, n=428, events=70)

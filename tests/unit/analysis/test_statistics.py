@@ -8,14 +8,27 @@ from lifelines import CoxPHFitter
 from lifelines.datasets import load_lung
 from scipy import stats
 
-from analysis_py.balance import compare_groups, kolmogorov_smirnov, standardized_mean_difference, variance_ratio
-from analysis_py.errors import NotEstimable
-from analysis_py.estimate import Estimate
-from analysis_py.imputation import _nearest_donors, impute, impute_with_trace, pool
-from analysis_py.outcome import fit_logistic, logistic, logistic_clustered
-from analysis_py.propensity import fit_propensity, match_nearest
-from analysis_py.sensitivity import e_value
-from analysis_py.survival import cox, cox_clustered, durations, fit_cox, kaplan_meier, log_rank, proportional_hazards
+from analysis_py.statistics.balance import (
+    compare_groups,
+    kolmogorov_smirnov,
+    standardized_mean_difference,
+    variance_ratio,
+)
+from analysis_py.statistics.errors import NotEstimable
+from analysis_py.statistics.estimate import Estimate
+from analysis_py.statistics.imputation import _nearest_donors, impute, impute_with_trace, pool
+from analysis_py.statistics.outcome import fit_logistic, logistic, logistic_clustered
+from analysis_py.statistics.propensity import fit_propensity, match_nearest
+from analysis_py.statistics.sensitivity import e_value
+from analysis_py.statistics.survival import (
+    cox,
+    cox_clustered,
+    durations,
+    fit_cox,
+    kaplan_meier,
+    log_rank,
+    proportional_hazards,
+)
 
 
 @pytest.fixture

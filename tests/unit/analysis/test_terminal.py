@@ -16,13 +16,14 @@ import pytest
 from rich.console import Console
 
 from analysis_py import run as command
-from analysis_py.output_folder import DBT_DOCS, replaced
-from analysis_py.profile import Target
-from analysis_py.read_marts import Marts, type_cohort
-from analysis_py.results import HIDDEN, SUPPRESS_BELOW, Row, suppress, suppress_flow
+from analysis_py.marts.profile import Target
+from analysis_py.marts.read import Marts
+from analysis_py.report.output_folder import DBT_DOCS, replaced
+from analysis_py.report.terminal import Stages, show, summary
 from analysis_py.run import parse
-from analysis_py.study import Study, run_study
-from analysis_py.terminal import Stages, show, summary
+from analysis_py.study.read_marts import type_cohort
+from analysis_py.study.results import HIDDEN, SUPPRESS_BELOW, Row, suppress, suppress_flow
+from analysis_py.study.study import Study, run_study
 
 MakeCohort = Callable[..., pd.DataFrame]
 
@@ -142,7 +143,7 @@ def test_an_interrupt_at_any_stage_leaves_the_earlier_results(
 WRITER = """
 import sys, time
 from pathlib import Path
-from analysis_py.output_folder import replaced, terminable
+from analysis_py.report.output_folder import replaced, terminable
 try:
     with terminable(), replaced(Path(sys.argv[1])) as folder:
         (folder / "report.html").write_text("half")

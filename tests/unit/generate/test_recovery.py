@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis_py.cohorts import match_cohort
-from analysis_py.effects import effect
-from analysis_py.estimate import Estimate
-from analysis_py.variables import DEATH_28D, FOLLOW_UP, HORIZON_DAYS, MODEL_3, TABLE_ONE, TREATMENT
+from analysis_py.statistics.estimate import Estimate
+from analysis_py.study.analyses.cohorts import match_cohort
+from analysis_py.study.analyses.effects import effect
+from analysis_py.study.variables import DEATH_28D, FOLLOW_UP, HORIZON_DAYS, MODEL_3, TABLE_ONE, TREATMENT
 from bench.recovery import (
     ESTIMANDS,
     Performance,

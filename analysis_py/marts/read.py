@@ -1,0 +1,197 @@
+"""The marts that the statistics need, read in one transaction and typed."""
+
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+import psycopg
+from psycopg import sql
+
+from analysis_py.marts.build_record import NO_RECORD, BuildRecord, read_build_record
+from analysis_py.marts.errors import StudyError, first_line
+from analysis_py.marts.generated import read_stamp
+from analysis_py.marts.one_build import keep_builds_out, require_one_build
+from analysis_py.marts.profile import Target
+from analysis_py.marts.reader import Reader, open_file, open_parquet
+from analysis_py.marts.types import Variable, require, type_stays
+
+FLOW_COLUMNS = ("step", "rule", "n_before", "n_excluded", "n_after")
+
+
+@dataclass(frozen=True)
+class Needed:
+    """What a study reads: variables of analysis_cohort, of the stays that other readings keep, of the external cohort.
+
+    `columns` of those stays by mart. A stay is among them unless `left_out_by` one of these, or no reading of `kept_by`
+    keeps it, or every one of `excluded_by` excludes it.
+    """
+
+    cohort: tuple[Variable, ...]
+    stays: tuple[Variable, ...]
+    external: tuple[Variable, ...]
+    columns: Mapping[str, tuple[str, ...]]
+    left_out_by: tuple[str, ...]
+    kept_by: tuple[str, ...]
+    excluded_by: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ExternalMarts:
+    """The patients of zigong_cohort (typed, index stay_id) and zigong_flow; `generated` is empty for real patients."""
+
+    cohort: pd.DataFrame
+    flow: pd.DataFrame
+    generated: str = ""
+
+
+@dataclass(frozen=True)
+class Marts:
+    """analysis_cohort and, for other readings of its definitions, every stay that one of them keeps; cohort_flow.
+
+    `generated` says what was generated; empty for real patients. `build` is what the build left about itself.
+    `external` is the external cohort, where this build has one (var zigong).
+    """
+
+    cohort: pd.DataFrame
+    stays: pd.DataFrame
+    flow: pd.DataFrame
+    generated: str
+    build: BuildRecord = NO_RECORD
+    external: ExternalMarts | None = None
+
+
+def read(target: Target, needed: Needed) -> Marts:
+    """analysis_cohort (typed, index stay_id), the stays of other readings (the same), and cohort_flow (by step).
+
+    Raises:
+        StudyError: server, schema, mart, column or privilege missing, a build that runs or has not succeeded, or values
+            that no mart of ours can hold.
+    """
+    try:
+        with _open(target) as connection:
+            build = read_build_record(connection, target.schema)
+            require_one_build(build, target.schema)
+            cohort = _read(connection, target.schema, "analysis_cohort", "stay_id")
+            stays = _read_stays(connection, target.schema, needed)
+            flow = _read(connection, target.schema, "cohort_flow", "step")
+            generated = read_stamp(connection)
+            external = _read_external(connection, target.schema, build, needed.external)
+    except psycopg.errors.UndefinedColumn as error:
+        raise StudyError(f"{first_line(error)}: the marts are of another version, run `dbt build` again") from error
+    except psycopg.errors.UndefinedTable as error:
+        raise StudyError(f"{first_line(error)}: run `dbt build` first, with the same profile and target") from error
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise StudyError(f"{first_line(error)}: grant select on the schema {target.schema} to this role") from error
+    except psycopg.errors.LockNotAvailable as error:
+        raise StudyError(
+            "another session holds a lock on the marts: end it and run this again (DEXSIC_LOCK_TIMEOUT is the patience)"
+        ) from error
+    except psycopg.errors.QueryCanceled as error:
+        raise StudyError(
+            f"the server ended the reading of the marts ({first_line(error)}): if that is its statement_timeout, set"
+            " PGOPTIONS='-c statement_timeout=0' and run this again"
+        ) from error
+    except psycopg.OperationalError as error:
+        if re.search("closed the connection|terminating connection|server process", str(error)):
+            raise StudyError(
+                "the server closed the connection while the marts were read (stopped or crashed?): start it and run"
+                " this again"
+            ) from error
+        raise StudyError(
+            f"no connection to the database ({first_line(error)}): is the server running, and is profiles.yml right?"
+        ) from error
+    except psycopg.Error as error:
+        raise StudyError(f"the marts cannot be read: {first_line(error)}") from error
+    require(flow, FLOW_COLUMNS, f"{target.schema}.cohort_flow")
+    return Marts(
+        type_stays(cohort, f"{target.schema}.analysis_cohort", needed.cohort),
+        type_stays(stays, f"{target.schema}.cohort_eligibility", needed.stays),
+        flow,
+        generated,
+        build,
+        external,
+    )
+
+
+@contextmanager
+def _open(target: Target) -> Iterator[Reader]:
+    """One transaction that reads, while no build runs."""
+    if target.file:
+        with open_file(target.file) as file:
+            yield file
+        return
+    if target.folder:
+        with open_parquet(target.folder, target.schema) as tables:
+            yield tables
+        return
+    with psycopg.connect(**target.connection, autocommit=True) as connection:
+        connection.execute("select set_config('lock_timeout', %s, false)", [_lock_timeout()])
+        # whatever the role or the database asks for: numbers to the last digit, and nothing that is named like ours
+        connection.execute("set extra_float_digits = 1; set datestyle = 'ISO, YMD'; set search_path = pg_catalog")
+        keep_builds_out(connection, target.schema)
+        connection.autocommit = False
+        connection.read_only = True
+        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        if target.role:
+            connection.execute(sql.SQL("set role {}").format(sql.Identifier(target.role)))
+        yield connection
+
+
+def _read_external(
+    connection: Reader, schema: str, build: BuildRecord, variables: Sequence[Variable]
+) -> ExternalMarts | None:
+    """zigong_cohort and zigong_flow of this build; those that an earlier one has left are of no interest."""
+    if build.definitions.get("zigong") != "true":
+        return None
+    cohort, flow = (
+        _read(connection, schema, "zigong_cohort", "stay_id"),
+        _read(connection, schema, "zigong_flow", "step"),
+    )
+    require(flow, FLOW_COLUMNS, f"{schema}.zigong_flow")
+    typed = type_stays(cohort, f"{schema}.zigong_cohort", variables)
+    return ExternalMarts(typed, flow, read_stamp(connection, "zigong_generated"))
+
+
+def _read(connection: Reader, schema: str, table: str, order: str) -> pd.DataFrame:
+    query = sql.SQL("select * from {} order by {}").format(sql.Identifier(schema, table), sql.Identifier(order))
+    return _frame(connection.execute(query))
+
+
+def _read_stays(connection: Reader, schema: str, needed: Needed) -> pd.DataFrame:
+    """The stays that differ from the main cohort in no more than the reading of one rule."""
+    first, *others = needed.columns
+
+    def columns(mart: str, names: Sequence[str]) -> list[sql.Composable]:
+        return [sql.SQL("{}.{}").format(sql.Identifier(mart), sql.Identifier(name)) for name in names]
+
+    def mart(name: str) -> sql.Composed:
+        return sql.SQL("{} as {}").format(sql.Identifier(schema, name), sql.Identifier(name))
+
+    chosen = columns(first, ("stay_id",))
+    for name, names in needed.columns.items():
+        chosen += columns(name, names)
+    query = sql.SQL(
+        "select {chosen} from {first}{others} where not ({rules}) and ({kept}) and not ({excluded}) order by stay_id"
+    ).format(
+        chosen=sql.SQL(", ").join(chosen),
+        first=mart(first),
+        others=sql.Composed([sql.SQL(" join {} using (stay_id)").format(mart(name)) for name in others]),
+        rules=sql.SQL(" or ").join(columns(first, needed.left_out_by)),
+        kept=sql.SQL(" or ").join(columns(first, needed.kept_by)),
+        excluded=sql.SQL(" and ").join(columns(first, needed.excluded_by)),
+    )
+    return _frame(connection.execute(query))
+
+
+def _frame(cursor: Any) -> pd.DataFrame:
+    names = [column.name for column in cursor.description or ()]
+    return pd.DataFrame(cursor.fetchall(), columns=names)
+
+
+def _lock_timeout() -> str:
+    """How long to wait for a table that another session has locked; dbt's models wait as long (macros/build.sql)."""
+    return os.environ.get("DEXSIC_LOCK_TIMEOUT", "5min")

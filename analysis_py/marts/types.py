@@ -1,0 +1,95 @@
+"""What a column of a mart holds: its kind, its levels, and a frame that is checked against them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analysis_py.marts.errors import StudyError
+from analysis_py.statistics.balance import Kind
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One column of a mart. `levels` are the values of a categorical one, the reference first.
+
+    `drugs` are those that it tells about. One that `is_complete` lacks no value; none is below `at_least`.
+    """
+
+    name: str
+    label: str
+    kind: Kind = "continuous"
+    unit: str = ""
+    section: str = ""
+    levels: tuple[str | int, ...] = ()
+    in_models: bool = True
+    drugs: tuple[str, ...] = ()
+    is_complete: bool = False
+    at_least: float | None = None
+
+    @property
+    def title(self) -> str:
+        """Label with unit."""
+        return f"{self.label} ({self.unit})" if self.unit else self.label
+
+
+def type_stays(stays: pd.DataFrame, name: str, variables: Sequence[Variable]) -> pd.DataFrame:
+    """`variables` as floats, nullable booleans and categories, indexed by stay_id; `name` is for messages.
+
+    Raises:
+        StudyError: a missing column, a repeated stay, a missing outcome, an infinite or unexpected value.
+    """
+    require(stays, ["stay_id", *(variable.name for variable in variables)], name)
+    if stays["stay_id"].duplicated().any():
+        raise StudyError(f"{name} holds a stay_id more than once: `dbt test` shows which")
+    columns = {}
+    for variable in variables:
+        column = _typed(stays[variable.name], variable, name).astype(_dtype(variable))
+        if variable.is_complete:
+            if column.isna().any():
+                raise StudyError(f"{name}.{variable.name} has missing values: `dbt test` shows where")
+            if variable.kind == "binary":
+                column = column.astype(bool)
+        if variable.at_least is not None and (column < variable.at_least).any():
+            raise StudyError(f"{name}.{variable.name} is below {variable.at_least:g}: `dbt test` shows where")
+        columns[variable.name] = column.to_numpy() if column.dtype == float else column.array
+    return pd.DataFrame(columns, index=pd.Index(stays["stay_id"], name="stay_id"))
+
+
+def require(data: pd.DataFrame, columns: Iterable[str], name: str) -> None:
+    """Raise StudyError unless the mart has all columns."""
+    missing = [column for column in columns if column not in data.columns]
+    if missing:
+        raise StudyError(f"{name} lacks {', '.join(missing)}: the marts are of another version, run `dbt build` again")
+
+
+def _dtype(variable: Variable) -> Any:
+    if variable.kind == "binary":
+        return "boolean"
+    if variable.kind == "categorical":
+        return pd.CategoricalDtype(list(variable.levels))
+    return "float64"
+
+
+def _typed(values: pd.Series, variable: Variable, name: str) -> pd.Series:
+    missing = values.isna()
+    if variable.kind == "categorical":
+        unknown = set(values[~missing]) - set(variable.levels)
+        if unknown:
+            raise StudyError(
+                f"{name}.{variable.name} holds {sorted(map(str, unknown))[0]!r}, not one of {variable.levels}"
+            )
+        return pd.Series([None if gone else value for value, gone in zip(values, missing, strict=True)], dtype=object)
+    try:
+        numbers = pd.Series(pd.to_numeric(values), index=values.index).astype("Float64").astype(float)
+    except (ValueError, TypeError) as error:
+        raise StudyError(f"{name}.{variable.name} is not numeric: run `dbt build` again") from error
+    if np.isinf(numbers).any():
+        raise StudyError(f"{name}.{variable.name} holds an infinite value: `dbt test` shows where")
+    if variable.kind == "binary":
+        return pd.Series(
+            [pd.NA if gone else bool(value) for value, gone in zip(numbers, missing, strict=True)], dtype="boolean"
+        )
+    return pd.Series(numbers)

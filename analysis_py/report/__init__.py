@@ -1,0 +1,1 @@
+"""Rows of results as people read them: tables, figures, page, documents, terminal."""

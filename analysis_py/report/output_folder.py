@@ -1,0 +1,112 @@
+"""A result folder that is either complete or not there at all."""
+
+import os
+import shutil
+import signal
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Never
+
+from analysis_py import end_at_once
+from analysis_py.marts.errors import StudyError
+
+MARKER = ".dexsic-output"
+DBT_DOCS = "dbt_docs.html"
+_OURS = {MARKER, DBT_DOCS, "report.html", "results.csv", "tables", "figures", "manuscript"}
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+@contextmanager
+def replaced(target: Path) -> Iterator[Path]:
+    """A new folder beside `target` to write into; it takes the place of `target` only when all went well.
+
+    Raises:
+        StudyError: `target` holds something that we did not write, or cannot be written.
+    """
+    target = Path(os.path.realpath(target))
+    refuse_foreign(target)
+    aside = None
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        aside = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+        fresh = aside / "new"
+        fresh.mkdir()
+        (fresh / MARKER).write_text("Written by dexsic; replaced by its next run.\n", encoding="utf-8")
+        yield fresh
+        keep_private(fresh)
+        refuse_foreign(target)
+        with _undisturbed():
+            _swap(fresh, target, aside / "old")
+    except OSError as error:
+        reason = error.strerror or error
+        raise StudyError(f"{target} cannot be written: {reason}; free space or choose another --output") from error
+    finally:
+        if aside is not None:
+            with _undisturbed():
+                shutil.rmtree(aside, ignore_errors=True)
+
+
+def keep_private(folder: Path) -> None:
+    """Results of patients' data are for the account that made them: folders 700, files 600."""
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(0o700 if path.is_dir() else 0o600)
+
+
+def _swap(fresh: Path, target: Path, old: Path) -> None:
+    if target.exists():
+        target.rename(old)
+    try:
+        fresh.rename(target)
+    except OSError:
+        if old.exists():
+            old.rename(target)
+        raise
+
+
+def refuse_foreign(target: Path) -> None:
+    """Raise StudyError if `target` is there and holds anything but an earlier result of ours."""
+    if not target.exists():
+        return
+    if not target.is_dir():
+        raise StudyError(f"{target} is a file: choose another --output")
+    names = {entry.name for entry in target.iterdir()}
+    if names and (MARKER not in names or names - _OURS):
+        foreign = sorted(names - _OURS or names)[0]
+        raise StudyError(f"{target} holds {foreign}, which this program did not write: choose another --output")
+
+
+@contextmanager
+def terminable() -> Iterator[None]:
+    """SIGTERM ends the block as Ctrl-C does, by KeyboardInterrupt, so that what was begun is cleared away."""
+    if threading.current_thread() is not threading.main_thread():  # only there can signals be set
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, _interrupt)
+    if signal.getsignal(signal.SIGINT) is end_at_once:  # of the time before anything was begun
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> Never:
+    raise KeyboardInterrupt
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """No signal between two renames, or while clearing away: the moment is short, and half of it would be a loss."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = [signal.signal(number, signal.SIG_IGN) for number in _SIGNALS]
+    try:
+        yield
+    finally:
+        for number, handler in zip(_SIGNALS, before, strict=True):
+            signal.signal(number, handler)

@@ -1,0 +1,188 @@
+"""The report: one HTML file that needs nothing beside it."""
+
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from pathlib import PurePath
+
+import pandas as pd
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from analysis_py.marts.generated import PATIENTS, warning
+
+_TYPES = {".csv": "text/csv;charset=utf-8", ".svg": "image/svg+xml", ".png": "image/png"}
+# columns that hold words, not numbers
+_TEXTS = {
+    "Rule",
+    "Choice",
+    "Model",
+    "Outcome",
+    "Variable",
+    "What",
+    "Cohort",
+    "Measure",
+    "Class",
+    "Subgroup",
+    "Source",
+    "Status",
+    "Test",
+    "What is tested",
+    "Check",
+    "Worst",
+    "Above",
+    "What it means",
+    "In force",
+    "Default",
+    "Changed",
+    "Value",
+}
+_WIDE = 9  # columns from which on a table is set smaller, and printed on a page on its side
+
+
+@dataclass(frozen=True)
+class Download:
+    """A file inside the page: its name, and its content as a data address."""
+
+    name: str
+    address: str
+
+    @property
+    def kind(self) -> str:
+        """What the link is called: CSV, SVG or PNG."""
+        return PurePath(self.name).suffix[1:].upper()
+
+
+@dataclass(frozen=True)
+class Caption:
+    """What stands at a table or figure: it is to be understood without the text around it."""
+
+    title: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """A table line: either a section heading, or cells."""
+
+    cells: Sequence[str] = ()
+    section: str = ""
+    indent: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table with its caption. A column named `a: b` stands as b under a heading a shared with its neighbors."""
+
+    caption: Caption
+    columns: Sequence[str]
+    lines: Sequence[Line]
+    downloads: Sequence[Download] = ()
+
+    @property
+    def spans(self) -> list[tuple[str, int]]:
+        """Headings over the columns with their width; empty where no column has one."""
+        above = [name.split(": ", 1)[0] if ": " in name else "" for name in self.columns]
+        return [(title, len(list(columns))) for title, columns in groupby(above)] if any(above) else []
+
+    @property
+    def headings(self) -> list[str]:
+        """Names of the columns below the headings that they share."""
+        return [name.split(": ", 1)[-1] for name in self.columns]
+
+    @property
+    def is_wide(self) -> bool:
+        """So many columns that they need a smaller type and, on paper, a page on its side."""
+        return len(self.columns) >= _WIDE
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure as a data address. `alternative` says in words and numbers what it shows to those who do not see it."""
+
+    caption: Caption
+    alternative: str
+    source: str
+    is_wide: bool
+    downloads: Sequence[Download] = ()
+
+
+@dataclass(frozen=True)
+class Part:
+    """A section of the report."""
+
+    anchor: str
+    title: str
+    text: Sequence[str] = ()
+    figures: Sequence[Picture] = field(default_factory=tuple)
+    tables: Sequence[Table] = field(default_factory=tuple)
+
+    @property
+    def is_sideways(self) -> bool:
+        """Printed as a whole on pages on their side: nothing stands before a wide table."""
+        return not self.text and not self.figures and bool(self.tables) and self.tables[0].is_wide
+
+
+def download(name: str, content: bytes) -> Download:
+    """A file as a link that holds it."""
+    kind = _TYPES[PurePath(name).suffix]
+    return Download(name, f"data:{kind};base64," + b64encode(content).decode("ascii"))
+
+
+def picture(caption: Caption, alternative: str, files: Mapping[str, bytes], is_wide: bool) -> Picture:
+    """A figure from its files: the SVG is shown, as an image, so that identifiers of several do not clash."""
+    links = [download(name, content) for name, content in files.items()]
+    return Picture(caption, alternative, next(link.address for link in links if link.kind == "SVG"), is_wide, links)
+
+
+def plain_table(caption: Caption, frame: pd.DataFrame, downloads: Sequence[Download] = ()) -> Table:
+    """A DataFrame of texts as a table; a `section` column becomes heading lines, a `level` column indented lines."""
+    columns = [name for name in frame.columns if name not in ("section", "level")]
+    lines, section = [], ""
+    for record in frame.to_dict("records"):
+        if record.get("section", "") != section:
+            section = str(record["section"])
+            if section:
+                lines.append(Line(section=section))
+        cells = [str(record[name]) for name in columns]
+        level = str(record.get("level", ""))
+        indent = bool(level) and not cells[0]
+        if indent:
+            cells[0] = level
+        lines.append(Line(cells, indent=indent))
+    return Table(caption, [str(name) for name in columns], lines, downloads)
+
+
+def render_report(
+    title: str,
+    headline: Sequence[str],
+    remarks: Sequence[str],
+    parts: Sequence[Part],
+    marks: Mapping[str, str],
+    generated: str,
+    beside: Mapping[str, str],
+) -> str:
+    """The page. Every text is escaped.
+
+    `marks` are signs that end a cell, with the word that is read for each. `generated` as read_marts() gives it: a
+    banner, and a mark on each caption. `beside` are files in the page's folder with what they are.
+    """
+    environment = Environment(
+        loader=PackageLoader("analysis_py.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    template = environment.get_template("report.html.j2")
+    return template.render(
+        title=title,
+        headline=headline,
+        remarks=remarks,
+        parts=parts,
+        marks=marks,
+        beside=beside,
+        texts=_TEXTS,
+        warning=warning(generated) if generated else "",
+        mark=f" ({PATIENTS})" if generated else "",
+    )

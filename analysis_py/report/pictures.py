@@ -1,0 +1,149 @@
+"""Which figures there are: each drawn from the study, saved, and given the words that go with it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from textwrap import fill
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from analysis_py.marts.generated import WATERMARK
+from analysis_py.report import figures, tables
+from analysis_py.report.captions import Captions
+from analysis_py.report.figures import DOUBLE, SINGLE
+from analysis_py.report.page import Picture, picture
+from analysis_py.statistics.errors import NotEstimable
+from analysis_py.statistics.survival import kaplan_meier
+from analysis_py.study.analyses.cohorts import Matched
+from analysis_py.study.analyses.describe import format_p
+from analysis_py.study.analyses.exposure import exposures_of, spline_curve
+from analysis_py.study.analyses.overlap import EQUIPOISE, preference_score
+from analysis_py.study.results import HIDDEN, Row, find, is_small
+from analysis_py.study.study import Study, groups
+from analysis_py.study.variables import DEATH_28D, FOLLOW_UP, TREATMENT
+
+_Keep = Callable[[str, Figure], None]
+
+
+def draw(folder: Path, captions: Captions) -> dict[str, Picture]:
+    """Write every figure that the study allows to `folder`; gives them as the page shows them, by name."""
+    made: dict[str, Picture] = {}
+    study, below = captions.study, captions.below
+
+    def keep(name: str, figure: Figure) -> None:
+        if study.generated:
+            figures.watermark(figure, WATERMARK)
+        is_wide = figure.get_figwidth() > SINGLE
+        files = figures.save(figure, folder / name)
+        made[name] = picture(captions.figure(name), captions.alternative(name), files, is_wide)
+
+    with figures.house_style():
+        figure, (axis,) = figures.new_figure(DOUBLE, 0.38 * len(captions.flow) + 1.1)
+        figures.flow_chart(axis, captions.flow, _ending(captions))
+        keep("flow", figure)
+        curves = {name: curves_to_draw(data, below) for name, data in study.cohorts.items()}
+        if any(len(found) for found in curves.values()):
+            keep("kaplan_meier", _survival(curves, captions))
+        if list(study.completed.trace["variable"]):
+            keep("imputation", _imputation(study))
+        if study.matched is not None:
+            _matched(study.matched, captions, keep)
+    return made
+
+
+def curves_to_draw(data: pd.DataFrame, below: int, death: str = DEATH_28D) -> pd.DataFrame:
+    """Kaplan-Meier curves of the groups with enough patients and deaths to be drawn."""
+    curves = kaplan_meier(data, FOLLOW_UP, death, TREATMENT)
+    deaths = data.groupby(TREATMENT)[death].sum()
+    counts = [*groups(data).items(), *deaths.items()]
+    return curves[~curves["group"].isin([group for group, count in counts if is_small(int(count), below)])]
+
+
+def _survival(curves: Mapping[str, pd.DataFrame], captions: Captions) -> Figure:
+    figure, axes = figures.new_figure(DOUBLE, 3.0, len(curves))
+    for axis, (name, found) in zip(axes, curves.items(), strict=True):
+        title, note = tables.COHORT_TITLES[name], curve_note(captions.rows, name)
+        figures.kaplan_meier(axis, found, captions.groups, title, note, captions.below, axis is axes[0])
+    return figure
+
+
+def _imputation(study: Study) -> Figure:
+    traced = list(dict.fromkeys(study.completed.trace["variable"]))
+    height = -(-len(traced) // 4)
+    figure, axes = figures.new_figure(DOUBLE, 1.2 * height, 4, height)
+    for axis, name in zip(axes, traced, strict=False):
+        figures.imputation_trace(axis, study.completed.trace, name)
+    for axis in axes[len(traced) :]:
+        axis.set_visible(False)
+    return figure
+
+
+def _matched(matched: Matched, captions: Captions, keep: _Keep) -> None:
+    rows, drug = captions.rows, captions.study.build.drug
+    figure, (axis,) = figures.new_figure(SINGLE, 6.2)
+    figures.love_plot(axis, tables.smd_frame(rows))
+    keep("love_plot", figure)
+    keep("propensity_overlap", _overlap(matched, captions))
+    keep("subgroups", figures.forest(tables.forest_lines(rows), "Hazard ratio", drug))
+    keep("robustness", figures.forest(tables.robustness_lines(rows), "Hazard ratio", drug))
+    keep("exposure", _exposure(captions.study, matched))
+
+
+def _overlap(matched: Matched, captions: Captions) -> Figure:
+    study, groups, below = captions.study, captions.groups, captions.below
+    figure, axes = figures.new_figure(DOUBLE, 2.3, 3)
+    top = float(matched.propensity.max())
+    for axis, (name, data) in zip(axes, study.cohorts.items(), strict=False):
+        score, treated = matched.propensity.loc[data.index], data[TREATMENT].astype(bool)
+        title = tables.COHORT_TITLES[name]
+        figures.mirrored_histogram(axis, score, treated, groups, title, "Propensity score", below, top)
+    treated = study.full[TREATMENT].astype(bool)
+    preference = preference_score(matched.propensity, treated)
+    axes[2].axvspan(*EQUIPOISE, color="#eef3f7", zorder=0)
+    axes[2].text(0.5, 0.98, "equipoise", transform=axes[2].get_xaxis_transform(), ha="center", va="top")
+    figures.mirrored_histogram(axes[2], preference, treated, groups, "Before matching", "Preference score", below)
+    axes[2].set_ylim(top=1.15 * axes[2].get_ylim()[1])  # room for the word above the bars
+    handles, labels = axes[0].get_legend_handles_labels()
+    if handles:
+        figure.legend(handles, labels, loc="outside lower center", ncols=2)
+    for axis in axes[1:]:
+        axis.set_ylabel("")
+    return figure
+
+
+def _exposure(study: Study, matched: Matched) -> Figure:
+    smooth = [exposure for exposure in exposures_of(study.build) if exposure.smooth]
+    figure, axes = figures.new_figure(DOUBLE, 2.6, len(smooth))
+    for axis, exposure in zip(axes, smooth, strict=True):
+        title = exposure.title
+        try:
+            curve = spline_curve(matched.data, exposure.column, study.completed.unusable)
+        except NotEstimable as reason:
+            axis.set_axis_off()
+            axis.set_title(title)
+            axis.text(0, 0.5, fill(f"not estimable: {reason}", 45), transform=axis.transAxes)
+            continue
+        figures.spline(axis, curve, title, f"{title} ({exposure.unit})")
+    return figure
+
+
+def _ending(captions: Captions) -> list[str]:
+    lines = []
+    for name, data in captions.study.cohorts.items():
+        counts = groups(data)
+        small = any(is_small(count, captions.below) for count in counts.values())
+        words = [
+            f"{HIDDEN if small else f'{counts[group]:,}'} {captions.groups[group].lower()}" for group in (True, False)
+        ]
+        lines.append(f"{tables.COHORT_TITLES[name]}: {', '.join(words)}")
+    return lines
+
+
+def curve_note(rows: Sequence[Row], cohort: str) -> str:
+    hazard, test = find(rows, "outcome_models", cohort, model="model 1"), find(rows, "log_rank", cohort)
+    lines = []
+    if hazard is not None and hazard.estimate is not None:
+        lines.append(f"HR {hazard.estimate:.2f} ({hazard.lower:.2f}–{hazard.upper:.2f}){tables.few(hazard)}")
+    if test is not None and test.p_value is not None:
+        lines.append(f"log-rank p = {format_p(test.p_value)}".replace("= <", "< "))
+    return "\n".join(lines)

@@ -1,0 +1,269 @@
+"""What the terminal shows: progress, and what was found, as tables for people or one JSON object for programs."""
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Self
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.status import Status
+from rich.table import Table
+
+from analysis_py.marts.generated import PATIENTS, warning
+from analysis_py.report.external_report import model_word
+from analysis_py.report.tables import COHORT_TITLES, FEW_MARK, FEW_WORDS, few, ratio
+from analysis_py.study.analyses.pooling import CLUSTERED, how, main_row, main_rows
+from analysis_py.study.analyses.unmatched import ANALYSIS as UNMATCHED
+from analysis_py.study.analyses.unmatched import PROPENSITY, sentences
+from analysis_py.study.external import NAME as EXTERNAL
+from analysis_py.study.external import PLACE, Validation
+from analysis_py.study.results import HIDDEN, Row, find, largest_smd
+from analysis_py.study.study import Study
+from analysis_py.study.variables import (
+    BY_NAME,
+    DEATH_28D,
+    DEATH_ANYWHERE,
+    DEATH_HOSPITAL,
+    EXTERNAL_MODELS,
+    MODELS,
+    TREATMENT,
+    groups_of,
+)
+
+_OUTCOMES = {DEATH_28D: "deaths_28d", DEATH_HOSPITAL: "deaths_hospital"}
+_GROUPS = {"control": False, "treated": True}
+
+
+class Stages:
+    """Progress: call it with what begins. A stage ends with a line that says how long it took.
+
+    `stage: detail` is a step within a stage. A terminal shows it in a live line; a log, which has no line that could be
+    written over, gets the lines of the stages alone.
+    """
+
+    def __init__(self, console: Console, quiet: bool) -> None:
+        self._console, self._quiet = console, quiet
+        self._live: Status | None = None
+        self._stage = ""
+        self._began = 0.0
+
+    def __enter__(self) -> Self:
+        if self._console.is_terminal and not self._quiet:
+            self._live = self._console.status("")
+            self._live.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
+        if kind is None:
+            self._end()
+        if self._live is not None:
+            self._live.stop()
+
+    def __call__(self, text: str) -> None:
+        stage, _, detail = text.partition(": ")
+        if stage != self._stage:
+            self._end()
+            self._stage, self._began = stage, time.monotonic()
+        if self._live is not None:
+            seconds = time.monotonic() - self._began
+            self._live.update(f"{stage}{f': {detail}, {seconds:.0f} s so far' if detail else ''}")
+
+    def _end(self) -> None:
+        if self._stage and not self._quiet:
+            self._console.print(f"  {self._stage:<42}{time.monotonic() - self._began:>7.1f} s", markup=False)
+
+
+# --- what was found, from the rows as written: small counts are hidden in them -------------------------------------
+
+
+def summary(study: Study, rows: Sequence[Row], output: Path, below: int) -> dict[str, Any]:
+    """The main numbers for a program; counts that are hidden are texts."""
+    found = general_summary(study.build.drug, study.generated, output, below)
+    found["paths"]["manuscript"] = str(output / "manuscript")
+    return found | {
+        "headline": _headline(rows),
+        "unmatched_treated": _unmatched(rows),
+        "cohorts": {cohort: _counts(rows, cohort) for cohort in study.cohorts},
+        "estimates": _estimates(rows, tuple(study.cohorts)),
+        "largest_smd": {cohort: _worst(rows, cohort) for cohort in study.cohorts},
+        "remarks": list(study.remarks),
+    }
+
+
+def external_summary(validation: Validation, rows: Sequence[Row]) -> dict[str, Any]:
+    """The main numbers of the external cohort; counts that are hidden are texts."""
+    return {
+        "name": EXTERNAL,
+        "generated": bool(validation.marts.generated),
+        "warning": warning(validation.marts.generated) if validation.marts.generated else None,
+        "counts": {
+            group: {"n": row.n, "deaths_28d": row.events} if (row := _deaths(rows, group)) else None
+            for group in _GROUPS
+        },
+        "estimates": _estimates(rows, (EXTERNAL,)),
+        "remarks": list(validation.remarks),
+    }
+
+
+def general_summary(drug: str, generated: str, output: Path, below: int) -> dict[str, Any]:
+    return {
+        "drug": drug,
+        "generated": bool(generated),
+        "warning": warning(generated) if generated else None,
+        "paths": {
+            "report": str(output / "report.html"),
+            "results": str(output / "results.csv"),
+            "tables": str(output / "tables"),
+            "figures": str(output / "figures"),
+        },
+        "counts_hidden_below": below,
+    }
+
+
+def _headline(rows: Sequence[Row]) -> dict[str, Any] | None:
+    """The main estimate, and how it was made."""
+    main = main_row(rows)
+    return None if main is None else _estimate(main) | {"how": how(main)}
+
+
+def _unmatched(rows: Sequence[Row]) -> dict[str, Any] | None:
+    share = find(rows, UNMATCHED, "full treated", term=TREATMENT)
+    mean = find(rows, UNMATCHED, f"{UNMATCHED} treated", term=PROPENSITY)
+    if share is None:
+        return None
+    return {"n": share.events, "of": share.n, "mean_propensity": mean.estimate if mean is not None else None}
+
+
+def _estimates(rows: Sequence[Row], cohorts: Sequence[str]) -> list[dict[str, Any]]:
+    return [_estimate(row) for row in rows if row.analysis == "outcome_models" and row.model and row.cohort in cohorts]
+
+
+def _estimate(row: Row) -> dict[str, Any]:
+    return {
+        "cohort": row.cohort,
+        "outcome": row.outcome,
+        "model": row.model,
+        "measure": row.measure or None,
+        "estimate": row.estimate,
+        "lower": row.lower,
+        "upper": row.upper,
+        "p_value": row.p_value,
+        "n": row.n,
+        "events": row.events,
+        "note": row.note or None,
+        "events_per_coefficient": row.events_per_coefficient,
+        "few_events": row.is_few,
+    }
+
+
+def _deaths(rows: Sequence[Row], group: str) -> Row | None:
+    return find(rows, "outcomes", f"{EXTERNAL} {group}", term=DEATH_ANYWHERE)
+
+
+def _counts(rows: Sequence[Row], cohort: str) -> dict[str, dict[str, int | str | None]]:
+    counts: dict[str, dict[str, int | str | None]] = {}
+    for group in _GROUPS:
+        found = {name: find(rows, "outcomes", f"{cohort} {group}", term=name) for name in _OUTCOMES}
+        death = found[DEATH_28D]
+        counts[group] = {"n": death.n if death else None} | {
+            title: row.events if (row := found[name]) else None for name, title in _OUTCOMES.items()
+        }
+    return counts
+
+
+def _worst(rows: Sequence[Row], cohort: str) -> dict[str, Any] | None:
+    row = largest_smd(rows, cohort)
+    return {"variable": row.term, "smd": row.estimate} if row is not None else None
+
+
+def show(console: Console, study: Study, rows: Sequence[Row]) -> None:
+    """Who was studied, the models of death, the balance, and what could not be done."""
+    console.print()
+    if study.generated:
+        _say(console, warning(study.generated), "bold")
+    title = f"{study.build.drug.capitalize()} and death" + (f" ({PATIENTS})" if study.generated else "")
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
+    table.add_column("", no_wrap=True)
+    for cohort in study.cohorts:
+        table.add_column(COHORT_TITLES[cohort])
+    for heading, lines in _lines(study, rows):
+        table.add_row(f"[bold]{heading}[/bold]")
+        for line in lines:
+            table.add_row(*line)
+    main = main_row(rows)
+    if main is not None:
+        shown = f"{_told(main)}: {how(main)}" if main.estimate is not None else main.note
+        _say(console, f"{study.build.drug.capitalize()}, fully adjusted hazard ratio of 28-day death: {shown}", "bold")
+    console.print(table)
+    if any(row.is_few for row in rows if row.analysis in ("outcome_models", CLUSTERED)):
+        _say(console, f"{FEW_MARK} {FEW_WORDS}: hardly to be relied on")
+    for sentence in sentences(rows, study.build.drug):
+        _say(console, f"note: {sentence}")
+    for remark in study.remarks:
+        _say(console, f"note: {remark}")
+
+
+def show_external(console: Console, validation: Validation, rows: Sequence[Row]) -> None:
+    """Deaths and the models of death in the external cohort."""
+    console.print()
+    if validation.marts.generated:
+        _say(console, f"{PLACE}: {warning(validation.marts.generated)}", "bold")
+    names, drug = groups_of(validation.build.drug), validation.build.drug
+    table = Table(title=f"External cohort ({PLACE}): {drug} and death", title_justify="left", box=SIMPLE_HEAD)
+    table.add_column("", no_wrap=True)
+    table.add_column("Deaths within 28 days / patients", no_wrap=True)
+    for group, treated in _GROUPS.items():
+        row = _deaths(rows, group)
+        table.add_row(f"  {names[treated].lower()}", f"{_shown(row.events)} / {_shown(row.n)}" if row else HIDDEN)
+    for model in EXTERNAL_MODELS:
+        table.add_row(f"  hazard ratio, {model_word(model).lower()}", _ratio(rows, EXTERNAL, DEATH_ANYWHERE, model))
+    console.print(table)
+    for remark in validation.remarks:
+        _say(console, f"note: {remark}")
+
+
+def _say(console: Console, text: str, style: str = "") -> None:
+    console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
+
+
+def _lines(study: Study, rows: Sequence[Row]) -> list[tuple[str, list[list[str]]]]:
+    cohorts, names = list(study.cohorts), groups_of(study.build.drug)
+    counts = {cohort: _counts(rows, cohort) for cohort in cohorts}
+    shown = {
+        "n": "Patients",
+        "deaths_28d": "Deaths in hospital within 28 days",
+        "deaths_hospital": "Deaths in hospital",
+    }
+    parts = []
+    for name, heading in shown.items():
+        lines = [
+            [f"  {names[treated].lower()}", *(_shown(counts[cohort][group][name]) for cohort in cohorts)]
+            for group, treated in _GROUPS.items()
+        ]
+        parts.append((heading, lines))
+    for outcome, heading in ((DEATH_28D, "Hazard ratio, 28 days"), (DEATH_HOSPITAL, "Odds ratio, hospital")):
+        lines = [[f"  {model}", *(_ratio(rows, cohort, outcome, model) for cohort in cohorts)] for model in MODELS]
+        own = [row for row in main_rows(rows) if row.outcome == outcome]
+        ours = [[f"  {row.model}", *("" for _ in cohorts[1:]), _told(row)] for row in own]
+        if ours:
+            parts.append((f"{heading} (95 % CI), ours", ours))
+        parts.append((f"{heading} (95 % CI), as published", lines))
+    worst = [largest_smd(rows, cohort) for cohort in cohorts]
+    texts = [f"{row.estimate:.3f} {BY_NAME[row.term].label}" if row is not None else "n/e" for row in worst]
+    return [*parts, ("Largest difference of a covariate", [["  SMD", *texts]])]
+
+
+def _shown(count: int | str | None) -> str:
+    return f"{count:,}" if isinstance(count, int) else (count or HIDDEN)
+
+
+def _ratio(rows: Sequence[Row], cohort: str, outcome: str, model: str) -> str:
+    row = find(rows, "outcome_models", cohort, outcome=outcome, model=model)
+    return "n/e" if row is None else _told(row)
+
+
+def _told(row: Row) -> str:
+    if row.estimate is None or row.lower is None or row.upper is None:
+        return row.note or "n/e"
+    return ratio(row.estimate, row.lower, row.upper) + few(row)

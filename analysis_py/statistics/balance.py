@@ -1,0 +1,135 @@
+"""How alike two groups are: standardized mean differences and tests."""
+
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from analysis_py.statistics.design import Floats, as_numbers, complete, is_numeric, levels, two_groups
+from analysis_py.statistics.errors import NotEstimable
+
+Kind = Literal["continuous", "binary", "categorical"]
+
+
+def standardized_mean_difference(
+    data: pd.DataFrame,
+    variable: str,
+    treatment: str,
+    kind: Kind = "continuous",
+    spread: pd.DataFrame | None = None,
+) -> float:
+    """Absolute difference between the groups in units of the root mean of both group variances.
+
+    Variance is the sample variance (continuous) or p(1-p) (binary); several levels give the Mahalanobis-type
+    difference of Yang and Dalton 2012. Rows with missing values are left out. The variances are those of `data`, or of
+    `spread` where it is given (the cohort before matching).
+
+    Raises:
+        NotEstimable: an empty group, an infinite value, or two different constants.
+    """
+    rows = complete(data, [variable, treatment])
+    treated = two_groups(rows[treatment])
+    all_rows = rows if spread is None else complete(spread, [variable, treatment])
+    present = levels(all_rows[variable]) if kind != "continuous" else []
+    columns, spread_columns = _columns(rows[variable], kind, present), _columns(all_rows[variable], kind, present)
+    if _constant(columns):
+        return 0.0
+    size = np.abs(spread_columns).max() or 1.0  # squares of small numbers must not vanish
+    columns, spread_columns = columns / size, spread_columns / size
+    difference = columns[treated].mean(axis=0) - columns[~treated].mean(axis=0)
+    spread_treated = two_groups(all_rows[treatment])
+    parts = [_covariance(spread_columns[members], kind, variable) for members in (spread_treated, ~spread_treated)]
+    covariance = (parts[0] + parts[1]) / 2
+    inverse = np.linalg.pinv(covariance, hermitian=True)
+    # a difference that the variance does not span: each group holds one value, and not the same
+    if np.abs(covariance @ inverse @ difference - difference).max() > 1e-8 * np.abs(difference).max():
+        raise NotEstimable(f"{variable} does not vary within the groups")
+    return float(np.sqrt(difference @ inverse @ difference))
+
+
+def compare_groups(data: pd.DataFrame, variable: str, treatment: str, kind: Kind) -> float:
+    """p-value of Mann-Whitney (normal approximation, ties, no continuity correction) or chi-square (Yates if 2x2).
+
+    Rows with missing values are left out.
+
+    Raises:
+        NotEstimable: an empty group, an infinite value, or a constant variable.
+    """
+    rows = complete(data, [variable, treatment])
+    treated = two_groups(rows[treatment])
+    if rows[variable].nunique() < 2:
+        raise NotEstimable(f"{variable} is constant")
+    if kind == "continuous":
+        values = as_numbers(rows[variable])
+        result = stats.mannwhitneyu(values[treated], values[~treated], use_continuity=False, method="asymptotic")
+        return float(result.pvalue)
+    if kind == "binary" and rows[variable].nunique() > 2:
+        raise NotEstimable(f"{variable} has more than two values")
+    return chi_square(pd.crosstab(rows[variable], treated).to_numpy())
+
+
+def chi_square(counts: Floats) -> float:
+    """p-value of Pearson's chi-square test of a table of counts, Yates-corrected if 2x2."""
+    return float(stats.chi2_contingency(counts, correction=True).pvalue)
+
+
+def variance_ratio(data: pd.DataFrame, variable: str, treatment: str) -> float:
+    """Variance among the treated divided by that among the untreated.
+
+    Raises:
+        NotEstimable: the untreated do not vary, or a group has fewer than two rows.
+    """
+    treated, control = _by_group(data, variable, treatment)
+    if min(len(treated), len(control)) < 2 or _constant(control):
+        raise NotEstimable(f"{variable} does not vary among the untreated")
+    if _constant(treated):
+        return 0.0
+    size = np.abs(control).max()
+    return float((treated / size).var(ddof=1) / (control / size).var(ddof=1))
+
+
+def kolmogorov_smirnov(data: pd.DataFrame, variable: str, treatment: str) -> float:
+    """Largest vertical distance between the two groups' empirical distribution functions.
+
+    Raises:
+        NotEstimable: an empty group, or an infinite value.
+    """
+    treated, control = _by_group(data, variable, treatment)
+    grid = np.unique(np.concatenate([treated, control]))
+    below_treated = np.searchsorted(np.sort(treated), grid, side="right") / len(treated)
+    below_control = np.searchsorted(np.sort(control), grid, side="right") / len(control)
+    return float(np.abs(below_treated - below_control).max())
+
+
+def _by_group(data: pd.DataFrame, variable: str, treatment: str) -> tuple[Floats, Floats]:
+    rows = complete(data, [variable, treatment])
+    treated = two_groups(rows[treatment])
+    values = as_numbers(rows[variable])
+    return values[treated], values[~treated]
+
+
+def _columns(values: pd.Series, kind: Kind, present: list[object]) -> Floats:
+    """Values as one column, or level indicators without the first level."""
+    if kind == "continuous":
+        return as_numbers(values)[:, None]
+    if is_numeric(values):
+        as_numbers(values)
+    if kind == "binary" and len(present) > 2:
+        raise NotEstimable(f"{values.name} has more than two values")
+    indicators = [(values == level).to_numpy(dtype=float) for level in present[1:]]
+    return np.column_stack(indicators) if indicators else np.zeros((len(values), 1))
+
+
+def _constant(columns: Floats) -> bool:
+    """Whether all rows are equal: rounding of their mean can leave a variance where there is none."""
+    return bool((columns == columns[0]).all())
+
+
+def _covariance(columns: Floats, kind: Kind, name: str) -> Floats:
+    if kind == "continuous":
+        if len(columns) < 2:
+            raise NotEstimable(f"{name}: too few rows in a group")
+        return np.array([[0.0 if _constant(columns) else columns.var(ddof=1)]])
+    share = columns.mean(axis=0)
+    return np.asarray(np.diag(share) - np.outer(share, share))

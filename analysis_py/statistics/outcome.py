@@ -1,0 +1,129 @@
+"""Binary outcomes: logistic regression."""
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import nan
+
+import numpy as np
+import pandas as pd
+import statsmodels.api as sm
+
+from analysis_py.statistics.design import Booleans, Design, Floats, as_binary, build_design, clusters, complete, sources
+from analysis_py.statistics.efron import diverging, invert
+from analysis_py.statistics.errors import NotEstimable
+from analysis_py.statistics.estimate import Estimate, wald_ratio
+
+
+@dataclass(frozen=True)
+class LogisticModel:
+    """A fitted model; coefficients are those of the standardized design, intercept first.
+
+    `residual` is outcome less probability, of the rows labeled `index`.
+    """
+
+    design: Design
+    coefficients: Floats
+    covariance: Floats
+    infinite: Booleans
+    residual: Floats
+    index: pd.Index
+    events: int
+
+    def estimate(self, name: str, covariance: Floats | None = None) -> Estimate:
+        """Odds ratio of one term per natural unit, by the model's or another covariance.
+
+        Raises:
+            NotEstimable: the coefficient is not finite.
+        """
+        column = self.design.column(name)
+        used = self.covariance if covariance is None else covariance
+        place = Estimate("OR", nan, nan, nan, nan, len(self.index), self.events, len(self.coefficients))
+        return wald_ratio(
+            place,
+            name,
+            float(self.coefficients[column + 1]),
+            float(used[column + 1, column + 1]),
+            float(self.design.scale[column]),
+            bool(self.infinite[column]),
+        )
+
+
+def logistic(data: pd.DataFrame, outcome: str, covariates: Sequence[str], term: str) -> Estimate:
+    """Odds ratio of `term` by maximum likelihood, Wald interval.
+
+    `covariates` may or may not name `term`. Text covariates become dummies. Rows with missing values are left out.
+
+    Raises:
+        NotEstimable: constant outcome, separation, or an unusable column.
+    """
+    return fit_logistic(data, outcome, covariates, [term]).estimate(term)
+
+
+def logistic_clustered(
+    data: pd.DataFrame, outcome: str, covariates: Sequence[str], term: str, cluster: str
+) -> Estimate:
+    """As logistic(), with the standard error robust to dependence within `cluster` (matched pair).
+
+    Scores summed within clusters, times g / (g - 1) for g clusters: R's sandwich::vcovCL (Zeileis 2020).
+
+    Raises:
+        NotEstimable: as logistic(), a missing cluster, or a single one.
+    """
+    model = fit_logistic(data, outcome, covariates, [term])
+    model.estimate(term)  # what the likelihood cannot tell, a sandwich cannot either
+    codes = clusters(data, model.index, cluster)
+    count = int(codes.max()) + 1
+    with_intercept = np.column_stack([np.ones(len(codes)), model.design.matrix])
+    sums = np.zeros((count, with_intercept.shape[1]))
+    np.add.at(sums, codes, with_intercept * model.residual[:, None])
+    influence = sums @ model.covariance
+    return model.estimate(term, influence.T @ influence * count / (count - 1))
+
+
+def fit_logistic(data: pd.DataFrame, outcome: str, covariates: Sequence[str], terms: Sequence[str]) -> LogisticModel:
+    """Logistic model on the complete rows; `terms` are added to `covariates` where they are not there.
+
+    Raises:
+        NotEstimable: constant outcome, complete separation, or an unusable column.
+    """
+    rows = complete(data, [outcome, *covariates, *sources(data, terms)])
+    happened = as_binary(rows[outcome])
+    if happened.all() or not happened.any():
+        raise NotEstimable(f"{outcome} is the same in all {len(rows)} rows")
+    design = build_design(rows, covariates, terms)
+    coefficients, covariance, fitted = fit_binomial(design.matrix, happened)
+    residual = happened - fitted
+    if np.abs(residual).max() < 1e-5:
+        raise NotEstimable(f"the covariates separate {outcome} completely")
+    with_intercept = np.column_stack([np.ones(len(rows)), design.matrix])
+    infinite = diverging(coefficients, covariance @ (with_intercept.T @ residual))[1:]
+    return LogisticModel(design, coefficients, covariance, infinite, residual, rows.index, int(happened.sum()))
+
+
+def fit_binomial(matrix: Floats, happened: Booleans) -> tuple[Floats, Floats, Floats]:
+    """Logistic regression with intercept: coefficients (intercept first), their covariance, fitted probabilities.
+
+    Raises:
+        NotEstimable: the iterations break down.
+    """
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        # separation is judged from the fit by the callers; statsmodels would warn at each iteration
+        warnings.simplefilter("ignore")
+        with_intercept = np.column_stack([np.ones(len(matrix)), matrix])
+        try:
+            model = sm.GLM(happened.astype(float), with_intercept, family=sm.families.Binomial()).fit(
+                maxiter=100, tol=1e-10
+            )
+        except (ValueError, np.linalg.LinAlgError) as error:
+            raise NotEstimable("the logistic model does not converge") from error
+        coefficients = np.asarray(model.params)
+        # column by column, so that rows with equal covariates get equal probabilities to the last bit
+        linear = np.full(len(matrix), coefficients[0])
+        for column, coefficient in enumerate(coefficients[1:]):
+            linear = linear + matrix[:, column] * coefficient
+        fitted = 1 / (1 + np.exp(-linear))
+        # statsmodels' own is that of the weights before its last step
+        information = with_intercept.T @ (with_intercept * (fitted * (1 - fitted))[:, None])
+        covariance = invert(information)
+    return coefficients, covariance, fitted

@@ -1,0 +1,204 @@
+"""Time to event: Cox regression, log-rank test, Kaplan-Meier curves."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import nan
+
+import numpy as np
+import pandas as pd
+from lifelines import KaplanMeierFitter
+from lifelines.statistics import multivariate_logrank_test
+from scipy import stats
+
+from analysis_py.statistics import efron
+from analysis_py.statistics.design import (
+    Booleans,
+    Design,
+    Floats,
+    as_events,
+    as_numbers,
+    build_design,
+    clusters,
+    complete,
+    levels,
+    sources,
+)
+from analysis_py.statistics.errors import NotEstimable
+from analysis_py.statistics.estimate import Z_975, Estimate, TestResult, wald_ratio
+
+_SAME_TIME = float(np.sqrt(np.finfo(float).eps))
+
+
+@dataclass(frozen=True)
+class CoxModel:
+    """A fitted model whose last `terms` columns are of interest."""
+
+    design: Design
+    fit: efron.CoxFit
+    rows: pd.DataFrame
+    events: int
+
+    def estimate(self, name: str, covariance: Floats | None = None) -> Estimate:
+        """Hazard ratio of one column per natural unit, by the model's or another covariance.
+
+        Raises:
+            NotEstimable: the coefficient is not finite.
+        """
+        column = self.design.column(name)
+        used = self.fit.covariance if covariance is None else covariance
+        place = Estimate("HR", nan, nan, nan, nan, len(self.rows), self.events, len(self.design.names))
+        return wald_ratio(
+            place,
+            name,
+            float(self.fit.coefficients[column]),
+            float(used[column, column]),
+            float(self.design.scale[column]),
+            bool(self.fit.infinite[column]),
+        )
+
+
+def fit_cox(data: pd.DataFrame, duration: str, event: str, covariates: Sequence[str], terms: Sequence[str]) -> CoxModel:
+    """Cox model with Efron ties on the complete rows; `terms` are added to `covariates` where they are not there.
+
+    Raises:
+        NotEstimable: no events, a negative duration, an unusable column, or a term that is constant or redundant.
+    """
+    rows = complete(data, [duration, event, *covariates, *sources(data, terms)])
+    times, happened = durations(rows[duration]), as_events(rows[event])
+    if not happened.any():
+        raise NotEstimable(f"{event}: no events")
+    design = build_design(rows, covariates, terms)
+    fitted = efron.fit(design.matrix, times, happened)
+    return CoxModel(design, fitted, rows, int(happened.sum()))
+
+
+def cox(data: pd.DataFrame, duration: str, event: str, covariates: Sequence[str], term: str) -> Estimate:
+    """Hazard ratio of `term` in a Cox model with Efron ties, by Wald.
+
+    `covariates` may or may not name `term`. Text covariates become dummies. Rows with missing values are left out.
+    `duration` in any unit, at least 0; `event` boolean, 0/1 or 1/2.
+
+    Raises:
+        NotEstimable: no events, separation, or an unusable column.
+    """
+    return fit_cox(data, duration, event, covariates, [term]).estimate(term)
+
+
+def cox_clustered(
+    data: pd.DataFrame, duration: str, event: str, covariates: Sequence[str], term: str, cluster: str
+) -> Estimate:
+    """As cox(), with the standard error robust to dependence within `cluster` (matched pair).
+
+    Raises:
+        NotEstimable: as cox(), a missing cluster, or a single one.
+    """
+    model = fit_cox(data, duration, event, covariates, [term])
+    model.estimate(term)  # what the likelihood cannot tell, a sandwich cannot either
+    return model.estimate(term, efron.clustered_covariance(model.fit, clusters(data, model.rows.index, cluster)))
+
+
+def proportional_hazards(
+    data: pd.DataFrame, duration: str, event: str, covariates: Sequence[str], term: str
+) -> TestResult:
+    """Score test that the hazard ratio of `term` is constant over time: R's cox.zph, transform "km".
+
+    Raises:
+        NotEstimable: as cox().
+    """
+    model = fit_cox(data, duration, event, covariates, [term])
+    model.estimate(term)
+    statistic = efron.proportionality_score(model.fit, model.design.column(term))
+    return TestResult(statistic, float(stats.chi2.sf(statistic, 1)))
+
+
+def likelihood_ratio(larger: CoxModel, smaller: CoxModel | None = None) -> TestResult:
+    """Likelihood-ratio test of the covariates by which `larger` exceeds `smaller` (none), on the same rows.
+
+    Raises:
+        NotEstimable: the larger model has no further coefficient to estimate.
+    """
+    before, likelihood = (len(smaller.design.names), smaller.fit.log_likelihood) if smaller else (0, None)
+    freedom = len(larger.design.names) - before
+    if freedom < 1:
+        raise NotEstimable("the further covariates do not vary")
+    start = larger.fit.null_log_likelihood if likelihood is None else likelihood
+    statistic = max(2 * (larger.fit.log_likelihood - start), 0.0)
+    return TestResult(statistic, float(stats.chi2.sf(statistic, freedom)))
+
+
+def log_rank(data: pd.DataFrame, duration: str, event: str, group: str) -> TestResult:
+    """Log-rank test of equal survival in all levels of `group`.
+
+    Raises:
+        NotEstimable: no events, or fewer than two groups.
+    """
+    rows = complete(data, [duration, event, group])
+    times, happened = durations(rows[duration]), as_events(rows[event])
+    if rows[group].nunique() < 2:
+        raise NotEstimable(f"{group} has fewer than two groups")
+    if not happened.any():
+        raise NotEstimable(f"{event}: no events")
+    result = multivariate_logrank_test(times, rows[group].astype(str).to_numpy(), happened)
+    if not np.isfinite(result.test_statistic):
+        raise NotEstimable(f"{group}: the groups are never at risk together")
+    return TestResult(float(result.test_statistic), float(result.p_value))
+
+
+def kaplan_meier(data: pd.DataFrame, duration: str, event: str, group: str) -> pd.DataFrame:
+    """Kaplan-Meier curve of each group, one row per distinct time and one at time 0.
+
+    Returns group, time, survival, lower, upper, at_risk (just before `time`). The 95 % band is symmetric on the log
+    scale, as R's survfit() gives it; it is missing where nobody survives.
+
+    Raises:
+        NotEstimable: an unusable column, or no complete row.
+    """
+    rows = complete(data, [duration, event, group])
+    times, happened = durations(rows[duration]), as_events(rows[event])
+    curves = []
+    for level in levels(rows[group]):
+        members = (rows[group] == level).to_numpy(dtype=bool)
+        curve = _curve(times[members], happened[members])
+        curve["group"] = pd.Series([level] * len(curve), dtype=object)
+        curves.append(curve)
+    return pd.concat(curves, ignore_index=True)[["group", "time", "survival", "lower", "upper", "at_risk"]]
+
+
+def _curve(times: Floats, happened: Booleans) -> pd.DataFrame:
+    fitter = KaplanMeierFitter().fit(times, happened)
+    survival = fitter.survival_function_.iloc[:, 0].to_numpy()
+    table = fitter.event_table
+    at_risk, deaths = table["at_risk"].to_numpy(dtype=float), table["observed"].to_numpy(dtype=float)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        # Greenwood's formula; lifelines gives the band on the log-log scale only
+        half = Z_975 * np.sqrt(np.cumsum(deaths / (at_risk * (at_risk - deaths))))
+        lower, upper = survival * np.exp(-half), np.minimum(survival * np.exp(half), 1)
+    return pd.DataFrame(
+        {
+            "time": table.index.to_numpy(dtype=float),
+            "survival": survival,
+            "lower": np.where(survival > 0, lower, np.nan),
+            "upper": np.where(survival > 0, upper, np.nan),
+            "at_risk": at_risk.astype(int),
+        }
+    )
+
+
+def durations(values: pd.Series) -> Floats:
+    """A column of times as floats; those that differ by no more than rounding are one time.
+
+    As R's survival does (Therneau's aeqSurv, `timefix`): a distance to the next smaller time of at most the square root
+    of the machine's precision, in itself or as a share of the mean time, is none.
+
+    Raises:
+        NotEstimable: a negative, infinite or missing time.
+    """
+    times = as_numbers(values)
+    if np.isnan(times).any():
+        raise NotEstimable(f"{values.name} has missing values")
+    if (times < 0).any():
+        raise NotEstimable(f"{values.name} is negative in some rows")
+    distinct = np.unique(times)
+    gaps = np.diff(distinct, prepend=-np.inf)
+    first = distinct[(gaps > _SAME_TIME) & (gaps > _SAME_TIME * distinct.mean())]
+    return np.asarray(first[np.searchsorted(first, times, side="right") - 1])

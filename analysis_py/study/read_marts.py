@@ -1,0 +1,91 @@
+"""What the study reads of the marts: analysis_cohort, the stays of its other readings, the external cohort."""
+
+import pandas as pd
+
+from analysis_py.marts.profile import Target
+from analysis_py.marts.read import Marts, Needed, read
+from analysis_py.marts.types import Variable, type_stays
+from analysis_py.study.readings import (
+    FOLLOW_UP_DISCHARGE,
+    HEPARIN_READINGS,
+    OUTCOME_COLUMNS,
+    RULES,
+    SCORES,
+    SIC_READINGS,
+    SIC_SCORE,
+)
+from analysis_py.study.variables import (
+    EXPOSURE_DOSE,
+    EXPOSURE_DURATION,
+    EXTERNAL_OUTCOMES,
+    EXTERNAL_TABLE_ONE,
+    FOLLOW_UP,
+    OUTCOMES,
+    TABLE_ONE,
+    TREATMENT,
+)
+
+_TREATMENT = Variable(TREATMENT, "treatment", "binary", is_complete=True)
+_FOLLOW_UP = Variable(FOLLOW_UP, "follow-up", is_complete=True, at_least=0)
+_COHORT = (
+    *TABLE_ONE,
+    *OUTCOMES,
+    _TREATMENT,
+    _FOLLOW_UP,
+    Variable(EXPOSURE_DURATION, "duration"),
+    Variable(EXPOSURE_DOSE, "dose"),
+)
+ELIGIBLE = (
+    _TREATMENT,
+    *(Variable(name, name, "binary", is_complete=True) for name in (*SIC_READINGS, *HEPARIN_READINGS)),
+    # of any value here: levels are those of a cohort
+    Variable(SIC_SCORE, SIC_SCORE),
+    *(Variable(name, name, is_complete=True) for name in SCORES),
+    _FOLLOW_UP,
+    Variable(FOLLOW_UP_DISCHARGE, FOLLOW_UP_DISCHARGE, is_complete=True, at_least=0),
+    *(variable for variable in TABLE_ONE if variable.name != SIC_SCORE),
+    *OUTCOMES,
+)
+_EXTERNAL = (*EXTERNAL_TABLE_ONE, *EXTERNAL_OUTCOMES, _TREATMENT, _FOLLOW_UP)
+_NEEDED = Needed(
+    cohort=_COHORT,
+    stays=ELIGIBLE,
+    external=_EXTERNAL,
+    columns={
+        "cohort_eligibility": (TREATMENT, *SIC_READINGS, *HEPARIN_READINGS),
+        "sic_score": SCORES,
+        "baseline": tuple(variable.name for variable in TABLE_ONE),
+        "outcomes": OUTCOME_COLUMNS,
+    },
+    left_out_by=RULES,
+    kept_by=SIC_READINGS,
+    excluded_by=HEPARIN_READINGS,
+)
+
+
+def read_marts(target: Target) -> Marts:
+    """analysis_cohort (typed, index stay_id), the stays of other readings (the same), and cohort_flow (by step).
+
+    Raises:
+        StudyError: as marts.read.read().
+    """
+    return read(target, _NEEDED)
+
+
+def type_cohort(cohort: pd.DataFrame, name: str) -> pd.DataFrame:
+    """analysis_cohort with floats, nullable booleans and categories, indexed by stay_id.
+
+    Raises:
+        StudyError: as marts.types.type_stays().
+    """
+    return type_stays(cohort, name, _COHORT)
+
+
+def type_eligible(stays: pd.DataFrame, name: str) -> pd.DataFrame:
+    """The stays that any reading keeps, as type_cohort()."""
+    return type_stays(stays, name, ELIGIBLE)
+
+
+def type_external(cohort: pd.DataFrame, name: str) -> pd.DataFrame:
+    """zigong_cohort, as type_cohort()."""
+    return type_stays(cohort, name, _EXTERNAL)

@@ -1,0 +1,181 @@
+"""The whole study on one cohort: every analysis in its order, on data that are already read. No files here."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import pandas as pd
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+from analysis_py.marts.build_record import NO_RECORD, BuildRecord
+from analysis_py.marts.errors import StudyError
+from analysis_py.marts.one_build import UNCHECKED
+from analysis_py.statistics.errors import NotEstimable
+from analysis_py.statistics.imputation import Imputer, impute_with_trace
+from analysis_py.study.analyses.cohorts import ITERATIONS, Completed, Matched, complete_cohort, match_cohort
+from analysis_py.study.analyses.describe import compare, describe, missing
+from analysis_py.study.analyses.effects import e_values, outcome_models, proportionality, survival_rows
+from analysis_py.study.analyses.exposure import exposure_rows, exposures_of
+from analysis_py.study.analyses.multiplicity import family_rows
+from analysis_py.study.analyses.overlap import overlap_rows
+from analysis_py.study.analyses.pooling import pooled
+from analysis_py.study.analyses.robustness import calipers, clustered, readings
+from analysis_py.study.analyses.screening import screening_rows
+from analysis_py.study.analyses.subgroups import subgroup_rows
+from analysis_py.study.analyses.unmatched import unmatched_rows
+from analysis_py.study.results import Row, emptied_by, flow_rows
+from analysis_py.study.variables import BY_NAME, OUTCOMES, TABLE_ONE, TREATMENT, tells_exposure
+
+_FAR = 50  # interquartile ranges; skewed laboratory values reach 20
+_ONLY_MATCHED = ("table_one", "outcomes", "outcome_models", "subgroup", "exposure", "robustness")
+
+
+@dataclass(frozen=True)
+class Study:
+    """What was found. `matched` is None where nothing could be matched, and `not_matched` says why.
+
+    `generated` says what was generated, as read_marts() gives it; empty for real patients. `build` names the exposure's
+    drug and tells how the marts were made.
+    """
+
+    full: pd.DataFrame
+    completed: Completed
+    matched: Matched | None
+    not_matched: str
+    rows: list[Row]
+    remarks: list[str] = field(default_factory=list)
+    generated: str = ""
+    build: BuildRecord = NO_RECORD
+
+    @property
+    def cohorts(self) -> dict[str, pd.DataFrame]:
+        """The cohorts that exist, by name."""
+        return {"full": self.full} | ({"matched": self.matched.data} if self.matched else {})
+
+
+def run_study(
+    cohort: pd.DataFrame,
+    flow: pd.DataFrame,
+    imputations: int,
+    seed: int,
+    say: Callable[[str], None],
+    stays: pd.DataFrame | None = None,
+    build: BuildRecord = NO_RECORD,
+    impute: Imputer = impute_with_trace,
+) -> Study:
+    """Everything from the typed analysis_cohort and cohort_flow. `say` is told what is being done.
+
+    `stays`, as read_marts() gives it, adds the other readings of the study's definitions. What tells of the drug that
+    `build` names is in no model: it is the exposure. `impute` as in complete_cohort().
+
+    Raises:
+        StudyError: nobody is in the cohort.
+    """
+    if cohort.empty:
+        raise StudyError(
+            f"nobody is in analysis_cohort: {emptied_by(flow)}; look at cohort_flow and the vars of the study"
+        )
+    with threadpool_limits(1, user_api="blas"):  # the same bits on any number of cores
+        return _run_study(cohort, flow, imputations, seed, say, stays, build, impute)
+
+
+def _run_study(
+    cohort: pd.DataFrame,
+    flow: pd.DataFrame,
+    imputations: int,
+    seed: int,
+    say: Callable[[str], None],
+    stays: pd.DataFrame | None,
+    build: BuildRecord,
+    impute: Imputer,
+) -> Study:
+    held_out = tells_exposure(build.drug)
+    say(f"filling gaps: {imputations} imputed data sets")
+    completed = complete_cohort(
+        cohort,
+        imputations,
+        ITERATIONS,
+        seed,
+        lambda done, m: say(f"filling gaps: imputed data set {done} of {m}"),
+        held_out,
+        impute,
+    )
+    full = completed.copies[0]
+    remarks = [
+        f"{BY_NAME[name].label} on the first day tells the exposure, {build.drug}, and is in no model."
+        if name in held_out
+        else f"{name} has no value in this cohort and is in no model."
+        for name in completed.unusable
+    ]
+    if not build.status:
+        remarks.append(UNCHECKED)
+    remarks += far_values(cohort)
+    if cohort["treated"].nunique() < 2:
+        everybody = "treated" if cohort["treated"].all() else "a control"
+        remarks.append(f"Everybody in the cohort is {everybody}: what compares the groups cannot be estimated.")
+    say("matching")
+    matched, not_matched = try_matching(full, completed.unusable)
+    if not_matched:
+        remarks.append(f"No matched cohort: {not_matched}.")
+    study = Study(full, completed, matched, not_matched, [], remarks, build=build)
+    used = [variable for variable in TABLE_ONE if variable.name not in completed.unusable]
+    rows = [*flow_rows(flow), *missing(cohort, TABLE_ONE)]
+    for name, data in study.cohorts.items():
+        say(f"tables and models of the {name} cohort")
+        original = full if name == "matched" else None
+        rows += describe(data, TABLE_ONE, "table_one", name)
+        rows += compare(data, used, "balance", name, original)
+        rows += describe(data, OUTCOMES, "outcomes", name)
+        rows += compare(data, OUTCOMES, "outcomes", name)
+        rows += survival_rows(data, name)
+        rows += outcome_models(data, name, completed.unusable)
+        rows += proportionality(data, name, completed.unusable)
+    rows += e_values(rows)
+    rows += screening_rows(full, "full", used)
+    if matched is None:
+        rows += [Row(analysis, "matched", note=f"not estimable: {not_matched}") for analysis in _ONLY_MATCHED]
+    else:
+        say("subgroups and exposure")
+        rows += overlap_rows(full, matched.propensity)
+        rows += unmatched_rows(full, matched)
+        rows += subgroup_rows(matched.data, "matched", completed.unusable)
+        rows += exposure_rows(matched.data, "matched", completed.unusable, exposures_of(build))
+        say("robustness: calipers")
+        rows += clustered(matched.data, completed.unusable)
+        rows += calipers(full, completed.unusable)
+        rows += family_rows(rows)
+    if imputations > 1:
+        say(f"pooling: the {imputations} imputed data sets, matched within each")
+        rows += pooled(completed.copies, completed.unusable)
+    if stays is not None:
+        rows += readings(stays, seed, say, held_out, impute)
+    study.rows.extend(rows)
+    return study
+
+
+def try_matching(data: pd.DataFrame, unusable: tuple[str, ...]) -> tuple[Matched | None, str]:
+    """The matched cohort, or the reason why there is none."""
+    try:
+        return match_cohort(data, unusable), ""
+    except NotEstimable as reason:
+        return None, str(reason)
+
+
+def far_values(cohort: pd.DataFrame) -> list[str]:
+    """A remark for each number of Table 1 with values so far from the others that means and models rest on them."""
+    remarks = []
+    for variable in TABLE_ONE:
+        if variable.kind != "continuous":
+            continue
+        low, middle, high = cohort[variable.name].quantile([0.25, 0.5, 0.75])
+        if ((cohort[variable.name] - middle).abs() > _FAR * (high - low)).any() and high > low:
+            remarks.append(
+                f"{variable.title} has values more than {_FAR} interquartile ranges from the median: its differences "
+                "in means and its part in models rest on them."
+            )
+    return remarks
+
+
+def groups(data: pd.DataFrame) -> dict[bool, int]:
+    """Stays by treatment."""
+    treated = data[TREATMENT].astype(bool)
+    return {False: int((~treated).sum()), True: int(treated.sum())}
