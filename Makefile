@@ -35,7 +35,7 @@ said:
 lint: $(READY)  ## ruff, mypy (strict), sqlfluff; no file is changed
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check .
-	@$(RUN) -m mypy analysis_py mimic_db study.py bench torture
+	@$(RUN) -m mypy analysis_py mimic_db zigong_db twin study.py bench torture
 	@$(RUN) -m mypy --explicit-package-bases tests/reference tests/recompute tests/golden tests/mutants
 	@mkdir -p target/lint && cp profiles.example.yml target/lint/profiles.yml
 	@# dbt's templates want a connection: an empty server of the linter's own, stopped afterwards
@@ -80,7 +80,7 @@ $(READY)-duckdb: requirements-duckdb.txt $(READY)
 $(READY)-spark: requirements-spark.txt requirements-duckdb.txt $(READY)
 	@echo "adding Spark to $(VENV): 0.5 GB of disk"
 	@$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: --no-binary pyspark --no-deps -r requirements-spark.txt
-	@$(RUN) -c 'import sys; from mimic_db.spark import missing; fault = missing(); sys.exit(fault and f"error: {fault}")'
+	@$(RUN) -c 'import sys; from mimic_db.load.spark import missing; fault = missing(); sys.exit(fault and f"error: {fault}")'
 	@touch $@
 
 # with the parser by which its SQL is checked; nothing is run there

@@ -28,15 +28,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from analysis_py.report.output_folder import DBT_DOCS, MARKER, terminable
 from analysis_py.study.results import SUPPRESS_BELOW
-from mimic_db import __main__ as mimic_db
 from mimic_db import server
-from mimic_db.csv_folder import database_name
 from mimic_db.database import explain
 from mimic_db.errors import UserError
+from mimic_db.load.csv_folder import database_name
 from mimic_db.place import FILES, SPARK, Database, DuckDBFile, Place, SparkFolder, duckdb_file, spark_folder
 from mimic_db.server_text import explain_text
 from mimic_db.tables import OFFICIAL_SCHEMAS
-from mimic_db.zigong.tables import SCHEMA as ZIGONG_SCHEMA
+from zigong_db.tables import SCHEMA as ZIGONG_SCHEMA
 
 PROJECT = Path(__file__).parent
 # what a build's result depends on, besides the data
@@ -220,7 +219,7 @@ def _data(options: argparse.Namespace) -> Database | DuckDBFile | SparkFolder:
     if options.engine == ON_SPARK:
         folder = spark_folder(database_name(options.csv), schema)
         say("[bold]1/3 data[/bold]  writing what has changed as Parquet")
-        _command("parquet", "--csv", str(options.csv), "--to", str(folder.path))
+        _command("mimic_db", "parquet", "--csv", str(options.csv), "--to", str(folder.path))
         return folder
     dsn = _database(options)
     if options.zigong:
@@ -232,16 +231,16 @@ def _database(options: argparse.Namespace) -> str:
     """Load, generate or check the data; gives the DSN of the database that holds them."""
     if options.dsn:
         say("[bold]1/3 data[/bold]  is it a MIMIC-IV that the study can run on?")
-        _command("check", "--dsn", options.dsn)
+        _command("mimic_db", "check", "--dsn", options.dsn)
         return server.with_database(options.dsn, None)
     if options.csv:
         say("[bold]1/3 data[/bold]  loading what has changed")
         name = database_name(options.csv)
-        _command("load", "--csv", str(options.csv), "--database", name)
+        _command("mimic_db", "load", "--csv", str(options.csv), "--database", name)
         return server.url(name)
     say("[bold]1/3 data[/bold]  generating, unless they are there")
     name = f"generated_{options.stays}_{options.seed}"
-    _command("generate", "--stays", options.stays, "--seed", str(options.seed), "--database", name)
+    _command("twin", "generate", "--stays", options.stays, "--seed", str(options.seed), "--database", name)
     return server.url(name)
 
 
@@ -250,24 +249,25 @@ def _zigong(options: argparse.Namespace, dsn: str) -> None:
     where = ["--dsn", dsn] if options.dsn else ["--database", dsn.rpartition("/")[2]]
     if options.zigong == GENERATED:
         say("  the external cohort: generating, unless it is there")
-        _command("generate", "--zigong", "--seed", str(options.seed), *where)
+        _command("twin", "generate", "--zigong", "--seed", str(options.seed), *where)
     else:
         say("  the external cohort: loading what has changed")
-        _command("load", "--zigong", options.zigong, *where)
+        _command("mimic_db", "load", "--zigong", options.zigong, *where)
 
 
-def _command(*arguments: str) -> None:
+def _command(program: str, *arguments: str) -> None:
+    main = importlib.import_module(f"{program}.__main__").main  # that of twin takes a second to import
     said = io.StringIO()
     with (
         redirect_stdout(said) if console.quiet else nullcontext(),
         redirect_stderr(said) if console.quiet else nullcontext(),
     ):
-        status = mimic_db.main(arguments)
+        status = main(arguments)
     if status == 130:
         raise KeyboardInterrupt
     if status:
         print(said.getvalue(), end="", file=sys.stderr)  # what was kept back by --quiet tells why
-        raise Stopped(f"stopped at `python -m mimic_db {arguments[0]}`: see the message above")
+        raise Stopped(f"stopped at `python -m {program} {arguments[0]}`: see the message above")
 
 
 @contextmanager

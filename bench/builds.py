@@ -19,8 +19,8 @@ from analysis_py.marts.reader import INSTALL
 from mimic_db import server
 from mimic_db.database import Connection, connect
 from mimic_db.errors import UserError
-from mimic_db.fingerprint import source_fingerprint
-from mimic_db.spark import KEYS
+from mimic_db.load.fingerprint import source_fingerprint
+from mimic_db.load.spark import KEYS
 from mimic_db.tables import OFFICIAL_SCHEMAS, TABLES
 from mimic_db.tables import Table as Source
 

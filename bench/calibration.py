@@ -23,12 +23,12 @@ from rich.table import Table
 from analysis_py.study.variables import AMONG_USERS, BY_NAME, EXPOSURE_DOSE, EXPOSURE_DURATION, TREATMENT
 from mimic_db.database import connect, explain
 from mimic_db.errors import UserError
-from mimic_db.generate.block import blocks
-from mimic_db.generate.cohort import analysis_cohort
-from mimic_db.generate.design import PAPER_STAYS, Design
-from mimic_db.generate.outcome import draw_outcome, study_view
-from mimic_db.generate.population import draw_population
-from mimic_db.generate.rows import Columns, stack
+from twin.block import blocks
+from twin.plan.cohort import analysis_cohort
+from twin.plan.design import PAPER_STAYS, Design
+from twin.plan.outcome import draw_outcome, study_view
+from twin.plan.population import draw_population
+from twin.rows import Columns, stack
 
 PUBLISHED: Final = Path(__file__).parent.parent / "seeds" / "published_results.csv"
 FLOW: Final = {"SIC": 16_598, "eligible": 6_509, "exposed": 596, "not exposed": 5_913}

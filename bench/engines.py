@@ -24,9 +24,9 @@ from bench.builds import PROJECT, Engine, dbt, on_duckdb, on_postgres, on_spark,
 from bench.multiply import multiplied_demo
 from bench.spark_events import Work, read_events
 from mimic_db.errors import UserError
-from mimic_db.spark import missing
-from tests.differences import console
+from mimic_db.load.spark import missing
 from tests.engines import all_equal, compare_all, table_of
+from twin.differences import console
 
 CORES = (1, 2)
 LONGEST = 5  # stages that are shown one by one

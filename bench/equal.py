@@ -8,7 +8,7 @@ ten minutes on two cores the first time.
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,9 +18,10 @@ from bench.multiply import multiplied_demo
 from mimic_db import server
 from mimic_db.__main__ import main as mimic_db
 from mimic_db.errors import UserError
-from mimic_db.spark import require_spark
-from tests.differences import console
+from mimic_db.load.spark import require_spark
 from tests.engines import all_equal, compare_all, table_of
+from twin.__main__ import main as twin
+from twin.differences import console
 
 STAYS, TIMES = "2000", 10
 MODELS = ("build", "--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
@@ -55,10 +56,10 @@ def main() -> int:
 
 def _data(demo: Path) -> Iterator[Data]:
     dsn = server.ensure_database("equal_demo")
-    _command("load", "--csv", str(demo), "--dsn", dsn)
+    _command(mimic_db, "load", "--csv", str(demo), "--dsn", dsn)
     yield Data("demo", "equal_demo", dsn, demo.resolve())
     dsn = server.ensure_database("equal_generated")
-    _command("generate", "--stays", STAYS, "--seed", "1", "--dsn", dsn)
+    _command(twin, "generate", "--stays", STAYS, "--seed", "1", "--dsn", dsn)
     yield _exported(f"{STAYS} generated stays", "equal_generated", dsn)
     yield _exported(f"demo times {TIMES}", f"bench_{TIMES}", multiplied_demo(demo, TIMES))
 
@@ -69,9 +70,9 @@ def _exported(title: str, name: str, dsn: str) -> Data:
     return Data(title, name, dsn, files)
 
 
-def _command(*arguments: str) -> None:
-    if mimic_db(arguments):
-        raise UserError(f"stopped at `python -m mimic_db {arguments[0]}`: see the message above")
+def _command(main: Callable[[Sequence[str]], int], *arguments: str) -> None:
+    if main(arguments):
+        raise UserError(f"stopped at the command {arguments[0]}: see the message above")
 
 
 def _build(data: Data) -> dict[str, Path]:

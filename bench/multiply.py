@@ -6,9 +6,9 @@ import psycopg
 from psycopg import sql
 
 from mimic_db import server
-from mimic_db.csv_folder import find_files
 from mimic_db.database import connect
-from mimic_db.load import load
+from mimic_db.load.csv_folder import find_files
+from mimic_db.load.load import load
 from mimic_db.progress import LoadProgress
 from mimic_db.tables import OFFICIAL_SCHEMAS, TABLES
 

@@ -41,10 +41,10 @@ from analysis_py.statistics.survival import cox_clustered
 from analysis_py.study.analyses.cohorts import ITERATIONS, complete_cohort, match_cohort
 from analysis_py.study.analyses.effects import effect, effect_clustered, usable
 from analysis_py.study.variables import DEATH_28D, FOLLOW_UP, HORIZON_DAYS, MODEL_3, TABLE_ONE, TREATMENT
-from mimic_db.generate.cohort import analysis_cohort, potential_deaths
-from mimic_db.generate.design import Design
-from mimic_db.generate.outcome import draw_outcome
-from mimic_db.generate.population import draw_population
+from twin.plan.cohort import analysis_cohort, potential_deaths
+from twin.plan.design import Design
+from twin.plan.outcome import draw_outcome
+from twin.plan.population import draw_population
 
 STAYS, SEEDS, PROCESSES, IMPUTATIONS = 3000, 100, 2, 5
 LARGEST_BIAS, LEAST_COVERAGE, MOST_COVERAGE = 0.02, 0.93, 0.97

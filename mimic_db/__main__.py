@@ -1,12 +1,11 @@
-"""Command line: `python -m mimic_db start|stop|status|url|env|psql|load|check|parquet|generate`."""
+"""Command line: `python -m mimic_db start|stop|status|url|env|psql|load|check|parquet`."""
 
 import argparse
-import importlib
 import os
 import shlex
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import psycopg
@@ -17,24 +16,29 @@ from rich.table import Table as Listing
 from analysis_py.report.output_folder import terminable
 from mimic_db import server
 from mimic_db.check import can_run, check
-from mimic_db.csv_folder import SUMS, database_name, find_files, find_needed
 from mimic_db.database import connect, explain
 from mimic_db.errors import UserError
-from mimic_db.load import Loaded, load, missing_tables
+from mimic_db.load.csv_folder import SUMS, database_name, find_files, find_needed
+from mimic_db.load.load import Loaded, load, missing_tables
+from mimic_db.load.spark import write_tables
 from mimic_db.progress import LoadProgress
-from mimic_db.spark import write_tables
 from mimic_db.tables import OFFICIAL_SCHEMAS
-from mimic_db.zigong import files as zigong_files
-from mimic_db.zigong.load import load_files as load_zigong_files
+from zigong_db import files as zigong_files
+from zigong_db.load import load_files as load_zigong_files
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return the exit status: 0 done, 1 an error that was explained, 130 interrupted."""
     arguments = sys.argv[1:] if arguments is None else list(arguments)
-    args = _parser(arguments).parse_args(arguments)
+    args = _parser().parse_args(arguments)
+    return told(lambda: args.command(args))
+
+
+def told(command: Callable[[], int]) -> int:
+    """Run a command; whatever ends it is told in one line, and in the exit status."""
     try:
         with terminable():
-            status: int = args.command(args)
+            return command()
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -47,7 +51,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("interrupted: what was not finished is rolled back; the same command goes on from here", file=sys.stderr)
         return 130
-    return status
 
 
 def _start(args: argparse.Namespace) -> int:
@@ -157,12 +160,7 @@ def _row_counts(tables: Sequence[Loaded], done: str) -> Listing:
     return listing
 
 
-def _generate(args: argparse.Namespace) -> int:
-    args.generator.main(args)
-    return 0
-
-
-def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m mimic_db", description="Get the study's data into PostgreSQL.")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
@@ -226,16 +224,6 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
         help="the folder of Spark's tables (DEXSIC_SPARK, else .spark)",
     )
     command.set_defaults(command=_parquet)
-
-    text = (
-        "fill a database with generated data in MIMIC-IV's shape: about 10 s and 0.5 GB for 2,000 stays, 3 s "
-        "with --zigong, in the Zigong database's; the server stays running"
-    )
-    command = commands.add_parser("generate", help=text, description=text, conflict_handler="resolve", parents=[where])
-    if "generate" in arguments:  # its libraries take a second to import: not for the other commands
-        generator = importlib.import_module("mimic_db.generate")
-        generator.add_arguments(command)
-        command.set_defaults(command=_generate, generator=generator)
     return parser
 
 

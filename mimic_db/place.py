@@ -14,10 +14,11 @@ from typing import Any, Protocol
 from psycopg import sql
 
 from analysis_py.marts.reader import INSTALL
-from mimic_db import server, spark
+from mimic_db import server
 from mimic_db.database import connect
 from mimic_db.errors import UserError
-from mimic_db.fingerprint import source_fingerprint
+from mimic_db.load import spark
+from mimic_db.load.fingerprint import source_fingerprint
 from mimic_db.tables import MODULES
 
 FILES = Path(".duckdb")

@@ -18,7 +18,7 @@ import psycopg
 import pytest
 
 from mimic_db import server
-from mimic_db.spark import missing
+from mimic_db.load.spark import missing
 from mimic_db.tables import TABLES, Table
 
 SHARED = Path(__file__).parents[2] / "shared"

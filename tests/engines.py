@@ -21,11 +21,14 @@ from analysis_py.marts.errors import StudyError
 from analysis_py.marts.reader import DuckDBReader, open_file, open_parquet
 from mimic_db.database import Connection, connect, explain
 from mimic_db.errors import UserError
-from mimic_db.spark import tables_of
-from tests.differences import console, in_words
+from mimic_db.load.spark import tables_of
+from twin.differences import console, in_words
 
 TOLERANCE = 1e-9  # of numbers that are not whole, relative: sums in another order
-MARTS = sorted(path.stem for path in (Path(__file__).parents[1] / "models" / "marts").glob("*.sql"))
+_TABLES = {"exposure": "dexmedetomidine_exposure"}  # models whose table has another name
+MARTS = sorted(
+    _TABLES.get(path.stem, path.stem) for path in (Path(__file__).parents[1] / "models" / "marts").glob("*.sql")
+)
 KEYS = {
     "sofa_hourly": ("stay_id", "hr"),
     "data_quality": ("check_name", "concept"),

@@ -69,7 +69,7 @@ def case(ground: Ground, stage: str) -> Case:
     study: tuple[str, ...] = ("study", "--stays", STAYS, "--seed", SEED, "--output", str(output))
     commands: dict[str, tuple[str, ...]] = {
         "load": ("mimic_db", "load", "--csv", str(ground.csv), "--database", NAME),
-        "generate": ("mimic_db", "generate", "--stays", STAYS, "--seed", SEED, "--database", NAME),
+        "generate": ("twin", "generate", "--stays", STAYS, "--seed", SEED, "--database", NAME),
         "statistics": statistics(ground.profiles, output),
     }
     if ground.light:

@@ -66,7 +66,7 @@ def make_ground(shop: Workshop, light: bool) -> Ground:
     server.ensure_database(EMPTY, shop.data_dir)
     dsn = server.ensure_database(NAME, shop.data_dir)
     environment |= {name: value for name, value in server.dbt_environment(dsn).items() if name.startswith("DEXSIC_")}
-    _must_work(shop, environment, "mimic_db", "generate", "--stays", STAYS, "--seed", SEED, "--database", NAME)
+    _must_work(shop, environment, "twin", "generate", "--stays", STAYS, "--seed", SEED, "--database", NAME)
     _copy(shop.data_dir, NAME, RAW)
     _write_files(dsn, csv)
     if light:

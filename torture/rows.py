@@ -60,7 +60,7 @@ def trials(workshop: Workshop, thorough: bool, seed: int) -> Iterator[Trial]:
 
 def _round(workshop: Workshop, seed: int) -> Iterator[Trial]:
     dsn = workshop.database()
-    made = run(("mimic_db", "generate", "--stays", str(STAYS), "--seed", str(seed), "--dsn", dsn), {}, workshop.folder)
+    made = run(("twin", "generate", "--stays", str(STAYS), "--seed", str(seed), "--dsn", dsn), {}, workshop.folder)
     if made.code != 0:
         raise RuntimeError(f"the data cannot be generated: {excerpt(made.text)}")
     with _dbt(dsn, workshop.new_folder()) as dbt:

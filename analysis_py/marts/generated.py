@@ -1,4 +1,4 @@
-"""Patients made by `python -m mimic_db generate`: how they are told from real ones, and what marks their results.
+"""Patients made by `python -m twin generate`: how they are told from real ones, and what marks their results.
 
 Found in the database and not asked for, so that nobody can leave the marks out.
 """

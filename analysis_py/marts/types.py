@@ -15,7 +15,7 @@ from analysis_py.statistics.balance import Kind
 class Variable:
     """One column of a mart. `levels` are the values of a categorical one, the reference first.
 
-    `drugs` are those that it tells about. One that `is_complete` lacks no value; none is below `at_least`.
+    `drugs` are those that it tells about. One that `is_complete` lacks no value.
     """
 
     name: str
@@ -27,7 +27,7 @@ class Variable:
     in_models: bool = True
     drugs: tuple[str, ...] = ()
     is_complete: bool = False
-    at_least: float | None = None
+    never_negative: bool = False
 
     @property
     def title(self) -> str:
@@ -52,8 +52,8 @@ def type_stays(stays: pd.DataFrame, name: str, variables: Sequence[Variable]) ->
                 raise StudyError(f"{name}.{variable.name} has missing values: `dbt test` shows where")
             if variable.kind == "binary":
                 column = column.astype(bool)
-        if variable.at_least is not None and (column < variable.at_least).any():
-            raise StudyError(f"{name}.{variable.name} is below {variable.at_least:g}: `dbt test` shows where")
+        if variable.never_negative and (column < 0).any():
+            raise StudyError(f"{name}.{variable.name} is negative: `dbt test` shows where")
         columns[variable.name] = column.to_numpy() if column.dtype == float else column.array
     return pd.DataFrame(columns, index=pd.Index(stays["stay_id"], name="stay_id"))
 

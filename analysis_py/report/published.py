@@ -10,7 +10,7 @@ from analysis_py.marts.errors import StudyError
 from analysis_py.study.results import Row
 from analysis_py.study.variables import DEATH_28D, DEATH_ANYWHERE, DEATH_HOSPITAL, EXPOSURE_DURATION, EXPOSURE_TERMS
 
-PUBLISHED = Path(__file__).parents[1] / "seeds" / "published_results.csv"
+PUBLISHED = Path(__file__).parents[2] / "seeds" / "published_results.csv"
 AGREES, DIFFERS, NOT_COMPARABLE = "agrees", "differs", "not comparable"
 RULE = (
     "Ours agrees where it lies inside the published 95 % interval (ratios) or quartiles (medians), within 2 points of "

@@ -26,7 +26,7 @@ from analysis_py.study.variables import (
 )
 
 _TREATMENT = Variable(TREATMENT, "treatment", "binary", is_complete=True)
-_FOLLOW_UP = Variable(FOLLOW_UP, "follow-up", is_complete=True, at_least=0)
+_FOLLOW_UP = Variable(FOLLOW_UP, "follow-up", is_complete=True, never_negative=True)
 _COHORT = (
     *TABLE_ONE,
     *OUTCOMES,
@@ -42,7 +42,7 @@ ELIGIBLE = (
     Variable(SIC_SCORE, SIC_SCORE),
     *(Variable(name, name, is_complete=True) for name in SCORES),
     _FOLLOW_UP,
-    Variable(FOLLOW_UP_DISCHARGE, FOLLOW_UP_DISCHARGE, is_complete=True, at_least=0),
+    Variable(FOLLOW_UP_DISCHARGE, FOLLOW_UP_DISCHARGE, is_complete=True, never_negative=True),
     *(variable for variable in TABLE_ONE if variable.name != SIC_SCORE),
     *OUTCOMES,
 )

@@ -16,6 +16,7 @@ from dbt.contracts.graph.manifest import Manifest
 from mimic_db import server
 from mimic_db.__main__ import main as mimic_db
 from mimic_db.tables import OFFICIAL_SCHEMAS, TABLES, create_table
+from twin.__main__ import main as twin
 
 PROJECT = Path(__file__).parents[2]
 GENERATED = ("--stays", "300", "--seed", "7")
@@ -61,7 +62,7 @@ def built_demo(demo_folder: Path, make_database: Callable[[], str], run_dbt: Run
 def built_generated(make_database: Callable[[], str], run_dbt: RunDbt) -> str:
     """DSN of generated data with our tables in the schema dexsic."""
     dsn = make_database()
-    assert mimic_db(["generate", *GENERATED, "--dsn", dsn]) == 0
+    assert twin(["generate", *GENERATED, "--dsn", dsn]) == 0
     run_dbt(dsn, *BUILD)
     return dsn
 

@@ -4,12 +4,13 @@ import psycopg
 import pytest
 
 from mimic_db import server
-from mimic_db.__main__ import main as mimic_db
 from mimic_db.tables import OFFICIAL_SCHEMAS, TABLES
-from tests.integration.conftest import BUILD, GENERATED, PROJECT, RunDbt
+from tests import engines
+from tests.integration.conftest import BUILD, GENERATED, RunDbt
+from twin.__main__ import main as twin
 
 # the external cohort has a test of its own
-MARTS = sorted(path.stem for path in (PROJECT / "models" / "marts").glob("*.sql") if "zigong" not in path.stem)
+MARTS = [mart for mart in engines.MARTS if "zigong" not in mart]
 
 
 def fingerprints(dsn: str, schema: str = "dexsic") -> dict[str, str]:
@@ -61,6 +62,6 @@ def test_another_server_with_another_locale_gives_the_same(
         # the embedded server sorts text by bytes, this one as a dictionary
         connection.execute("create database english template template0 locale_provider icu icu_locale 'en-US'")
     dsn = server.with_database(debian_postgres, "english")
-    assert mimic_db(["generate", *GENERATED, "--dsn", dsn]) == 0
+    assert twin(["generate", *GENERATED, "--dsn", dsn]) == 0
     run_dbt(dsn, *BUILD)
     assert fingerprints(dsn) == fingerprints(built_generated)

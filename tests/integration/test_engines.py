@@ -19,12 +19,12 @@ from analysis_py.marts.errors import StudyError
 from analysis_py.marts.profile import Target
 from analysis_py.study.read_marts import read_marts
 from mimic_db import server
-from mimic_db.__main__ import main as mimic_db
 from mimic_db.place import release
 from mimic_db.tables import OFFICIAL_SCHEMAS, TABLES
 from study import _one_line as one_line
 from tests import engines
 from tests.integration.conftest import BUILD, PROJECT, RunDbt
+from twin.__main__ import main as twin
 
 pytestmark = pytest.mark.needs_duckdb
 
@@ -111,7 +111,7 @@ def demo_file(demo_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
 def damaged(make_database: Callable[[], str], run_dbt: RunDbt) -> str:
     """DSN of generated data of which many rows are damaged, with our tables."""
     dsn = make_database()
-    assert mimic_db(["generate", "--stays", "150", "--seed", "5", "--dsn", dsn]) == 0
+    assert twin(["generate", "--stays", "150", "--seed", "5", "--dsn", dsn]) == 0
     number = "abs(hashtext({salt} || cast(ctid as text)))"
     with psycopg.connect(dsn) as connection:
         for table, columns in DAMAGE.items():

@@ -21,8 +21,8 @@ import yaml
 from psycopg import sql
 
 from mimic_db.tables import OFFICIAL_SCHEMAS, TABLES, create_table
-from mimic_db.zigong.tables import DEFINITIONS, SCHEMA
 from tests.integration.conftest import dbt_on, fill
+from zigong_db.tables import DEFINITIONS, SCHEMA
 
 ON = "{zigong: true, zigong_nursing: true}"
 PROJECT = Path(__file__).parents[2]

@@ -23,11 +23,11 @@ from analysis_py.marts.profile import Target, find_profiles, read_target
 from analysis_py.study.read_marts import read_marts
 from bench.builds import parquet_of
 from mimic_db import server
-from mimic_db.csv_folder import find_needed
 from mimic_db.errors import UserError
+from mimic_db.load.csv_folder import find_needed
+from mimic_db.load.spark import clear, session, spark_type, tables_of, write_tables
 from mimic_db.place import SparkFolder
 from mimic_db.progress import LoadProgress
-from mimic_db.spark import clear, session, spark_type, tables_of, write_tables
 from tests import engines
 from tests.integration.conftest import BUILD, PROJECT
 from tests.integration.test_engines import MACROS, _query

@@ -14,8 +14,9 @@ from analysis_py.marts.generated import PATIENTS
 from mimic_db import server
 from mimic_db.__main__ import main as mimic_db
 from mimic_db.database import connect
-from tests import oracle
 from tests.integration.conftest import RunDbt
+from twin import oracle
+from twin.__main__ import main as twin
 
 PROJECT = Path(__file__).parents[2]
 DATABASE = "generated_300_7"
@@ -129,7 +130,7 @@ def test_a_word_never_seen_is_refused_with_the_word(
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The seven files of a small generated cohort."""
     where = tmp_path_factory.mktemp("files") / "zigong"
-    assert mimic_db(["generate", "--zigong", "--patients", "60", "--folder", str(where)]) == 0
+    assert twin(["generate", "--zigong", "--patients", "60", "--folder", str(where)]) == 0
     yield where
 
 

@@ -164,7 +164,7 @@ def built_template(data_dir: Path) -> str:
     options += ["--target-path", str(profiles / "target"), "--log-path", str(profiles)]
     only = ["--exclude-resource-type", "test", "--exclude-resource-type", "unit_test"]
     for command in (
-        [sys.executable, "-m", "mimic_db", "generate", *STAYS, "--dsn", dsn],
+        [sys.executable, "-m", "twin", "generate", *STAYS, "--dsn", dsn],
         [str(Path(sys.executable).with_name("dbt")), "build", *only, *options],
     ):
         done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)

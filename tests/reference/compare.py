@@ -16,9 +16,9 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from mimic_db.csv_folder import UNREADABLE
 from mimic_db.database import Connection, connect
 from mimic_db.errors import UserError
+from mimic_db.load.csv_folder import UNREADABLE
 from tests.reference.mapping import Column, Concept, Rule, read_mapping, read_rules
 
 CHUNK_BYTES = 1 << 20

@@ -1,4 +1,4 @@
-"""`python -m mimic_db generate` on a server: what lands in the tables, and what a second run does."""
+"""`python -m twin generate` on a server: what lands in the tables, and what a second run does."""
 
 from collections.abc import Callable
 
@@ -6,17 +6,18 @@ import psycopg
 import pytest
 
 from mimic_db.__main__ import main
-from mimic_db.generate.block import make_block
-from mimic_db.generate.design import Design
-from mimic_db.generate.rows import size
 from mimic_db.tables import OFFICIAL_SCHEMAS, TABLES
+from twin.__main__ import main as twin
+from twin.block import make_block
+from twin.plan.design import Design
+from twin.rows import size
 
 STAYS = 120
 MakeDatabase = Callable[[], str]
 
 
 def generate(dsn: str, stays: int = STAYS, seed: int = 1) -> int:
-    return main(["generate", "--stays", str(stays), "--seed", str(seed), "--dsn", dsn])
+    return twin(["generate", "--stays", str(stays), "--seed", str(seed), "--dsn", dsn])
 
 
 def contents(dsn: str) -> dict[str, tuple[int, str]]:
@@ -98,5 +99,5 @@ def test_loading_and_checking_know_generated_data(generated: str, capsys: pytest
 
 @pytest.mark.parametrize(("option", "value"), [("--stays", "0"), ("--stays", "99999999"), ("--seed", "-1")])
 def test_options_out_of_range_are_explained(option: str, value: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["generate", option, value, "--dsn", "host=/nowhere"]) == 1
+    assert twin(["generate", option, value, "--dsn", "host=/nowhere"]) == 1
     assert f"{option} {value} is out of range" in capsys.readouterr().err

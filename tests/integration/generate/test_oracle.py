@@ -6,7 +6,7 @@ import psycopg
 import pytest
 
 from mimic_db.database import connect
-from tests.oracle import Answer, ask, main
+from twin.oracle import Answer, ask, main
 
 MARTS = {
     "analysis_cohort",

@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mimic_db.__main__ import main
-from mimic_db.csv_folder import SourceFile
 from mimic_db.database import connect
-from mimic_db.load import load
+from mimic_db.load.csv_folder import SourceFile
+from mimic_db.load.load import load
 from mimic_db.progress import LoadProgress
 from mimic_db.tables import TABLES, Column, create_table
 from torture.campaign import BAD, Workshop

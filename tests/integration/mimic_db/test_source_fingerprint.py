@@ -2,7 +2,7 @@ from collections.abc import Callable
 
 import psycopg
 
-from mimic_db.fingerprint import source_fingerprint
+from mimic_db.load.fingerprint import source_fingerprint
 
 
 def fingerprint(dsn: str) -> str:

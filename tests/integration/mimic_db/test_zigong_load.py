@@ -22,8 +22,8 @@ from mimic_db import server
 from mimic_db.__main__ import main
 from mimic_db.database import connect
 from mimic_db.progress import LoadProgress
-from mimic_db.zigong.load import load_zigong
-from mimic_db.zigong.tables import DEFINITIONS
+from zigong_db.load import load_zigong
+from zigong_db.tables import DEFINITIONS
 
 IN_A_ROW = "patients-own-words"
 

@@ -7,11 +7,11 @@ from functools import cache
 import numpy as np
 import pytest
 
-from mimic_db.generate import outcome
-from mimic_db.generate.block import BLOCK_STAYS, Block, blocks, make_block
-from mimic_db.generate.design import Design
-from mimic_db.generate.dictionary import dictionaries
-from mimic_db.generate.faults import (
+from mimic_db.tables import TABLES
+from twin.block import BLOCK_STAYS, Block, blocks, make_block
+from twin.plan import outcome
+from twin.plan.design import Design
+from twin.plan.faults import (
     BEFORE_ADMISSION,
     ON_NESTED_ADMISSION,
     OTHER_DATE,
@@ -19,12 +19,12 @@ from mimic_db.generate.faults import (
     WITHOUT_TIME,
     draw_faults,
 )
-from mimic_db.generate.quality import quality_counts
-from mimic_db.generate.rows import Columns, size
-from mimic_db.generate.summary import Summary
-from mimic_db.generate.traps import traps
-from mimic_db.generate.truth import truth
-from mimic_db.tables import TABLES
+from twin.rows import Columns, size
+from twin.tables.dictionary import dictionaries
+from twin.truth.quality import quality_counts
+from twin.truth.summary import Summary
+from twin.truth.traps import traps
+from twin.truth.truth import truth
 
 FAULTS = {
     *("has_far_rows", "has_rows_of_another", "spelling", "has_unknown_words", "has_tracheostomy", "unkeyed_results"),

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from bench.calibration import FLOW, compare, from_plan
-from mimic_db.generate.block import blocks
-from mimic_db.generate.design import Design
-from mimic_db.generate.outcome import death_predictor, draw_outcome, study_view, treatment_probability
-from mimic_db.generate.population import INFECTION_KINDS, draw_population
-from mimic_db.generate.rows import Array, Columns, stack
+from twin.block import blocks
+from twin.plan.design import Design
+from twin.plan.outcome import death_predictor, draw_outcome, study_view, treatment_probability
+from twin.plan.population import INFECTION_KINDS, draw_population
+from twin.rows import Array, Columns, stack
 
 
 @cache

@@ -5,10 +5,10 @@ import struct
 import numpy as np
 import pytest
 
-from mimic_db.generate.binary_copy import HEADER, TRAILER, encode
-from mimic_db.generate.charting import spelled
-from mimic_db.generate.rows import moment, number_text, size, spread, stack, text
 from mimic_db.tables import Column, Table
+from twin.binary_copy import HEADER, TRAILER, encode
+from twin.rows import moment, number_text, size, spread, stack, text
+from twin.tables.charting import spelled
 
 TABLE = Table(
     "hosp",

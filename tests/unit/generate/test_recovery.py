@@ -22,7 +22,7 @@ from bench.recovery import (
     replicate,
     standard_error,
 )
-from mimic_db.generate.design import Design
+from twin.plan.design import Design
 
 STAYS = 60_000  # eligible; as many as 20 seeds of the bench
 

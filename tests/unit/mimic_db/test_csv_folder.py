@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from mimic_db.csv_folder import database_name, find_files, find_needed
 from mimic_db.errors import UserError
+from mimic_db.load.csv_folder import database_name, find_files, find_needed
 
 
 def fault(folder: Path) -> str:

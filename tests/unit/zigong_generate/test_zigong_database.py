@@ -8,9 +8,10 @@ import pytest
 
 from mimic_db.__main__ import main
 from mimic_db.database import connect
-from mimic_db.zigong.stamp import MARK
-from tests.oracle import ZIGONG, Answer, ask
-from tests.oracle import main as oracle
+from twin.__main__ import main as twin
+from twin.oracle import ZIGONG, Answer, ask
+from twin.oracle import main as oracle
+from zigong_db.stamp import MARK
 
 PATIENTS = 250
 MakeDatabase = Callable[[], str]
@@ -24,7 +25,7 @@ from unnest(array['no ICU stay', 'minor', 'short stay', 'heparin', 'no SIC']) wi
 
 
 def generate(dsn: str, *options: str, seed: int = 1) -> int:
-    return main(["generate", "--zigong", "--patients", str(PATIENTS), "--seed", str(seed), "--dsn", dsn, *options])
+    return twin(["generate", "--zigong", "--patients", str(PATIENTS), "--seed", str(seed), "--dsn", dsn, *options])
 
 
 def one(dsn: str, query: str) -> tuple[object, ...] | None:
@@ -72,7 +73,7 @@ def test_another_seed_replaces_rows_and_truth(make_database: MakeDatabase, tmp_p
 
 def test_files_alone_need_no_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DEXSIC_PGDATA", str(tmp_path / "no-server"))
-    assert main(["generate", "--zigong", "--patients", "3", "--folder", str(tmp_path / "files")]) == 0
+    assert twin(["generate", "--zigong", "--patients", "3", "--folder", str(tmp_path / "files")]) == 0
     assert not (tmp_path / "no-server").exists()
 
 
@@ -81,7 +82,7 @@ def test_loaded_patients_are_never_written_over(
 ) -> None:
     """Neither in a database without a stamp nor where they replaced generated ones."""
     folder = str(tmp_path / "files")
-    assert main(["generate", "--zigong", "--patients", "30", "--folder", folder]) == 0
+    assert twin(["generate", "--zigong", "--patients", "30", "--folder", folder]) == 0
     (tmp_path / "files" / MARK).unlink()  # real patients' files have none
     fresh, replaced = make_database(), make_database()
     assert generate(replaced) == 0
@@ -106,7 +107,7 @@ def test_loaded_patients_are_never_written_over(
 def test_options_that_do_not_fit_are_explained(
     options: tuple[str, ...], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["generate", *options, "--dsn", "host=/nowhere"]) == 1
+    assert twin(["generate", *options, "--dsn", "host=/nowhere"]) == 1
     assert message in capsys.readouterr().err
 
 

@@ -10,16 +10,16 @@ import pandas as pd
 import pytest
 
 from mimic_db.errors import UserError
-from mimic_db.generate.rows import Columns, size, stack
 from mimic_db.progress import LoadProgress
-from mimic_db.zigong.files import find_files
-from mimic_db.zigong.generate import csv_file
-from mimic_db.zigong.generate.block import blocks, make_block, make_plan
-from mimic_db.zigong.generate.design import DEFAULT_PATIENTS, Design
-from mimic_db.zigong.generate.folder import FILES, Written, data_set, write
-from mimic_db.zigong.generate.truth import PATIENTS, PLANTED, REASONS, truth
-from mimic_db.zigong.stamp import MARK
 from tests.unit.zigong_generate.recompute import drug_of, equal, first_rule, patients
+from twin.rows import Columns, size, stack
+from twin.zigong import csv_file
+from twin.zigong.block import blocks, make_block, make_plan
+from twin.zigong.design import DEFAULT_PATIENTS, Design
+from twin.zigong.folder import FILES, Written, data_set, write
+from twin.zigong.truth import PATIENTS, PLANTED, REASONS, truth
+from zigong_db.files import find_files
+from zigong_db.stamp import MARK
 
 Data = tuple[Path, Written]
 

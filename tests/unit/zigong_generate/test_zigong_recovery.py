@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 from lifelines import CoxPHFitter
 
-from mimic_db.generate.rows import stack, take
-from mimic_db.zigong.generate.block import blocks, make_plan
-from mimic_db.zigong.generate.design import Design
-from mimic_db.zigong.generate.outcome import MIN_STAY_H, log_hazard
-from mimic_db.zigong.generate.truth import PATIENTS, PLANTED, truth
+from twin.rows import stack, take
+from twin.zigong.block import blocks, make_plan
+from twin.zigong.design import Design
+from twin.zigong.outcome import MIN_STAY_H, log_hazard
+from twin.zigong.truth import PATIENTS, PLANTED, truth
 
 PATIENTS_DRAWN = 40_000
 

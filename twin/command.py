@@ -1,0 +1,97 @@
+"""The command `generate`: options, target, what is printed."""
+
+import argparse
+import importlib
+from pathlib import Path
+
+from rich.console import Console
+
+from mimic_db import server
+from mimic_db.database import connect
+from mimic_db.errors import UserError
+from mimic_db.progress import LoadProgress
+from twin.block import MAX_STAYS
+from twin.database import data_set, write
+from twin.options import DEFAULT_DATABASE, listing, require_hazard_ratio, require_seed
+from twin.plan.design import PAPER_STAYS, Design
+
+_MIMIC_ONLY = ("stays", "confounding", "missing")
+_ZIGONG_ONLY = ("patients", "folder")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of `generate`."""
+    parser.add_argument(
+        "--zigong", action="store_true", help="the Zigong database, the external cohort, in place of MIMIC-IV"
+    )
+    parser.add_argument("--stays", metavar="N", help=f"ICU stays (2000), or `paper`: the paper's size, {PAPER_STAYS:,}")
+    parser.add_argument("--patients", type=int, metavar="N", help="with --zigong: patients (2790, as many as it holds)")
+    parser.add_argument("--seed", type=int, default=1, metavar="S", help="same options and seed, same rows (1)")
+    parser.add_argument(
+        "--hazard-ratio", type=float, metavar="H", help="of dexmedetomidine (0.70; with --zigong 0.49, as published)"
+    )
+    parser.add_argument("--confounding", choices=("on", "off"), help="does treatment depend on the patient? (on)")
+    parser.add_argument("--missing", type=float, metavar="SHARE", help="of each measurement (0.03)")
+    parser.add_argument(
+        "--folder",
+        type=Path,
+        metavar="DIR",
+        help="with --zigong: write the files here; no database unless one is named",
+    )
+    parser.add_argument("--database", help=f"where to write (default: {DEFAULT_DATABASE}, or the one in --dsn)")
+    parser.add_argument("--dsn", help="your own server instead of the embedded one")
+
+
+def generate(args: argparse.Namespace) -> int:
+    """Write the data set that `args` ask for, unless it is there.
+
+    Raises:
+        UserError: an option is out of range or of the other database, the target is not reachable or holds somebody
+            else's rows.
+    """
+    unwanted = _MIMIC_ONLY if args.zigong else _ZIGONG_ONLY
+    if found := [f"--{name}" for name in unwanted if getattr(args, name) is not None]:
+        remedy = "leave one of them out" if args.zigong else "add --zigong"
+        raise UserError(f"{found[0]} goes {'without' if args.zigong else 'with'} --zigong only: {remedy}")
+    if args.zigong:
+        # its vocabulary and loader: not for MIMIC-IV
+        importlib.import_module("twin.zigong.command").main(args)
+    else:
+        _generate_mimic(args)
+    return 0
+
+
+def _generate_mimic(args: argparse.Namespace) -> None:
+    stays = 2000 if args.stays is None else _number_of_stays(args.stays)
+    if not 1 <= stays <= MAX_STAYS:
+        raise UserError(f"--stays {args.stays} is out of range: take 1 to {MAX_STAYS:,}")
+    planted = Design()
+    ratio = planted.hazard_ratio if args.hazard_ratio is None else args.hazard_ratio
+    missing = planted.missing if args.missing is None else args.missing
+    require_hazard_ratio(ratio)
+    if not 0 <= missing <= 0.5:
+        raise UserError(f"--missing {missing:g} is out of range: take 0 to 0.5")
+    require_seed(args.seed)
+    if args.dsn:
+        dsn = server.with_database(args.dsn, args.database)
+    else:
+        dsn = server.ensure_database(args.database or DEFAULT_DATABASE)
+    with connect(dsn) as connection, LoadProgress() as progress:
+        design = Design(ratio, args.confounding != "off", missing)
+        summary = write(connection, data_set(stays, args.seed, design), progress)
+    if summary is None:
+        print(f"unchanged: {stays:,} generated stays with seed {args.seed} ({design}) are there already")
+    else:
+        Console().print(listing("generated, as intended", "stays", summary.counts))
+        Console().print(listing("traps laid", "rows", summary.traps))
+        faults = {f"{check} {concept}".strip(): count for (check, concept), count in summary.quality.items()}
+        Console().print(listing("faults laid, by the checks of data_quality", "rows", faults))
+
+
+def _number_of_stays(text: str) -> int:
+    if text == "paper":
+        return PAPER_STAYS
+    try:
+        return int(text)
+    except ValueError:
+        raise UserError(f"--stays {text} is neither a number nor the word paper") from None

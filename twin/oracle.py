@@ -1,0 +1,168 @@
+"""`python -m twin.oracle --dsn DSN [--zigong]`: on generated data, every mart against what it must say, cell by cell.
+
+The generator left the answers in the schema twin_truth, a table for each mart (twin/truth/truth.py), or for the
+external cohort in zigong_truth (twin/zigong/truth.py). Exit code 0 if every cell of every stay is equal, 1
+if not or after an error.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import psycopg
+from psycopg import sql
+
+from mimic_db.database import Connection, connect, explain
+from mimic_db.errors import UserError
+from twin.database import TRUTH_SCHEMA
+from twin.differences import show
+from twin.truth.truth import REASONS
+from twin.zigong.database import TRUTH_SCHEMA as ZIGONG_TRUTH_SCHEMA
+from twin.zigong.truth import REASONS as ZIGONG_REASONS
+
+TOLERANCE = 1e-9  # of numbers that are not whole, relative: sums in another order
+KEYS = {"sofa_hourly": ("stay_id", "hr")}
+NOT_A_MART, FAULTS = "planted", "data_quality"
+
+
+@dataclass(frozen=True)
+class Truth:
+    """Where the answers are, and the mart `flow` with the `reasons` of its steps, which `planted` has in `column`."""
+
+    schema: str
+    flow: str
+    column: str
+    reasons: Sequence[str]
+
+
+TWIN = Truth(TRUTH_SCHEMA, "cohort_flow", "left_out", REASONS)
+ZIGONG = Truth(ZIGONG_TRUTH_SCHEMA, "zigong_flow", "reason", ZIGONG_REASONS)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One mart: how many rows and cells were compared, and what differs."""
+
+    mart: str
+    rows: int
+    one_sided: int
+    cells: int
+    differing: dict[str, int]
+
+    @property
+    def is_right(self) -> bool:
+        """Nothing differs, and something was compared."""
+        return self.rows > 0 and not self.one_sided and not self.differing
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Compare and print; gives the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m twin.oracle", description=__doc__)
+    parser.add_argument("--dsn", required=True, help="database with generated data and our marts")
+    parser.add_argument("--schema", default="dexsic", help="schema of our marts (dexsic)")
+    parser.add_argument("--zigong", action="store_true", help="the external cohort in place of MIMIC-IV's")
+    options = parser.parse_args(arguments)
+    try:
+        with connect(options.dsn) as connection:
+            answers = ask(connection, options.schema, ZIGONG if options.zigong else TWIN)
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except psycopg.Error as error:
+        print(f"error: {explain(error)}", file=sys.stderr)
+        return 1
+    show(answers)
+    return 0 if all(answer.is_right for answer in answers) else 1
+
+
+def ask(connection: Connection, schema: str, truth: Truth = TWIN) -> list[Answer]:
+    """Every table of the truth against the mart of its name, the flow against the reasons planted, faults as counted.
+
+    Raises:
+        UserError: the database holds no truth.
+    """
+    columns = connection.execute(
+        "select table_name, array_agg(column_name::text order by ordinal_position),"
+        " array_agg(data_type::text order by ordinal_position) from information_schema.columns"
+        " where table_schema = %s and table_name <> all(%s) group by table_name order by table_name",
+        [truth.schema, [NOT_A_MART, FAULTS]],
+    ).fetchall()
+    if not columns:
+        raise UserError(f"no schema {truth.schema}: this is no generated data set, or one of an older version")
+    answers = [_compare(connection, schema, truth, *mart) for mart in columns]
+    answers.append(_flow(connection, schema, truth))
+    if truth is TWIN:
+        answers.append(_faults(connection, schema, truth))
+    return answers
+
+
+def _compare(
+    connection: Connection, schema: str, truth: Truth, mart: str, names: list[str], types: list[str]
+) -> Answer:
+    keys = KEYS.get(mart, ("stay_id",))
+    cells = [(name, kind) for name, kind in zip(names, types, strict=True) if name not in keys]
+    row = connection.execute(
+        sql.SQL(
+            "select count(*), count(*) filter (where truth.stay_id is null or mart.stay_id is null), {}"
+            " from {} as truth full join {} as mart on {}"
+        ).format(
+            sql.SQL(", ").join(
+                sql.SQL("count(*) filter (where truth.stay_id = mart.stay_id and {})").format(_differs(*cell))
+                for cell in cells
+            ),
+            sql.Identifier(truth.schema, mart),
+            sql.Identifier(schema, mart),
+            sql.SQL(" and ").join(sql.SQL("truth.{0} = mart.{0}").format(sql.Identifier(key)) for key in keys),
+        )
+    ).fetchone()
+    assert row
+    rows, one_sided, *wrong = row
+    differing = {name: count for (name, _), count in zip(cells, wrong, strict=True) if count}
+    return Answer(mart, rows, one_sided, (rows - one_sided) * len(cells), differing)
+
+
+def _differs(column: str, kind: str) -> sql.Composed:
+    if kind == "double precision":
+        template = (
+            "((truth.{0} is null) <> (mart.{0} is null)"
+            " or abs(truth.{0} - mart.{0}) > {1} * greatest(abs(truth.{0}), 1))"
+        )
+        return sql.SQL(template).format(sql.Identifier(column), sql.Literal(TOLERANCE))
+    return sql.SQL("truth.{0} is distinct from mart.{0}").format(sql.Identifier(column))
+
+
+def _flow(connection: Connection, schema: str, truth: Truth) -> Answer:
+    """Steps of the flow in order, against the stays left out for each reason."""
+    steps = connection.execute(
+        sql.SQL("select rule, n_excluded from {} order by step").format(sql.Identifier(schema, truth.flow))
+    ).fetchall()
+    reasons: dict[str | None, int] = dict(
+        connection.execute(
+            sql.SQL("select {0}, count(*) from {1} group by {0}").format(
+                sql.Identifier(truth.column), sql.Identifier(truth.schema, NOT_A_MART)
+            )
+        ).fetchall()
+    )
+    planted = [reasons.pop(name, 0) for name in truth.reasons]
+    differing = {rule: 1 for (rule, found), meant in zip(steps, planted, strict=True) if found != meant}
+    return Answer(truth.flow, len(steps), 0, len(steps), differing)
+
+
+def _faults(connection: Connection, schema: str, truth: Truth) -> Answer:
+    """What data_quality counts of each check that the generator counted, by concept; what either lacks is 0."""
+    counts = connection.execute(
+        sql.SQL(
+            "select check_name, concept, coalesce(meant.n_affected, 0), coalesce(mart.n_affected, 0)"
+            " from {} as meant full join"
+            " (select * from {} where check_name in (select check_name from {})) as mart using (check_name, concept)"
+        ).format(
+            sql.Identifier(truth.schema, FAULTS), sql.Identifier(schema, FAULTS), sql.Identifier(truth.schema, FAULTS)
+        )
+    ).fetchall()
+    differing = {f"{check} {concept}".strip(): abs(meant - found) for check, concept, meant, found in counts}
+    return Answer(FAULTS, len(counts), 0, len(counts), {name: count for name, count in differing.items() if count})
+
+
+if __name__ == "__main__":
+    sys.exit(main())

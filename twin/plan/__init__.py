@@ -1,0 +1,1 @@
+"""What is planted in each stay before anything is charted: who it is, how ill, treated or not, what becomes of it."""

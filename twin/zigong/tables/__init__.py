@@ -1,0 +1,1 @@
+"""The plan of the Zigong patients as rows of its files, one theme per file."""
