@@ -32,7 +32,7 @@ test: said lint unit  ## lint, types, pytest, dbt build and dbt test on shipped 
 said:
 	@echo "under 10 minutes, twice that with DuckDB, Spark and BigQuery installed; servers of its own in temporary folders, stopped and removed at the end"
 
-lint: $(READY)  ## ruff, mypy (strict), sqlfluff; no file is changed
+lint: $(READY)-dev  ## ruff, mypy (strict), sqlfluff; no file is changed
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check .
 	@$(RUN) -m mypy analysis_py mimic_db zigong_db twin study.py bench torture
@@ -42,7 +42,7 @@ lint: $(READY)  ## ruff, mypy (strict), sqlfluff; no file is changed
 	@export DEXSIC_PGDATA=target/lint/server; eval "$$($(RUN) -m mimic_db env)" && \
 		$(VENV)/bin/sqlfluff lint --processes 2 models tests/data; status=$$?; $(RUN) -m mimic_db stop >/dev/null; exit $$status
 
-unit: $(READY)
+unit: $(READY)-dev
 	@$(RUN) -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 bench: $(READY)  ## benchmarks, as ratios measured in one run: MIMIC-IV demo multiplied, 12 GB of disk in .postgres
@@ -62,28 +62,38 @@ clean:  ## stop the embedded server and remove its data (.postgres), .duckdb, .s
 	@if [ -x $(RUN) ]; then $(RUN) -m mimic_db stop; fi
 	rm -rf $(VENV) .postgres .duckdb .spark output target logs .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
+# uv installs in a fifth of pip's time; pip does it where uv cannot be had, or does not reach the index that pip is told of
+define install
+@if $(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements/uv.txt 2>/dev/null && \
+	$(VENV)/bin/uv pip install --quiet --python $(RUN) --no-deps --require-hashes --only-binary :all: $(1) 2>/dev/null; then :; else \
+	$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary :all: $(1); fi
+endef
+
 # the environment is made aside the mark, so that an install that breaks off is taken up again
-$(READY): requirements.txt
-	@echo "setting up $(VENV): about a minute, 1 GB of disk"
+$(READY): requirements/runtime.txt
+	@echo "setting up $(VENV): half a minute, 1 GB of disk"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "error: Python 3.11 or later is needed; make PYTHON=/path/to/python3.11 study")'
 	@test -x $(RUN) || $(PYTHON) -m venv $(VENV)
-	@$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes \
-		--only-binary :all: --no-binary autograd-gamma -r requirements.txt
+	$(call install,--no-binary autograd-gamma -r requirements/runtime.txt)
 	@touch $@
 
-# all that these need besides is there already
-$(READY)-duckdb: requirements-duckdb.txt $(READY)
-	@$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: --no-deps -r requirements-duckdb.txt
+# what the tests and linters need; all that these files list is besides requirements/runtime.txt
+$(READY)-dev: requirements/dev.txt $(READY)
+	$(call install,-r requirements/dev.txt)
+	@touch $@
+
+$(READY)-duckdb: requirements/duckdb.txt $(READY)
+	$(call install,-r requirements/duckdb.txt)
 	@touch $@
 
 # pyspark comes as source alone; Java is the system's
-$(READY)-spark: requirements-spark.txt requirements-duckdb.txt $(READY)
+$(READY)-spark: requirements/spark.txt requirements/duckdb.txt $(READY)
 	@echo "adding Spark to $(VENV): 0.5 GB of disk"
-	@$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: --no-binary pyspark --no-deps -r requirements-spark.txt
+	$(call install,--no-binary pyspark -r requirements/spark.txt)
 	@$(RUN) -c 'import sys; from mimic_db.load.spark import missing; fault = missing(); sys.exit(fault and f"error: {fault}")'
 	@touch $@
 
 # with the parser by which its SQL is checked; nothing is run there
-$(READY)-bigquery: requirements-bigquery.txt $(READY)
-	@$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: --no-deps -r requirements-bigquery.txt
+$(READY)-bigquery: requirements/bigquery.txt $(READY)
+	$(call install,-r requirements/bigquery.txt)
 	@touch $@

@@ -42,14 +42,14 @@ PROJECT = Path(__file__).parent
 BUILD_FILES = (
     *(
         "dbt_project.yml",
-        "requirements.txt",
-        "requirements-duckdb.txt",
-        "requirements-spark.txt",
+        "requirements/runtime.txt",
+        "requirements/duckdb.txt",
+        "requirements/spark.txt",
         "mimic_db/columns.csv",
     ),
     *("models/**/*", "macros/**/*.sql", "seeds/**/*", "tests/**/*.sql"),
 )
-STATISTICS_FILES = ("analysis_py/**/*", "requirements.txt")
+STATISTICS_FILES = ("analysis_py/**/*", "requirements/runtime.txt")
 STAMP = "dexsic build "
 POSTGRES, DUCKDB, ON_SPARK = "postgres", "duckdb", "spark"
 GENERATED = "generated"  # in place of a folder of the external cohort

@@ -3,7 +3,7 @@
 The MIMIC-IV demo is multiplied in the embedded server (12 GB of disk at the default size) and written as Parquet
 (0.5 GB, and 0.5 GB for Spark); all is kept for the next run. Then every cell of every mart is compared. Spark, where it
 is installed, builds with one core and with two; its event log tells what its tasks did. Where MIMIC_CODE names a
-checkout of mimic-code, its DuckDB concepts too, from tables in a DuckDB file (2 GB). Needs requirements-duckdb.txt.
+checkout of mimic-code, its DuckDB concepts too, from tables in a DuckDB file (2 GB). Needs requirements/duckdb.txt.
 """
 
 import argparse

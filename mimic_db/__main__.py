@@ -212,7 +212,7 @@ def _parser() -> argparse.ArgumentParser:
 
     text = (
         "write the tables that the study needs as Parquet for Spark, in buckets by patient, those that have changed: "
-        "half a minute for the demo; needs requirements-spark.txt and Java 17"
+        "half a minute for the demo; needs requirements/spark.txt and Java 17"
     )
     command = commands.add_parser("parquet", help=text, description=text)
     command.add_argument("--csv", type=Path, required=True, metavar="DIR", help="the folder with hosp/ and icu/")

@@ -485,7 +485,7 @@ def _program(name: str) -> Path:
     """A program of the wheel. Found, not imported: its import takes locks and prints warnings."""
     wheel = importlib.util.find_spec(WHEEL)
     if wheel is None or wheel.origin is None:
-        raise UserError("the embedded server is not installed: `pip install -r requirements.txt`")
+        raise UserError("the embedded server is not installed: `pip install -r requirements/runtime.txt`")
     return Path(wheel.origin).parent / f"pginstall{VERSION}" / "bin" / name
 
 

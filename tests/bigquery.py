@@ -1,6 +1,6 @@
 """Does BigQuery's parser take our SQL? All of it is compiled without account or network, and read as that dialect.
 
-`python -m tests.bigquery` (requirements-bigquery.txt). Nothing is run.
+`python -m tests.bigquery` (requirements/bigquery.txt). Nothing is run.
 """
 
 import csv

@@ -37,10 +37,10 @@ REQUIREMENTS = {
     "needs_shared": ("../shared (the MIMIC-IV demo and reference results)", SHARED),
     "needs_debian_postgres": (f"{DEBIAN_PROGRAMS} (Debian package postgresql-15)", DEBIAN_PROGRAMS / "initdb"),
     "needs_chromium": (f"{CHROMIUM} (Debian package chromium)", CHROMIUM),
-    "needs_bigquery": ("dbt-bigquery and sqlglot (requirements-bigquery.txt)", _place_of("dbt.adapters.bigquery")),
-    "needs_duckdb": ("dbt-duckdb (requirements-duckdb.txt)", _place_of("dbt.adapters.duckdb")),
+    "needs_bigquery": ("dbt-bigquery and sqlglot (requirements/bigquery.txt)", _place_of("dbt.adapters.bigquery")),
+    "needs_duckdb": ("dbt-duckdb (requirements/duckdb.txt)", _place_of("dbt.adapters.duckdb")),
     "needs_spark": (
-        "what requirements-spark.txt lists, and Java 17",
+        "what requirements/spark.txt lists, and Java 17",
         Path("Spark cannot start here") if missing() else _place_of("dbt.adapters.spark"),
     ),
 }

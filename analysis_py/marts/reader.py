@@ -12,7 +12,7 @@ from psycopg import sql
 
 from analysis_py.marts.errors import StudyError, first_line
 
-INSTALL = "pip install --no-deps -r requirements-duckdb.txt"
+INSTALL = "pip install --no-deps -r requirements/duckdb.txt"
 _MARTS = "marts_of_the_file"  # the file's own name may be that of the schema, and then names neither
 _Found = TypeVar("_Found")
 
