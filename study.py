@@ -26,7 +26,8 @@ import yaml
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from analysis_py.report.output_folder import DBT_DOCS, MARKER, terminable
+from analysis_py.interrupt import terminable
+from analysis_py.report.output_folder import DBT_DOCS, MARKER
 from analysis_py.study.results import SUPPRESS_BELOW
 from mimic_db import server
 from mimic_db.database import explain

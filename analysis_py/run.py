@@ -12,9 +12,10 @@ from pathlib import Path
 
 from rich.console import Console
 
+from analysis_py.interrupt import terminable
 from analysis_py.marts.errors import StudyError
 from analysis_py.marts.profile import find_profiles, read_target
-from analysis_py.report.output_folder import DBT_DOCS, refuse_foreign, replaced, terminable
+from analysis_py.report.output_folder import DBT_DOCS, refuse_foreign, replaced
 from analysis_py.report.present import write_results, write_validation
 from analysis_py.report.terminal import Stages, external_summary, general_summary, show, show_external, summary
 from analysis_py.study.external import NAME as EXTERNAL

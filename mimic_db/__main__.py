@@ -13,7 +13,7 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table as Listing
 
-from analysis_py.report.output_folder import terminable
+from analysis_py.interrupt import terminable
 from mimic_db import server
 from mimic_db.check import can_run, check
 from mimic_db.database import connect, explain

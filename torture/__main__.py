@@ -16,7 +16,7 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
-from analysis_py.report.output_folder import terminable
+from analysis_py.interrupt import terminable
 from mimic_db.errors import UserError
 from torture.campaign import BAD, Trial, is_clean, summary, workshop
 

@@ -8,10 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
-from typing import Never
 
-from analysis_py import end_at_once
 from analysis_py.marts.errors import StudyError
 
 MARKER = ".dexsic-output"
@@ -77,25 +74,6 @@ def refuse_foreign(target: Path) -> None:
     if names and (MARKER not in names or names - _OURS):
         foreign = sorted(names - _OURS or names)[0]
         raise StudyError(f"{target} holds {foreign}, which this program did not write: choose another --output")
-
-
-@contextmanager
-def terminable() -> Iterator[None]:
-    """SIGTERM ends the block as Ctrl-C does, by KeyboardInterrupt, so that what was begun is cleared away."""
-    if threading.current_thread() is not threading.main_thread():  # only there can signals be set
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, _interrupt)
-    if signal.getsignal(signal.SIGINT) is end_at_once:  # of the time before anything was begun
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-def _interrupt(number: int, frame: FrameType | None) -> Never:
-    raise KeyboardInterrupt
 
 
 @contextmanager

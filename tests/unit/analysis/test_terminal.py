@@ -143,7 +143,8 @@ def test_an_interrupt_at_any_stage_leaves_the_earlier_results(
 WRITER = """
 import sys, time
 from pathlib import Path
-from analysis_py.report.output_folder import replaced, terminable
+from analysis_py.interrupt import terminable
+from analysis_py.report.output_folder import replaced
 try:
     with terminable(), replaced(Path(sys.argv[1])) as folder:
         (folder / "report.html").write_text("half")
