@@ -92,8 +92,9 @@ final as (
 
     select
         rules.*,
-        has_early_sepsis and is_sic and not is_later_stay and not is_minor and not is_pregnant and not is_short_stay
-        and not has_heparin and not is_exposure_unknown and not is_exposure_short and not is_exposure_late as is_eligible
+        {% for rule, left_out in eligibility_rules() -%}
+        not ({{ left_out }}) {{ 'and ' if not loop.last }}
+        {%- endfor %}as is_eligible
     from rules
 
 )

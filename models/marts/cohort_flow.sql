@@ -1,18 +1,6 @@
 /*
 Grain       one row per rule, in the order of section 2.2
-Definition  how many ICU stays each rule leaves out of those that passed the rules before it
+Definition  how many ICU stays each rule of eligibility_rules() leaves out of those that passed the rules before it
 Source      Figure 1 of Huang 2024
 */
-{%- set rules = [
-    ('Sepsis-3 within ' ~ var('sepsis_onset_max_h') ~ ' h of ICU admission', 'not has_early_sepsis'),
-    ('SIC score of ' ~ var('sic_min_score') ~ ' or more', 'not is_sic'),
-    ('first ICU stay of the first admission', 'is_later_stay'),
-    ('age of ' ~ var('age_min_years') ~ ' years or more', 'is_minor'),
-    ('not pregnant', 'is_pregnant'),
-    ('ICU stay of ' ~ var('icu_stay_min_h') ~ ' h or more', 'is_short_stay'),
-    ('no heparin after ICU admission (' ~ var('heparin') ~ ')', 'has_heparin'),
-    (var('exposure_drug') ~ ' as an infusion at a known rate, or none', 'is_exposure_unknown'),
-    (var('exposure_drug') ~ ' for ' ~ var('exposure_min_duration_h') ~ ' h or more, or none', 'is_exposure_short'),
-    (var('exposure_drug') ~ ' started within ' ~ var('exposure_max_start_h') ~ ' h of ICU admission, or none', 'is_exposure_late'),
-] %}
-{{ flow_of(ref('cohort_eligibility'), rules) }}
+{{ flow_of(ref('cohort_eligibility'), eligibility_rules()) }}

@@ -3,11 +3,6 @@ Grain       one row per hospital admission with a diagnosis of a listed category
 Definition  one column per category of the seed icd_category: 1 when a code of it was recorded in the admission
 Source      mimic-code charlson (Quan 2005); hypertension and pregnancy by ICD chapter
 */
-{%- set categories = [
-    'congestive_heart_failure', 'copd', 'rheumatic_disease', 'mild_liver_disease', 'severe_liver_disease',
-    'diabetes_uncomplicated', 'diabetes_complicated', 'renal_disease', 'malignant_cancer', 'metastatic_tumor', 'hypertension',
-    'pregnancy', 'saps_aids', 'saps_hematologic', 'saps_metastatic'
-] %}
 with
 
 diagnoses as (
@@ -26,7 +21,7 @@ final as (
 
     select
         diagnoses.hadm_id,
-        {% for category in categories -%}
+        {% for category in words_of('icd_category', 'category') -%}
         max(case when codes.category = '{{ category }}' then 1 else 0 end) as {{ category }},
         {% endfor -%}
         count(*) as code_count

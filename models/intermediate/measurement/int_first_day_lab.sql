@@ -1,13 +1,8 @@
 /*
 Grain       one row per ICU stay with a laboratory value in the first-day window
-Definition  lowest and highest laboratory values of the patient in the first-day window
+Definition  lowest and highest value of each concept of the seed lab_item, of the patient in the first-day window
 Source      mimic-code first_day_lab
-Deviation   only the values that the study uses
 */
-{%- set concepts = [
-    'hematocrit', 'hemoglobin', 'platelets', 'wbc', 'anion_gap', 'bicarbonate', 'bun', 'creatinine', 'glucose', 'sodium',
-    'potassium', 'inr', 'pt', 'bilirubin'
-] %}
 with
 
 labs as (
@@ -20,7 +15,7 @@ final as (
 
     select
         stay_id,
-        {% for concept in concepts -%}
+        {% for concept in words_of('lab_item', 'concept') -%}
         min(case when concept = '{{ concept }}' then value end) as {{ concept }}_min,
         max(case when concept = '{{ concept }}' then value end) as {{ concept }}_max,
         {% endfor -%}

@@ -1,0 +1,16 @@
+{# Who is studied, rule by rule in the order of section 2.2 of Huang 2024: what a stay must fulfil, and what in cohort_eligibility is
+   true of those whom the rule leaves out. That mart, cohort_flow and the statistics follow this list. #}
+{% macro eligibility_rules() %}
+{{ return([
+    ('Sepsis-3 within ' ~ var('sepsis_onset_max_h') ~ ' h of ICU admission', 'not has_early_sepsis'),
+    ('SIC score of ' ~ var('sic_min_score') ~ ' or more', 'not is_sic'),
+    ('first ICU stay of the first admission', 'is_later_stay'),
+    ('age of ' ~ var('age_min_years') ~ ' years or more', 'is_minor'),
+    ('not pregnant', 'is_pregnant'),
+    ('ICU stay of ' ~ var('icu_stay_min_h') ~ ' h or more', 'is_short_stay'),
+    ('no heparin after ICU admission (' ~ var('heparin') ~ ')', 'has_heparin'),
+    (var('exposure_drug') ~ ' as an infusion at a known rate, or none', 'is_exposure_unknown'),
+    (var('exposure_drug') ~ ' for ' ~ var('exposure_min_duration_h') ~ ' h or more, or none', 'is_exposure_short'),
+    (var('exposure_drug') ~ ' started within ' ~ var('exposure_max_start_h') ~ ' h of ICU admission, or none', 'is_exposure_late'),
+]) }}
+{% endmacro %}
