@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mimic_db.errors import UserError
+from mimic_db.load import csv_rows
 from mimic_db.load.csv_folder import SourceFile
 from mimic_db.load.csv_rows import header_and_rows
-from mimic_db.load import csv_rows
 from mimic_db.tables import TABLES
 from torture.file_content import encode, plausible
 
