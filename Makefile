@@ -35,7 +35,7 @@ said:
 lint: $(READY)-dev  ## ruff, mypy (strict), sqlfluff; no file is changed
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check .
-	@$(RUN) -m mypy analysis_py mimic_db zigong_db twin study.py bench torture
+	@$(RUN) -m mypy analysis_py mimic_db zigong_db twin pipeline study.py bench torture
 	@$(RUN) -m mypy --explicit-package-bases tests/reference tests/recompute tests/golden tests/mutants
 	@said="$$($(VENV)/bin/lint-imports --no-cache)" && echo "$$said" | tail -2 || { echo "$$said"; exit 1; }
 	@mkdir -p target/lint && cp profiles.example.yml target/lint/profiles.yml

@@ -3,20 +3,18 @@
 import argparse
 import os
 import shlex
-import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-import psycopg
 from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table as Listing
 
-from analysis_py.interrupt import terminable
 from mimic_db import server
 from mimic_db.check import can_run, check
-from mimic_db.database import connect, explain
+from mimic_db.database import connect
+from mimic_db.ending import leave, told
 from mimic_db.errors import UserError
 from mimic_db.load.csv_folder import SUMS, database_name, find_files, find_needed
 from mimic_db.load.load import Loaded, load, missing_tables
@@ -32,25 +30,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     args = _parser().parse_args(arguments)
     return told(lambda: args.command(args))
-
-
-def told(command: Callable[[], int]) -> int:
-    """Run a command; whatever ends it is told in one line, and in the exit status."""
-    try:
-        with terminable():
-            return command()
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except psycopg.Error as error:
-        print(f"error: {explain(error)}", file=sys.stderr)
-        return 1
-    except OSError as error:
-        print(f"error: {error.filename}: {error.strerror}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("interrupted: what was not finished is rolled back; the same command goes on from here", file=sys.stderr)
-        return 130
 
 
 def _start(args: argparse.Namespace) -> int:
@@ -228,7 +207,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    ended = main()
-    if ended == 130:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not change what the first one said
-    sys.exit(ended)
+    leave(main())

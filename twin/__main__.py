@@ -1,11 +1,10 @@
 """Command line: `python -m twin generate`."""
 
 import argparse
-import signal
 import sys
 from collections.abc import Sequence
 
-from mimic_db.__main__ import told
+from mimic_db.ending import leave, told
 from twin.command import add_arguments, generate
 
 
@@ -29,7 +28,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    ended = main()
-    if ended == 130:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not change what the first one said
-    sys.exit(ended)
+    leave(main())

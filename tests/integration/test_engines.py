@@ -19,9 +19,9 @@ from analysis_py.marts.errors import StudyError
 from analysis_py.marts.profile import Target
 from analysis_py.study.read_marts import read_marts
 from mimic_db import server
-from mimic_db.place import release
 from mimic_db.tables import OFFICIAL_SCHEMAS, TABLES
-from study import _one_line as one_line
+from pipeline.message import one_line
+from pipeline.place import release
 from tests import engines
 from tests.integration.conftest import BUILD, PROJECT, RunDbt
 from twin.__main__ import main as twin

@@ -26,8 +26,8 @@ from mimic_db import server
 from mimic_db.errors import UserError
 from mimic_db.load.csv_folder import find_needed
 from mimic_db.load.spark import clear, session, spark_type, tables_of, write_tables
-from mimic_db.place import SparkFolder
 from mimic_db.progress import LoadProgress
+from pipeline.place import SparkFolder
 from tests import engines
 from tests.integration.conftest import BUILD, PROJECT
 from tests.integration.test_engines import MACROS, _query

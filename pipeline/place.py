@@ -49,6 +49,9 @@ class Place(Protocol):
     def set_mark(self, mark: str) -> None:
         """Say what the tables were made from."""
 
+    def whereabouts(self) -> str:
+        """Where the tables are, and how to look at them."""
+
     def session(self) -> AbstractContextManager[Any]:
         """What dbt, in this process, works within; nothing of it is left open afterwards."""
 
@@ -60,6 +63,7 @@ class Database:
     dsn: str
     schema: str
     sources: Sequence[str]
+    is_embedded: bool
     target = "dev"
 
     def environment(self) -> Mapping[str, str]:
@@ -82,6 +86,10 @@ class Database:
             connection.execute(
                 sql.SQL("comment on schema {} is {}").format(sql.Identifier(self.schema), sql.Literal(mark))
             )
+
+    def whereabouts(self) -> str:
+        options = f"--database {self.dsn.rpartition('/')[2]}" if self.is_embedded else "--dsn ..."
+        return f"database    schema {self.schema}: try  python -m mimic_db psql {options}"
 
     def session(self) -> AbstractContextManager[Any]:
         return nullcontext()
@@ -117,6 +125,9 @@ class DuckDBFile:
         table = sql.Identifier(self.schema, "build_run")
         with self._open() as connection:
             connection.execute(sql.SQL("comment on table {} is {}").format(table, sql.Literal(mark)).as_string(None))
+
+    def whereabouts(self) -> str:
+        return f"tables      schema {self.schema} of {self.path}: try  duckdb {self.path}"
 
     @contextmanager
     def session(self) -> Iterator[None]:
@@ -165,6 +176,9 @@ class SparkFolder:
 
     def set_mark(self, mark: str) -> None:
         self._mark.write_text(mark, encoding="utf-8")
+
+    def whereabouts(self) -> str:
+        return f"tables      in Parquet, a folder for each, in {self.marts}"
 
     @contextmanager
     def session(self) -> Iterator[None]:

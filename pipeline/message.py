@@ -1,4 +1,4 @@
-"""What a server's message means where only its text is known, as dbt hands it on: cause and remedy in a sentence."""
+"""dbt's messages in one line: of a server's text the cause and the remedy, and no value of a row."""
 
 import re
 
@@ -34,6 +34,18 @@ _MEANINGS = {
 }
 
 
-def explain_text(text: str) -> str | None:
-    """The sentence for a server's message, or None if the message is none of those that tell of a fault outside."""
-    return next((meaning for pattern, meaning in _MEANINGS.items() if re.search(pattern, text)), None)
+def told(message: str) -> str:
+    """What dbt's message means: cause and remedy where it tells of a fault outside, else itself in one line."""
+    text = one_line(message)
+    return next((meaning for pattern, meaning in _MEANINGS.items() if re.search(pattern, text)), text)
+
+
+def one_line(message: str) -> str:
+    """dbt's message without line breaks, and without what PostgreSQL or DuckDB quotes from a row."""
+    message = re.sub(
+        r"Original Line:.*?(?=\n\s*(Error when|Possible|Expected|file =)|\Z)", "", message, flags=re.DOTALL
+    )
+    message = re.sub(r'string ".*?" to', "a value to", message, flags=re.DOTALL)
+    lines = [line.strip() for line in message.splitlines()]
+    lines = [line for line in lines if line and not line.startswith(("compiled code", "> in macro", "> called by"))]
+    return re.sub(r': ".*?"$', "", " ".join(lines[:3]))
