@@ -14,3 +14,17 @@
     (var('exposure_drug') ~ ' started within ' ~ var('exposure_max_start_h') ~ ' h of ICU admission, or none', 'is_exposure_late'),
 ]) }}
 {% endmacro %}
+
+{# Those that no other reading of the study reads otherwise: whoever fulfils them may be in the cohort of some reading. #}
+{% macro rules_read_one_way() %}
+{%- set one_way = [] -%}
+{%- for rule, left_out in eligibility_rules() if left_out not in ('not has_early_sepsis', 'not is_sic', 'has_heparin') -%}
+    {%- do one_way.append((rule, left_out)) -%}
+{%- endfor -%}
+{{ return(one_way) }}
+{% endmacro %}
+
+{# True of a row of cohort_eligibility that no rule leaves out. #}
+{% macro fulfils(rules) -%}
+{%- for rule, left_out in rules %}{{ ' and ' if not loop.first }}not ({{ left_out }}){% endfor -%}
+{%- endmacro %}

@@ -26,15 +26,15 @@ FLOW_COLUMNS = ("step", "rule", "n_before", "n_excluded", "n_after")
 class Needed:
     """What a study reads: variables of analysis_cohort, of the stays that other readings keep, of the external cohort.
 
-    `columns` of those stays by mart. A stay is among them unless `left_out_by` one of these, or no reading of `kept_by`
-    keeps it, or every one of `excluded_by` excludes it.
+    `columns` of those stays by mart. A stay is among them if `fulfil` is true of it, a reading of `kept_by` keeps it and
+    not every one of `excluded_by` excludes it; these are columns of the first mart.
     """
 
     cohort: tuple[Variable, ...]
     stays: tuple[Variable, ...]
     external: tuple[Variable, ...]
     columns: Mapping[str, tuple[str, ...]]
-    left_out_by: tuple[str, ...]
+    fulfil: str
     kept_by: tuple[str, ...]
     excluded_by: tuple[str, ...]
 
@@ -175,12 +175,12 @@ def _read_stays(connection: Reader, schema: str, needed: Needed) -> pd.DataFrame
     for name, names in needed.columns.items():
         chosen += columns(name, names)
     query = sql.SQL(
-        "select {chosen} from {first}{others} where not ({rules}) and ({kept}) and not ({excluded}) order by stay_id"
+        "select {chosen} from {first}{others} where {fulfil} and ({kept}) and not ({excluded}) order by stay_id"
     ).format(
         chosen=sql.SQL(", ").join(chosen),
         first=mart(first),
         others=sql.Composed([sql.SQL(" join {} using (stay_id)").format(mart(name)) for name in others]),
-        rules=sql.SQL(" or ").join(columns(first, needed.left_out_by)),
+        fulfil=columns(first, [needed.fulfil])[0],
         kept=sql.SQL(" or ").join(columns(first, needed.kept_by)),
         excluded=sql.SQL(" and ").join(columns(first, needed.excluded_by)),
     )

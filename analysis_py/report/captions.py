@@ -14,11 +14,15 @@ from analysis_py.study.analyses.describe import format_p
 from analysis_py.study.analyses.exposure import exposures_of
 from analysis_py.study.analyses.multiplicity import CLASSES, INTERACTIONS, STRATA, sentence
 from analysis_py.study.analyses.pooling import CLUSTERED, EVENT_FREEDOM, MAIN_MODEL, how, main_row
-from analysis_py.study.analyses.subgroups import SUBGROUP_TITLES
 from analysis_py.study.analyses.unmatched import sentences
 from analysis_py.study.results import HIDDEN, Row, find, is_small
 from analysis_py.study.study import Study, groups
-from analysis_py.study.variables import BY_NAME, DEATH_28D, groups_of
+from analysis_py.study.variables import (
+    BY_NAME,
+    DEATH_28D,
+    SUBGROUP_TITLES,
+    groups_of,
+)
 
 _CELLS = "Cells: median [lower, upper quartile] or n (%)."
 _OF_MODELS = ("outcome_models", "robustness", CLUSTERED, EVENT_FREEDOM)

@@ -18,7 +18,6 @@ from analysis_py.study.analyses.exposure import exposures_of
 from analysis_py.study.analyses.multiplicity import INTERACTIONS, STRATA, sentence
 from analysis_py.study.analyses.pooling import MAIN_MODEL, how, main_row
 from analysis_py.study.analyses.robustness import CALIPERS
-from analysis_py.study.analyses.subgroups import SUBGROUP_TITLES
 from analysis_py.study.analyses.unmatched import sentences
 from analysis_py.study.readings import READINGS
 from analysis_py.study.results import HIDDEN, Row, find, largest_smd
@@ -31,6 +30,7 @@ from analysis_py.study.variables import (
     MODEL_3,
     OUTCOMES,
     PROPENSITY_COVARIATES,
+    SUBGROUP_TITLES,
 )
 
 AUTHOR = "TO BE FILLED IN BY THE AUTHOR:"

@@ -14,11 +14,18 @@ from analysis_py.statistics.propensity import CALIPER
 from analysis_py.study.analyses.describe import format_cell, format_p, pretty_table
 from analysis_py.study.analyses.exposure import Exposure
 from analysis_py.study.analyses.pooling import EVENT_FREEDOM, POOLED_OVER, how, main_rows
-from analysis_py.study.analyses.subgroups import SUBGROUP_TITLES
 from analysis_py.study.analyses.unmatched import ANALYSIS as UNMATCHED
 from analysis_py.study.analyses.unmatched import PROPENSITY
 from analysis_py.study.results import HIDDEN, Row, as_frame, is_small, too_few
-from analysis_py.study.variables import BY_NAME, DEATH_28D, DEATH_HOSPITAL, OUTCOMES, TABLE_ONE, TREATMENT
+from analysis_py.study.variables import (
+    BY_NAME,
+    DEATH_28D,
+    DEATH_HOSPITAL,
+    OUTCOMES,
+    SUBGROUP_TITLES,
+    TABLE_ONE,
+    TREATMENT,
+)
 
 COHORT_TITLES = {"full": "Before matching", "matched": "After matching"}
 # not by colour alone, and each read aloud as its word

@@ -8,8 +8,8 @@ from analysis_py.marts.types import Variable, type_stays
 from analysis_py.study.readings import (
     FOLLOW_UP_DISCHARGE,
     HEPARIN_READINGS,
+    OTHER_RULES,
     OUTCOME_COLUMNS,
-    RULES,
     SCORES,
     SIC_READINGS,
     SIC_SCORE,
@@ -57,7 +57,7 @@ _NEEDED = Needed(
         "baseline": tuple(variable.name for variable in TABLE_ONE),
         "outcomes": OUTCOME_COLUMNS,
     },
-    left_out_by=RULES,
+    fulfil=OTHER_RULES,
     kept_by=SIC_READINGS,
     excluded_by=HEPARIN_READINGS,
 )

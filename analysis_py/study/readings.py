@@ -42,16 +42,8 @@ READINGS = (
     Reading("follow-up to discharge", follow_up="discharge"),
 )
 
-# the marts' columns that a reading needs, by mart; rows are those that any reading keeps
-RULES = (
-    "is_later_stay",
-    "is_minor",
-    "is_pregnant",
-    "is_short_stay",
-    "is_exposure_unknown",
-    "is_exposure_short",
-    "is_exposure_late",
-)
+# the marts' columns that a reading needs; rows are those that any reading keeps
+OTHER_RULES = "is_eligible_otherwise"
 SIC_READINGS = (_SIC, *dict.fromkeys(reading.sic for reading in READINGS if reading.sic != _SIC))
 HEPARIN_READINGS = (_HEPARIN, *dict.fromkeys(reading.heparin for reading in READINGS if reading.heparin != _HEPARIN))
 SCORES = ("sic_score_four", "sic_score_total")

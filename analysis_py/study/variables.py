@@ -3,12 +3,22 @@
 Huang et al. 2024, doi:10.3389/fphar.2024.1414809.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from analysis_py.marts.build_record import DEXMEDETOMIDINE
 from analysis_py.marts.types import Variable
 
 TREATMENT = "treated"
+
+
+@dataclass(frozen=True)
+class Subgroup:
+    """A variable of Table 1 and its strata: by a cut-off (at most / above), by yes and no, or by its levels."""
+
+    name: str
+    title: str
+    cut: float | None = None
+    words: tuple[str, str] = ("Yes", "No")
 
 
 def groups_of(drug: str) -> dict[bool, str]:
@@ -23,49 +33,49 @@ _VITALS = "Vital signs in the first 24 h"
 _LABS = "Laboratory tests in the first 24 h"
 
 TABLE_ONE: tuple[Variable, ...] = (
-    Variable("age_years", "Age", unit="years"),
-    Variable("is_female", "Female", "binary"),
+    Variable("age_years", "Age", unit="years", from_model=2),
+    Variable("is_female", "Female", "binary", from_model=2),
     Variable("urine_output_ml", "Urine output", unit="mL"),
     Variable("weight_kg", "Weight", unit="kg"),
     Variable("sofa_score", "SOFA score"),
     Variable("sapsii_score", "SAPS II score"),
-    Variable("ethnicity", "Ethnicity", "categorical", levels=("white", "black", "other")),
+    Variable("ethnicity", "Ethnicity", "categorical", levels=("white", "black", "other"), from_model=2),
     Variable("ventilation_24h", "Mechanical ventilation", "binary", section=_FIRST_DAY),
-    Variable("vasopressor_24h", "Vasopressor use", "binary", section=_FIRST_DAY, drugs=_VASOPRESSORS),
+    Variable("vasopressor_24h", "Vasopressor use", "binary", section=_FIRST_DAY, drugs=_VASOPRESSORS, from_model=3),
     # the paper's 10 % of "vasopressor use" fits vasopressin alone: shown beside it, but in no model
     Variable(
         "vasopressin_24h", "Vasopressin use", "binary", section=_FIRST_DAY, in_models=False, drugs=("vasopressin",)
     ),
-    Variable("crrt_24h", "CRRT", "binary", section=_FIRST_DAY),
-    Variable("propofol_24h", "Propofol", "binary", section=_FIRST_DAY, drugs=("propofol",)),
-    Variable("midazolam_24h", "Midazolam", "binary", section=_FIRST_DAY, drugs=("midazolam",)),
-    Variable("fentanyl_24h", "Fentanyl", "binary", section=_FIRST_DAY, drugs=("fentanyl",)),
+    Variable("crrt_24h", "CRRT", "binary", section=_FIRST_DAY, from_model=3),
+    Variable("propofol_24h", "Propofol", "binary", section=_FIRST_DAY, drugs=("propofol",), from_model=3),
+    Variable("midazolam_24h", "Midazolam", "binary", section=_FIRST_DAY, drugs=("midazolam",), from_model=3),
+    Variable("fentanyl_24h", "Fentanyl", "binary", section=_FIRST_DAY, drugs=("fentanyl",), from_model=3),
     Variable("hypertension", "Hypertension", "binary", section=_COMORBIDITY),
     Variable("congestive_heart_failure", "Congestive heart failure", "binary", section=_COMORBIDITY),
     Variable("copd", "COPD", "binary", section=_COMORBIDITY),
     Variable("rheumatic_disease", "Rheumatic disease", "binary", section=_COMORBIDITY),
-    Variable("liver_disease", "Liver disease", "binary", section=_COMORBIDITY),
+    Variable("liver_disease", "Liver disease", "binary", section=_COMORBIDITY, from_model=3),
     Variable("diabetes", "Diabetes", "binary", section=_COMORBIDITY),
     Variable("renal_disease", "Renal disease", "binary", section=_COMORBIDITY),
-    Variable("tumor", "Tumor", "binary", section=_COMORBIDITY),
-    Variable("heart_rate_bpm", "Heart rate", unit="bpm", section=_VITALS),
+    Variable("tumor", "Tumor", "binary", section=_COMORBIDITY, from_model=3),
+    Variable("heart_rate_bpm", "Heart rate", unit="bpm", section=_VITALS, from_model=3),
     Variable("map_mmhg", "Mean arterial pressure", unit="mmHg", section=_VITALS),
-    Variable("resp_rate_bpm", "Respiratory rate", unit="bpm", section=_VITALS),
-    Variable("spo2_pct", "SpO2", unit="%", section=_VITALS),
+    Variable("resp_rate_bpm", "Respiratory rate", unit="bpm", section=_VITALS, from_model=3),
+    Variable("spo2_pct", "SpO2", unit="%", section=_VITALS, from_model=3),
     Variable("hematocrit_pct", "Hematocrit", unit="%", section=_LABS),
     Variable("hemoglobin_g_dl", "Hemoglobin", unit="g/dL", section=_LABS),
     Variable("platelets_k_ul", "Platelets", unit="10⁹/L", section=_LABS),
     Variable("wbc_k_ul", "White blood cells", unit="10⁹/L", section=_LABS),
-    Variable("anion_gap_meq_l", "Anion gap", unit="mEq/L", section=_LABS),
-    Variable("bicarbonate_meq_l", "Bicarbonate", unit="mEq/L", section=_LABS),
-    Variable("bun_mg_dl", "BUN", unit="mg/dL", section=_LABS),
-    Variable("creatinine_mg_dl", "Creatinine", unit="mg/dL", section=_LABS),
+    Variable("anion_gap_meq_l", "Anion gap", unit="mEq/L", section=_LABS, from_model=3),
+    Variable("bicarbonate_meq_l", "Bicarbonate", unit="mEq/L", section=_LABS, from_model=3),
+    Variable("bun_mg_dl", "BUN", unit="mg/dL", section=_LABS, from_model=3),
+    Variable("creatinine_mg_dl", "Creatinine", unit="mg/dL", section=_LABS, from_model=3),
     Variable("sodium_meq_l", "Sodium", unit="mEq/L", section=_LABS),
     Variable("potassium_meq_l", "Potassium", unit="mEq/L", section=_LABS),
     Variable("inr_ratio", "INR", unit="ratio", section=_LABS),
     Variable("pt_sec", "Prothrombin time", unit="s", section=_LABS),
     Variable("glucose_mg_dl", "Glucose", unit="mg/dL", section=_LABS),
-    Variable("sic_score", "SIC score", "categorical", levels=(4, 5, 6)),
+    Variable("sic_score", "SIC score", "categorical", levels=(4, 5, 6), from_model=3),
 )
 
 # Figure 2 and Table 2 are about the first two, Table 3 about all.
@@ -87,26 +97,25 @@ EXPOSURE_DURATION, EXPOSURE_DOSE = "exposure_duration_h", "exposure_mean_rate_48
 EXPOSURE_TERMS = {EXPOSURE_DURATION: "dex_duration_h", EXPOSURE_DOSE: "dex_mean_rate_48h"}
 
 # Section 2.5 of the paper
-MODEL_2 = ("age_years", "is_female", "ethnicity")
-MODEL_3 = (
-    *MODEL_2,
-    "vasopressor_24h",
-    "crrt_24h",
-    "sic_score",
-    "propofol_24h",
-    "midazolam_24h",
-    "fentanyl_24h",
-    "tumor",
-    "liver_disease",
-    "heart_rate_bpm",
-    "resp_rate_bpm",
-    "spo2_pct",
-    "anion_gap_meq_l",
-    "bicarbonate_meq_l",
-    "bun_mg_dl",
-    "creatinine_mg_dl",
+MODEL_2, MODEL_3 = (
+    tuple(variable.name for variable in TABLE_ONE if variable.from_model and variable.from_model <= model)
+    for model in (2, 3)
 )
 MODELS: dict[str, tuple[str, ...]] = {"model 1": (), "model 2": MODEL_2, "model 3": MODEL_3}
+
+# Figure 3
+SUBGROUPS: tuple[Subgroup, ...] = (
+    Subgroup("age_years", "Age (years)", cut=60),
+    Subgroup("is_female", "Sex", words=("Female", "Male")),
+    Subgroup("ethnicity", "Ethnicity"),
+    Subgroup("ventilation_24h", "Mechanical ventilation"),
+    Subgroup("vasopressor_24h", "Vasopressor use"),
+    Subgroup("hypertension", "Hypertension"),
+    Subgroup("diabetes", "Diabetes"),
+    Subgroup("sofa_score", "SOFA score", cut=8),
+    Subgroup("sic_score", "SIC score"),
+)
+SUBGROUP_TITLES = {subgroup.name: subgroup.title for subgroup in SUBGROUPS}
 
 # --- the external cohort (section 2.6 of the paper): what its database tells ----------------------------------------
 

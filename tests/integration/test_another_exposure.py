@@ -9,10 +9,9 @@ import yaml
 from analysis_py.marts.profile import Target
 from analysis_py.marts.read import Marts
 from analysis_py.study.analyses.exposure import exposures_of
-from analysis_py.study.analyses.subgroups import SUBGROUPS
 from analysis_py.study.read_marts import read_marts
 from analysis_py.study.study import Study, run_study
-from analysis_py.study.variables import EXPOSURE_DURATION, EXPOSURE_TERMS
+from analysis_py.study.variables import EXPOSURE_DURATION, EXPOSURE_TERMS, SUBGROUPS
 from tests.integration.conftest import BUILD, PROJECT, RunDbt
 
 SCHEMA = "propofol"

@@ -1,6 +1,6 @@
 """Does the effect differ between kinds of patients? Figure 3 of the paper."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -8,48 +8,9 @@ import pandas as pd
 from analysis_py.statistics.estimate import Estimate, TestResult
 from analysis_py.statistics.survival import cox, fit_cox, likelihood_ratio
 from analysis_py.study.results import Row, estimated, tested
-from analysis_py.study.variables import BY_NAME, DEATH_28D, FOLLOW_UP, TREATMENT
+from analysis_py.study.variables import BY_NAME, DEATH_28D, FOLLOW_UP, SUBGROUPS, TREATMENT, Subgroup
 
 _STRATUM = "stratum"
-
-
-@dataclass(frozen=True)
-class Subgroup:
-    """A variable of Table 1 and its strata: by a cut-off (at most / above), by yes and no, or by its levels."""
-
-    name: str
-    title: str
-    cut: float | None = None
-    words: tuple[str, str] = ("Yes", "No")
-
-    def strata(self, data: pd.DataFrame) -> pd.Series:
-        """The stratum of each row as a category."""
-        values, variable = data[self.name], BY_NAME[self.name]
-        if self.cut is not None:
-            labels: tuple[str, ...] = (f"≤{self.cut:g}", f">{self.cut:g}")
-            chosen = np.where(values <= self.cut, *labels)
-        elif variable.kind == "categorical":
-            labels = tuple(str(level).capitalize() for level in variable.levels)
-            chosen = values.astype(str).str.capitalize().to_numpy()
-        else:
-            labels = self.words
-            chosen = np.where(values.astype(bool), *labels)
-        return pd.Series(pd.Categorical(chosen, categories=labels), index=data.index)
-
-
-SUBGROUPS = (
-    Subgroup("age_years", "Age (years)", cut=60),
-    Subgroup("is_female", "Sex", words=("Female", "Male")),
-    Subgroup("ethnicity", "Ethnicity"),
-    Subgroup("ventilation_24h", "Mechanical ventilation"),
-    Subgroup("vasopressor_24h", "Vasopressor use"),
-    Subgroup("hypertension", "Hypertension"),
-    Subgroup("diabetes", "Diabetes"),
-    Subgroup("sofa_score", "SOFA score", cut=8),
-    Subgroup("sic_score", "SIC score"),
-)
-
-SUBGROUP_TITLES = {subgroup.name: subgroup.title for subgroup in SUBGROUPS}
 
 
 def subgroup_rows(data: pd.DataFrame, cohort: str, unusable: tuple[str, ...]) -> list[Row]:
@@ -58,7 +19,7 @@ def subgroup_rows(data: pd.DataFrame, cohort: str, unusable: tuple[str, ...]) ->
     for subgroup in SUBGROUPS:
         if subgroup.name in unusable:
             continue
-        strata = subgroup.strata(data)
+        strata = strata_of(subgroup, data)
         place = Row("subgroup", cohort, DEATH_28D, "model 1", subgroup.name)
         for level in strata.cat.categories:
             members = data[strata == level]
@@ -68,6 +29,21 @@ def subgroup_rows(data: pd.DataFrame, cohort: str, unusable: tuple[str, ...]) ->
         test = replace(place, measure="interaction, chi-square")
         rows.append(tested(test, interaction, data.assign(**{_STRATUM: strata})))
     return rows
+
+
+def strata_of(subgroup: Subgroup, data: pd.DataFrame) -> pd.Series:
+    """The stratum of each row as a category."""
+    values, variable = data[subgroup.name], BY_NAME[subgroup.name]
+    if subgroup.cut is not None:
+        labels: tuple[str, ...] = (f"≤{subgroup.cut:g}", f">{subgroup.cut:g}")
+        chosen = np.where(values <= subgroup.cut, *labels)
+    elif variable.kind == "categorical":
+        labels = tuple(str(level).capitalize() for level in variable.levels)
+        chosen = values.astype(str).str.capitalize().to_numpy()
+    else:
+        labels = subgroup.words
+        chosen = np.where(values.astype(bool), *labels)
+    return pd.Series(pd.Categorical(chosen, categories=labels), index=data.index)
 
 
 def _effect(data: pd.DataFrame) -> Estimate:

@@ -15,10 +15,10 @@ from analysis_py.study.analyses.overlap import overlap_rows, preference_score
 from analysis_py.study.analyses.pooling import pooled
 from analysis_py.study.analyses.robustness import readings, variant
 from analysis_py.study.analyses.screening import screening_rows
-from analysis_py.study.analyses.subgroups import SUBGROUPS, subgroup_rows
+from analysis_py.study.analyses.subgroups import strata_of, subgroup_rows
 from analysis_py.study.read_marts import type_cohort
 from analysis_py.study.readings import FOLLOW_UP_DISCHARGE, HEPARIN_READINGS, READINGS, SCORES, SIC_READINGS
-from analysis_py.study.variables import BY_NAME, TABLE_ONE
+from analysis_py.study.variables import BY_NAME, SUBGROUPS, TABLE_ONE
 
 MakeCohort = Callable[..., pd.DataFrame]
 
@@ -51,8 +51,8 @@ def test_pairs_hold_one_of_each(full: pd.DataFrame) -> None:
 
 def test_strata_of_a_subgroup_add_up_and_lie_on_the_right_side() -> None:
     data = pd.DataFrame({"age_years": [59.9, 60.0, 60.1], "is_female": [True, False, True]})
-    assert SUBGROUPS[0].strata(data).tolist() == ["≤60", "≤60", ">60"]
-    assert SUBGROUPS[1].strata(data).tolist() == ["Female", "Male", "Female"]
+    assert strata_of(SUBGROUPS[0], data).tolist() == ["≤60", "≤60", ">60"]
+    assert strata_of(SUBGROUPS[1], data).tolist() == ["Female", "Male", "Female"]
 
 
 def test_an_interaction_that_was_planted_is_found(full: pd.DataFrame) -> None:
