@@ -26,8 +26,8 @@ FLOW_COLUMNS = ("step", "rule", "n_before", "n_excluded", "n_after")
 class Needed:
     """What a study reads: variables of analysis_cohort, of the stays that other readings keep, of the external cohort.
 
-    `columns` of those stays by mart. A stay is among them if `fulfil` is true of it, a reading of `kept_by` keeps it and
-    not every one of `excluded_by` excludes it; these are columns of the first mart.
+    `columns` of those stays by mart. A stay is among them if `fulfil` is true of it, a reading of `kept_by` keeps it
+    and not every one of `excluded_by` excludes it; these are columns of the first mart.
     """
 
     cohort: tuple[Variable, ...]

@@ -15,8 +15,8 @@ from analysis_py.statistics.balance import Kind
 class Variable:
     """One column of a mart. `levels` are the values of a categorical one, the reference first.
 
-    `drugs` are those that it tells about. The imputation and the propensity score have it if `in_models`, the outcome models
-    from the number `from_model` on (0: none). One that `is_complete` lacks no value.
+    `drugs` are those that it tells about. The imputation and the propensity score have it if `in_models`, the outcome
+    models from the number `from_model` on (0: none). One that `is_complete` lacks no value.
     """
 
     name: str
