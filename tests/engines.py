@@ -22,9 +22,8 @@ from analysis_py.marts.reader import DuckDBReader, open_file, open_parquet
 from mimic_db.database import Connection, connect, explain
 from mimic_db.errors import UserError
 from mimic_db.load.spark import tables_of
-from twin.differences import console, in_words
+from twin.differences import console, differs, in_words
 
-TOLERANCE = 1e-9  # of numbers that are not whole, relative: sums in another order
 _TABLES = {"exposure": "dexmedetomidine_exposure"}  # models whose table has another name
 MARTS = sorted(
     _TABLES.get(path.stem, path.stem) for path in (Path(__file__).parents[1] / "models" / "marts").glob("*.sql")
@@ -151,7 +150,9 @@ def _compare(reader: DuckDBReader, schema: str, mart: str, columns: dict[str, st
         " full join (select *, true as is_row from {mart}) as ours on {keys}"
     ).format(
         wrong=sql.SQL(", ").join(
-            sql.SQL("count(*) filter (where theirs.is_row and ours.is_row and {})").format(_differs(name, kind))
+            sql.SQL("count(*) filter (where theirs.is_row and ours.is_row and {})").format(
+                differs("theirs", "ours", name, kind == "DOUBLE")
+            )
             for name, kind in columns.items()
             if name not in keys
         ),
@@ -167,16 +168,6 @@ def _compare(reader: DuckDBReader, schema: str, mart: str, columns: dict[str, st
     found, one_sided, *wrong = reader.execute(query).fetchone()
     differing = {name: count for name, count in zip(cells, wrong, strict=True) if count}
     return Comparison(mart, found, one_sided, (found - one_sided) * len(cells), differing)
-
-
-def _differs(column: str, kind: str) -> sql.Composed:
-    if kind == "DOUBLE":
-        template = (
-            "((theirs.{0} is null) <> (ours.{0} is null)"
-            " or abs(theirs.{0} - ours.{0}) > {1} * greatest(abs(theirs.{0}), abs(ours.{0})))"
-        )
-        return sql.SQL(template).format(sql.Identifier(column), sql.Literal(TOLERANCE))
-    return sql.SQL("theirs.{0} is distinct from ours.{0}").format(sql.Identifier(column))
 
 
 if __name__ == "__main__":

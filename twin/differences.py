@@ -1,11 +1,14 @@
-"""The table that says which cells of which mart differ."""
+"""When cells of a mart differ, and the table that says which do."""
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from psycopg import sql
 from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
+
+TOLERANCE = 1e-9  # of numbers that are not whole, relative: sums in another order
 
 
 class Differences(Protocol):
@@ -47,3 +50,15 @@ def in_words(found: Differences) -> str:
 def cells_in_words(found: Differences) -> str:
     """The columns in which a mart differs, with the number of cells."""
     return ", ".join(f"{column} {count:,}" for column, count in found.differing.items()) or "none"
+
+
+def differs(left: str, right: str, column: str, is_double: bool, least: float = 0) -> sql.Composed:
+    """The condition that a column is another in the relation `left` than in `right`.
+
+    Doubles may differ by TOLERANCE of their size, which is `least` at least.
+    """
+    names = [sql.Identifier(relation, column) for relation in (left, right)]
+    if is_double:
+        template = "(({0} is null) <> ({1} is null) or abs({0} - {1}) > {2} * greatest(abs({0}), abs({1}), {3}))"
+        return sql.SQL(template).format(*names, sql.Literal(TOLERANCE), sql.Literal(least))
+    return sql.SQL("{0} is distinct from {1}").format(*names)

@@ -16,12 +16,11 @@ from psycopg import sql
 from mimic_db.database import Connection, connect, explain
 from mimic_db.errors import UserError
 from twin.database import TRUTH_SCHEMA
-from twin.differences import show
+from twin.differences import differs, show
 from twin.truth.truth import REASONS
 from twin.zigong.database import TRUTH_SCHEMA as ZIGONG_TRUTH_SCHEMA
 from twin.zigong.truth import REASONS as ZIGONG_REASONS
 
-TOLERANCE = 1e-9  # of numbers that are not whole, relative: sums in another order
 KEYS = {"sofa_hourly": ("stay_id", "hr")}
 NOT_A_MART, FAULTS = "planted", "data_quality"
 
@@ -108,8 +107,10 @@ def _compare(
             " from {} as truth full join {} as mart on {}"
         ).format(
             sql.SQL(", ").join(
-                sql.SQL("count(*) filter (where truth.stay_id = mart.stay_id and {})").format(_differs(*cell))
-                for cell in cells
+                sql.SQL("count(*) filter (where truth.stay_id = mart.stay_id and {})").format(
+                    differs("truth", "mart", column, kind == "double precision", least=1)
+                )
+                for column, kind in cells
             ),
             sql.Identifier(truth.schema, mart),
             sql.Identifier(schema, mart),
@@ -120,16 +121,6 @@ def _compare(
     rows, one_sided, *wrong = row
     differing = {name: count for (name, _), count in zip(cells, wrong, strict=True) if count}
     return Answer(mart, rows, one_sided, (rows - one_sided) * len(cells), differing)
-
-
-def _differs(column: str, kind: str) -> sql.Composed:
-    if kind == "double precision":
-        template = (
-            "((truth.{0} is null) <> (mart.{0} is null)"
-            " or abs(truth.{0} - mart.{0}) > {1} * greatest(abs(truth.{0}), 1))"
-        )
-        return sql.SQL(template).format(sql.Identifier(column), sql.Literal(TOLERANCE))
-    return sql.SQL("truth.{0} is distinct from mart.{0}").format(sql.Identifier(column))
 
 
 def _flow(connection: Connection, schema: str, truth: Truth) -> Answer:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mimic_db.errors import UserError
 from mimic_db.load import csv_folder
-from mimic_db.load.csv_folder import UNREADABLE, SourceFile, below, explain_unreadable, listed_sums
+from mimic_db.load.csv_folder import UNREADABLE, SourceFile, below, explain_unreadable, listed_sums, of_each
 from zigong_db.csv_text import rows_of
 from zigong_db.tables import DEFINITIONS, Definition
 
@@ -29,15 +29,7 @@ def find_files(folder: Path) -> list[SourceFile]:
     found = _candidates(folder)
     if missing := [f"{table.file}.csv" for table in DEFINITIONS if not found.get(table.name)]:
         raise UserError(_missing_files(folder, missing))
-    files, faults = [], []
-    for table in DEFINITIONS:
-        try:
-            files.append(_source_file(table, found[table.name]))
-        except UserError as fault:
-            faults.append(str(fault))
-    if faults:
-        raise UserError("\n  ".join([f"nothing was loaded: {folder} has {len(faults)} unusable file(s)", *faults]))
-    return files
+    return of_each(folder, DEFINITIONS, lambda table: _source_file(table, found[table.name]))
 
 
 def database_name(folder: Path) -> str:

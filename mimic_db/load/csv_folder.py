@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from analysis_py.marts.errors import first_line
 from analysis_py.marts.reader import INSTALL
@@ -18,6 +19,7 @@ from mimic_db.tables import MODULES, TABLES, Table
 
 UNREADABLE = (OSError, EOFError, zlib.error)
 SUMS = "SHA256SUMS.txt"
+Definition, Found = TypeVar("Definition"), TypeVar("Found")
 LONGEST_HEADER = 1 << 16  # bytes; a file without line breaks is not read whole
 
 
@@ -60,14 +62,28 @@ def _found(
 ) -> list[SourceFile]:
     _require_modules(folder)
     sums = listed_sums(folder)
+
+    def source_file(table: Table) -> SourceFile | None:
+        path = _find(folder, table, suffixes)
+        if path is None:
+            return None
+        header = _parquet_names(path) if path.suffix == ".parquet" else _read_header(path)
+        require(path, header, table)
+        return SourceFile(table, path, header, sums.get(f"{table.module}/{path.name}"))
+
+    return [found for found in of_each(folder, tables, source_file) if found]
+
+
+def of_each(folder: Path, tables: Iterable[Definition], make: Callable[[Definition], Found]) -> list[Found]:
+    """What `make` gives of each table.
+
+    Raises:
+        UserError: every fault that it told, one a line.
+    """
     files, faults = [], []
     for table in tables:
         try:
-            path = _find(folder, table, suffixes)
-            if path:
-                header = _parquet_names(path) if path.suffix == ".parquet" else _read_header(path)
-                require(path, header, table)
-                files.append(SourceFile(table, path, header, sums.get(f"{table.module}/{path.name}")))
+            files.append(make(table))
         except UserError as fault:
             faults.append(str(fault))
     if faults:

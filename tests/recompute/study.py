@@ -46,6 +46,17 @@ CODES = {
     ),
     "pregnancy": (r"6[3-7]|V2[237]", r"O|Z3[347A]"),
 }  # fmt: skip
+# after sepsis and SIC, in the order of section 2.2
+EXCLUSIONS = (
+    "is_later_stay",
+    "is_minor",
+    "is_pregnant",
+    "is_short_stay",
+    "has_heparin",
+    "is_exposure_unknown",
+    "is_exposure_short",
+    "is_exposure_late",
+)
 
 
 @dataclass(frozen=True)
@@ -341,18 +352,8 @@ class Study:
             "is_exposure_short_longest_episode": exposure is not None and exposure["longest_episode_h"] < 4,
             "is_exposure_late": exposure is not None and exposure["start_offset_h"] > 48,
         }
-        out = (
-            "is_later_stay",
-            "is_minor",
-            "is_pregnant",
-            "is_short_stay",
-            "has_heparin",
-            "is_exposure_unknown",
-            "is_exposure_short",
-            "is_exposure_late",
-        )
         sic = self.sic(stay_id)
-        eligible = sic["has_early_sepsis"] and sic["is_sic"] and not any(rules[rule] for rule in out)
+        eligible = sic["has_early_sepsis"] and sic["is_sic"] and not any(rules[rule] for rule in EXCLUSIONS)
         treated = exposure is not None and exposure["is_exposed"]
         return rules | heparin | {"is_eligible": bool(eligible), "treated": bool(treated)}
 
@@ -363,18 +364,8 @@ class Study:
             lambda stay: not self.sic(stay)["has_early_sepsis"],
             lambda stay: not self.sic(stay)["is_sic"],
         ]
-        names = (
-            "is_later_stay",
-            "is_minor",
-            "is_pregnant",
-            "is_short_stay",
-            "has_heparin",
-            "is_exposure_unknown",
-            "is_exposure_short",
-            "is_exposure_late",
-        )
         rules = {stay: self.eligibility(stay) for stay in left}
-        steps += [partial(_has, rules, name) for name in names]
+        steps += [partial(_has, rules, name) for name in EXCLUSIONS]
         counts = []
         for excluded in steps:
             passed = [stay for stay in left if not excluded(stay)]

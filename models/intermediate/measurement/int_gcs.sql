@@ -44,12 +44,7 @@ charted as (
 with_previous as (
 
     select
-        stay_id,
-        measured_at,
-        motor,
-        verbal,
-        eyes,
-        is_intubated,
+        *,
         lag(measured_at) over (partition by stay_id order by measured_at) as previous_at,
         lag(motor) over (partition by stay_id order by measured_at) as previous_motor,
         lag(verbal) over (partition by stay_id order by measured_at) as previous_verbal,

@@ -3,7 +3,6 @@
 import gzip
 import os
 import tempfile
-from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
@@ -23,16 +22,6 @@ from torture.file_content import Content, Field, encode, expected, found, kind, 
 from torture.files import trials
 
 BY_NAME = {table.name: table for table in TABLES}
-
-
-@pytest.fixture
-def dsn(make_database: Callable[[], str]) -> str:
-    return make_database()
-
-
-@pytest.fixture(scope="module")
-def shared_dsn(make_database: Callable[[], str]) -> str:
-    return make_database()
 
 
 def refused(folder: Path, dsn: str, capsys: pytest.CaptureFixture[str]) -> str:

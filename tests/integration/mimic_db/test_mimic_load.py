@@ -3,9 +3,6 @@
 import gzip
 import signal
 import subprocess
-import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
@@ -13,18 +10,9 @@ import pytest
 
 from mimic_db.__main__ import main
 from mimic_db.tables import TABLES, create_table
+from tests.integration.mimic_db.loading import rows, standing
 
 IN_A_ROW = "patients-own-words"
-
-
-@pytest.fixture
-def dsn(make_database: Callable[[], str]) -> str:
-    return make_database()
-
-
-def rows(dsn: str, query: str) -> list[tuple[object, ...]]:
-    with psycopg.connect(dsn) as connection:
-        return connection.execute(query).fetchall()
 
 
 def load(folder: Path, dsn: str) -> int:
@@ -224,16 +212,4 @@ def standing_load(folder: Path, dsn: str) -> tuple[subprocess.Popen[str], int]:
             "create function stand() returns trigger language plpgsql as 'begin perform pg_sleep(60); return new; end';"
             "create trigger stand before insert on mimiciv_icu.chartevents for each row execute function stand()"
         )
-    loading = subprocess.Popen(
-        [sys.executable, "-m", "mimic_db", "load", "--csv", folder, "--dsn", dsn],
-        cwd=Path(__file__).parents[3],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    sleeping = "select pid from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database()"
-    deadline = time.monotonic() + 20
-    while not (found := rows(dsn, sleeping)):
-        assert time.monotonic() < deadline, "the load never came to chartevents"
-        time.sleep(0.05)
-    return loading, int(str(found[0][0]))
+    return standing("--csv", folder, dsn)

@@ -6,11 +6,7 @@ import gzip
 import io
 import shutil
 import signal
-import subprocess
-import sys
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
@@ -22,6 +18,7 @@ from mimic_db import server
 from mimic_db.__main__ import main
 from mimic_db.database import connect
 from mimic_db.progress import LoadProgress
+from tests.integration.mimic_db.loading import rows, standing
 from zigong_db.load import load_zigong
 from zigong_db.tables import DEFINITIONS
 
@@ -68,21 +65,6 @@ def folder(tmp_path: Path) -> Path:
         write(found, name, content)
     (found / "datDictionary.csv").write_bytes(b"\xff not looked at")
     return found
-
-
-@pytest.fixture
-def dsn(make_database: Callable[[], str]) -> str:
-    return make_database()
-
-
-@pytest.fixture(scope="module")
-def shared_dsn(make_database: Callable[[], str]) -> str:
-    return make_database()
-
-
-def rows(dsn: str, query: str) -> list[tuple[object, ...]]:
-    with psycopg.connect(dsn) as connection:
-        return connection.execute(query).fetchall()
 
 
 def loaded(folder: Path, dsn: str) -> bool:
@@ -397,7 +379,7 @@ def test_a_load_that_stands_is_in_nobodys_way_once_it_is_ended(
     for name in ("dtLab", "dtNursingChart"):
         write(folder, name, FILES[name].replace("i7", "i9"))
     for end, status, told in (("backend", 1, "the server closed the connection"), ("SIGINT", 130, "interrupted:")):
-        loading, backend = _standing(folder, dsn)
+        loading, backend = standing("--zigong", folder, dsn)
         assert "another load is running" in refused(folder, dsn, capsys)
         if end == "SIGINT":
             loading.send_signal(signal.SIGINT)
@@ -415,23 +397,6 @@ def test_a_load_that_stands_is_in_nobodys_way_once_it_is_ended(
         ("i9",),
         ("i9",),
     ]
-
-
-def _standing(folder: Path, dsn: str) -> tuple[subprocess.Popen[str], int]:
-    """A load that stands still in the nursing chart, and its server process."""
-    loading = subprocess.Popen(
-        [sys.executable, "-m", "mimic_db", "load", "--zigong", folder, "--dsn", dsn],
-        cwd=Path(__file__).parents[3],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    sleeping = "select pid from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database()"
-    deadline = time.monotonic() + 20
-    while not (found := rows(dsn, sleeping)):
-        assert time.monotonic() < deadline, "the load never came to the nursing chart"
-        time.sleep(0.05)
-    return loading, int(str(found[0][0]))
 
 
 fields = (
