@@ -29,7 +29,7 @@ from mimic_db.load.spark import clear, session, spark_type, tables_of, write_tab
 from mimic_db.progress import LoadProgress
 from pipeline.place import SparkFolder
 from tests import engines
-from tests.integration.conftest import BUILD, PROJECT
+from tests.integration.conftest import PROJECT
 from tests.integration.test_engines import MACROS, _query
 
 pytestmark = [pytest.mark.needs_spark, pytest.mark.needs_duckdb]  # which reads Spark's files
@@ -61,68 +61,50 @@ def dbt(folder: Path, *command: str, target: str = "spark", **environment: str) 
     return run(folder, "dbt.cli.main", *command, *options, **environment)
 
 
-def study(demo: Path, folder: Path) -> subprocess.CompletedProcess[str]:
+def study(files: Path, folder: Path) -> subprocess.CompletedProcess[str]:
     """`make study ENGINE=spark CSV=...`; the results go beside the tables."""
-    return run(folder, "study", "--engine", "spark", "--csv", str(demo), "--output", str(folder / "output"))
+    return run(folder, "study", "--engine", "spark", "--csv", str(files), "--output", str(folder / "output"))
 
 
 @pytest.fixture(scope="session")
-def demo_tables(demo_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of Spark's tables in which the study was run on the demo, every test of dbt included."""
+def files(built_generated: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Generated data as Parquet; the demo is compared by `make engines`, for which a test has no time."""
+    folder = tmp_path_factory.mktemp("spark_files")
+    parquet_of(built_generated, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tables(files: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of Spark's tables in which the study was run, every data test included."""
     folder = tmp_path_factory.mktemp("spark")
-    done = study(demo_folder, folder)
+    done = study(files, folder)
     assert done.returncode == 0, done.stdout + done.stderr
     said = done.stdout + done.stderr
     assert not re.search("WARN|log4j|Setting default log level|Exception", said), said
     return folder
 
 
-@pytest.fixture(scope="session")
-def generated_tables(built_generated: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of Spark's tables with every model made from generated data, which come as Parquet."""
-    folder = tmp_path_factory.mktemp("spark_generated")
-    parquet_of(built_generated, folder / "files")
-    done = run(folder, "mimic_db", "parquet", "--csv", str(folder / "files"))
-    assert done.returncode == 0, done.stdout + done.stderr
-    done = dbt(folder, *BUILD)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return folder
-
-
 @pytest.fixture
-def copied(demo_tables: Path, tmp_path: Path) -> Path:
-    """The files of the demo's marts alone, as somebody may copy them from a cluster: DIR/<schema>.db/<table>/."""
-    return shutil.copytree(tables_of(demo_tables, "dexsic"), tmp_path / "copied" / "dexsic.db")
+def copied(tables: Path, tmp_path: Path) -> Path:
+    """The files of the marts alone, as somebody may copy them from a cluster: DIR/<schema>.db/<table>/."""
+    return shutil.copytree(tables_of(tables, "dexsic"), tmp_path / "copied" / "dexsic.db")
 
 
 # ---- what comes out
 
 
-@pytest.mark.needs_shared
-def test_every_cell_of_the_demo_is_the_same(
-    demo_tables: Path, built_demo: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert engines.main(["--dsn", built_demo, "--spark", str(demo_tables)]) == 0
-    assert re.search(r"sofa_hourly +12,209 +85,463 +none", capsys.readouterr().out)
+def test_every_cell_is_the_same(tables: Path, built_generated: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert engines.main(["--dsn", built_generated, "--spark", str(tables)]) == 0
+    told = capsys.readouterr().out
+    assert all(
+        re.search(rf"{mart} +[1-9][\d,]* +[1-9][\d,]* +none", told) for mart in engines.MARTS if "zigong" not in mart
+    )
 
 
-def test_every_cell_of_generated_data_is_the_same(generated_tables: Path, built_generated: str) -> None:
-    compared = engines.compare(built_generated, generated_tables, "dexsic")
-    assert {each.mart for each in compared} >= {"analysis_cohort", "sofa_hourly"}
-    assert [each for each in compared if not each.is_equal] == []
-
-
-@pytest.mark.needs_shared
-def test_the_results_of_the_demo_are_the_same(demo_tables: Path, built_demo: str, tmp_path: Path) -> None:
-    theirs = results(tmp_path, "dev", demo_tables, **server.dbt_environment(built_demo))
-    assert_same(pd.read_csv(demo_tables / "output" / "results.csv"), theirs)
-
-
-def test_the_results_of_generated_data_are_the_same(
-    generated_tables: Path, built_generated: str, tmp_path: Path
-) -> None:
-    ours = results(tmp_path, "spark", generated_tables)
-    theirs = results(tmp_path, "dev", generated_tables, **server.dbt_environment(built_generated))
+def test_the_results_are_the_same(tables: Path, built_generated: str, tmp_path: Path) -> None:
+    ours = pd.read_csv(tables / "output" / "results.csv")
+    theirs = results(tmp_path, "dev", tables, **server.dbt_environment(built_generated))
     assert ours["estimate"].notna().sum() > 100
     # the mark of generated data stays in their database
     assert_same(ours.drop(columns="note"), theirs.drop(columns="note"))
@@ -142,40 +124,28 @@ def assert_same(ours: pd.DataFrame, theirs: pd.DataFrame) -> None:
     pd.testing.assert_frame_equal(ours, theirs, rtol=1e-9, atol=0)
 
 
-@pytest.mark.needs_shared
-def test_the_record_says_what_was_built(demo_tables: Path, built_demo: str) -> None:
-    ours = read_marts(Target("dexsic", None, {}, folder=tables_of(demo_tables, "dexsic"))).build
-    theirs = read_marts(Target("dexsic", None, psycopg.conninfo.conninfo_to_dict(built_demo))).build
+def test_the_record_says_what_was_built(tables: Path, built_generated: str) -> None:
+    ours = read_marts(Target("dexsic", None, {}, folder=tables_of(tables, "dexsic"))).build
+    theirs = read_marts(Target("dexsic", None, psycopg.conninfo.conninfo_to_dict(built_generated))).build
     assert ours.status == "complete" and ours.versions["adapter"] == "spark"
     assert ours.definitions == theirs.definitions and ours.quality == theirs.quality
-    assert ours.sources["mimiciv_icu.icustays"] == 140
-    assert len(ours.tests) > 500 and {test.status for test in ours.tests} == {"pass"}
+    assert ours.sources["mimiciv_icu.icustays"] == 300
+    assert len(ours.tests) > 500 and {test.status for test in ours.tests} <= {"pass", "warn"}
     assert len(ours.fingerprint) == len(theirs.fingerprint)
 
 
-@pytest.mark.needs_shared
-def test_the_study_is_run_once(demo_tables: Path, demo_folder: Path) -> None:
-    assert {"report.html", "dbt_docs.html"} <= {path.name for path in (demo_tables / "output").iterdir()}
-    again = study(demo_folder, demo_tables)
+def test_the_study_is_run_once(tables: Path, files: Path) -> None:
+    assert {"report.html", "dbt_docs.html"} <= {path.name for path in (tables / "output").iterdir()}
+    again = study(files, tables)
     assert again.returncode == 0, again.stdout + again.stderr
     assert again.stdout.count("unchanged") == 12 and again.stdout.count("skipped") == 2, again.stdout
-
-
-def test_whatever_writes_tables_takes_the_mark_of_a_finished_study_away(generated_tables: Path) -> None:
-    place = SparkFolder(generated_tables, "dexsic")
-    place.set_mark("made from these data")
-    assert place.mark() == "made from these data"
-    done = dbt(generated_tables, "seed", "--select", "ethnicity_group")
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert place.mark() is None
 
 
 # ---- reading
 
 
-@pytest.mark.needs_shared
 def test_a_copy_of_the_files_is_enough(
-    copied: Path, demo_tables: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    copied: Path, tables: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.copy(PROJECT / "profiles.example.yml", tmp_path / "profiles.yml")
     profile = (tmp_path / "profiles.yml").read_text()
@@ -185,11 +155,10 @@ def test_a_copy_of_the_files_is_enough(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DEXSIC_SCHEMA", "dexsic")
     ours = read_marts(read_target(find_profiles(None), "spark"))
-    theirs = read_marts(Target("dexsic", None, {}, folder=tables_of(demo_tables, "dexsic")))
+    theirs = read_marts(Target("dexsic", None, {}, folder=tables_of(tables, "dexsic")))
     assert ours.cohort.equals(theirs.cohort) and ours.build == theirs.build
 
 
-@pytest.mark.needs_shared
 def test_what_keeps_the_statistics_from_the_tables_is_said(copied: Path, tmp_path: Path) -> None:
     target = Target("dexsic", None, {}, folder=copied)
     with pytest.raises(StudyError, match="there is no folder"):
@@ -210,7 +179,6 @@ def test_what_keeps_the_statistics_from_the_tables_is_said(copied: Path, tmp_pat
         read_marts(target)
 
 
-@pytest.mark.needs_shared
 @pytest.mark.parametrize("tables_are_gone", [False, True])
 def test_a_build_that_begins_meanwhile_is_noticed(
     copied: Path, monkeypatch: pytest.MonkeyPatch, tables_are_gone: bool
@@ -358,3 +326,14 @@ def test_a_macro_means_the_same_on_spark(make_database: Callable[[], str], tmp_p
 
 def _rows(rows: Iterable[Any]) -> list[tuple[Any, ...]]:
     return [tuple("NaN" if isinstance(cell, float) and math.isnan(cell) else cell for cell in row) for row in rows]
+
+
+# ---- last, for it takes the mark of a finished study away
+
+
+def test_whatever_writes_tables_takes_the_mark_of_a_finished_study_away(tables: Path) -> None:
+    place = SparkFolder(tables, "dexsic")
+    assert place.mark() is not None
+    done = dbt(tables, "seed", "--select", "ethnicity_group")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert place.mark() is None
