@@ -35,7 +35,9 @@ BUILD = BuildRecord(
         TestOutcome("mostly_ordered", "stg_mimic__inputevents", "warn", 12, "nearly every row ends after its start"),
     ),
     sources={"mimiciv_icu.icustays": 73181},
-    quality=(QualityCheck("lab_value_negative", "labevents", "inr", 1000, 20, 0.1, 5, "left out", "What it means"),),
+    quality=(
+        QualityCheck("lab_value_negative", "labevents", "inr", 1000, 20, 0.1, 5, "left out", "What it means", False),
+    ),
     fingerprint="0123456789ab",
 )
 
