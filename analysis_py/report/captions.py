@@ -9,8 +9,9 @@ import pandas as pd
 
 from analysis_py.marts.generated import PATIENTS
 from analysis_py.report.page import Caption
-from analysis_py.report.tables import COHORT_TITLES, FEW_MARK, FEW_WORDS, choices, few, smd_frame
-from analysis_py.study.analyses.describe import format_p
+from analysis_py.report.tables.cells import COHORT_TITLES, FEW_MARK, FEW_WORDS, equals, few, in_words
+from analysis_py.report.tables.cohort import smd_frame
+from analysis_py.report.tables.effects import choices
 from analysis_py.study.analyses.exposure import exposures_of
 from analysis_py.study.analyses.multiplicity import CLASSES, INTERACTIONS, STRATA, sentence
 from analysis_py.study.analyses.pooling import CLUSTERED, EVENT_FREEDOM, MAIN_MODEL, how, main_row
@@ -42,14 +43,12 @@ def interval(row: Row) -> str:
     """`0.71 (95 % CI 0.53 to 0.95)`, or that there is none."""
     if row.estimate is None or row.lower is None or row.upper is None:
         return "not estimable"
-    return f"{row.estimate:.2f} (95 % CI {row.lower:.2f} to {row.upper:.2f}){few(row)}"
+    return in_words(row) + few(row)
 
 
 def with_p(row: Row) -> str:
     """interval() with its p-value."""
-    p_value = format_p(row.p_value or 0)
-    shown = f"p < {p_value[1:]}" if p_value.startswith("<") else f"p = {p_value}"
-    return f"{interval(row)}, {shown}"
+    return f"{interval(row)}, p {equals(row.p_value or 0)}"
 
 
 class Captions:

@@ -22,7 +22,7 @@ from docx.text.paragraph import Paragraph
 from analysis_py.marts.build_record import DEXMEDETOMIDINE
 from analysis_py.marts.generated import warning
 from analysis_py.report.page import Caption, Table, plain_table
-from analysis_py.report.tables import FEW_MARK, FEW_WORDS
+from analysis_py.report.tables.cells import FEW_MARK, FEW_WORDS
 from analysis_py.study.variables import BY_NAME, MODEL_2, MODEL_3
 
 _CELLS = (

@@ -8,14 +8,16 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from analysis_py.marts.generated import WATERMARK
-from analysis_py.report import figures, tables
+from analysis_py.report import figures
 from analysis_py.report.captions import Captions
 from analysis_py.report.figures import DOUBLE, SINGLE
 from analysis_py.report.page import Picture, picture
+from analysis_py.report.tables.cells import COHORT_TITLES, equals, few
+from analysis_py.report.tables.cohort import smd_frame
+from analysis_py.report.tables.forest import forest_lines, robustness_lines
 from analysis_py.statistics.errors import NotEstimable
 from analysis_py.statistics.survival import kaplan_meier
 from analysis_py.study.analyses.cohorts import Matched
-from analysis_py.study.analyses.describe import format_p
 from analysis_py.study.analyses.exposure import exposures_of, spline_curve
 from analysis_py.study.analyses.overlap import EQUIPOISE, preference_score
 from analysis_py.study.results import HIDDEN, Row, find, is_small
@@ -62,7 +64,7 @@ def curves_to_draw(data: pd.DataFrame, below: int, death: str = DEATH_28D) -> pd
 def _survival(curves: Mapping[str, pd.DataFrame], captions: Captions) -> Figure:
     figure, axes = figures.new_figure(DOUBLE, 3.0, len(curves))
     for axis, (name, found) in zip(axes, curves.items(), strict=True):
-        title, note = tables.COHORT_TITLES[name], curve_note(captions.rows, name)
+        title, note = COHORT_TITLES[name], curve_note(captions.rows, name)
         figures.kaplan_meier(axis, found, captions.groups, title, note, captions.below, axis is axes[0])
     return figure
 
@@ -81,11 +83,11 @@ def _imputation(study: Study) -> Figure:
 def _matched(matched: Matched, captions: Captions, keep: _Keep) -> None:
     rows, drug = captions.rows, captions.study.build.drug
     figure, (axis,) = figures.new_figure(SINGLE, 6.2)
-    figures.love_plot(axis, tables.smd_frame(rows))
+    figures.love_plot(axis, smd_frame(rows))
     keep("love_plot", figure)
     keep("propensity_overlap", _overlap(matched, captions))
-    keep("subgroups", figures.forest(tables.forest_lines(rows), "Hazard ratio", drug))
-    keep("robustness", figures.forest(tables.robustness_lines(rows), "Hazard ratio", drug))
+    keep("subgroups", figures.forest(forest_lines(rows), "Hazard ratio", drug))
+    keep("robustness", figures.forest(robustness_lines(rows), "Hazard ratio", drug))
     keep("exposure", _exposure(captions.study, matched))
 
 
@@ -95,7 +97,7 @@ def _overlap(matched: Matched, captions: Captions) -> Figure:
     top = float(matched.propensity.max())
     for axis, (name, data) in zip(axes, study.cohorts.items(), strict=False):
         score, treated = matched.propensity.loc[data.index], data[TREATMENT].astype(bool)
-        title = tables.COHORT_TITLES[name]
+        title = COHORT_TITLES[name]
         figures.mirrored_histogram(axis, score, treated, groups, title, "Propensity score", below, top)
     treated = study.full[TREATMENT].astype(bool)
     preference = preference_score(matched.propensity, treated)
@@ -135,7 +137,7 @@ def _ending(captions: Captions) -> list[str]:
         words = [
             f"{HIDDEN if small else f'{counts[group]:,}'} {captions.groups[group].lower()}" for group in (True, False)
         ]
-        lines.append(f"{tables.COHORT_TITLES[name]}: {', '.join(words)}")
+        lines.append(f"{COHORT_TITLES[name]}: {', '.join(words)}")
     return lines
 
 
@@ -143,7 +145,7 @@ def curve_note(rows: Sequence[Row], cohort: str) -> str:
     hazard, test = find(rows, "outcome_models", cohort, model="model 1"), find(rows, "log_rank", cohort)
     lines = []
     if hazard is not None and hazard.estimate is not None:
-        lines.append(f"HR {hazard.estimate:.2f} ({hazard.lower:.2f}–{hazard.upper:.2f}){tables.few(hazard)}")
+        lines.append(f"HR {hazard.estimate:.2f} ({hazard.lower:.2f}–{hazard.upper:.2f}){few(hazard)}")
     if test is not None and test.p_value is not None:
-        lines.append(f"log-rank p = {format_p(test.p_value)}".replace("= <", "< "))
+        lines.append(f"log-rank p {equals(test.p_value)}")
     return "\n".join(lines)

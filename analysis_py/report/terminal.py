@@ -12,7 +12,7 @@ from rich.table import Table
 
 from analysis_py.marts.generated import PATIENTS, warning
 from analysis_py.report.external_report import model_word
-from analysis_py.report.tables import COHORT_TITLES, FEW_MARK, FEW_WORDS, few, ratio
+from analysis_py.report.tables.cells import COHORT_TITLES, FEW_MARK, FEW_WORDS, few, ratio
 from analysis_py.study.analyses.pooling import CLUSTERED, how, main_row, main_rows
 from analysis_py.study.analyses.unmatched import ANALYSIS as UNMATCHED
 from analysis_py.study.analyses.unmatched import PROPENSITY, sentences

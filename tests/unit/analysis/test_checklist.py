@@ -7,7 +7,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from analysis_py.report.checklist import AUTHOR, COLUMNS, checklist
+from analysis_py.report.checklist.strobe import COLUMNS, checklist
+from analysis_py.report.checklist.words import AUTHOR
 from analysis_py.study.read_marts import type_cohort
 from analysis_py.study.results import suppress, suppress_flow
 from analysis_py.study.study import Study, run_study

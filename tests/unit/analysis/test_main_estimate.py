@@ -15,7 +15,7 @@ from rich.console import Console
 
 from analysis_py.report.present import write_results
 from analysis_py.report.published import published_and_ours
-from analysis_py.report.tables import FEW_MARK, few
+from analysis_py.report.tables.cells import FEW_MARK, few
 from analysis_py.report.terminal import show, summary
 from analysis_py.statistics.imputation import pool
 from analysis_py.study.analyses.cohorts import match_cohort

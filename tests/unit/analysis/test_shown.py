@@ -7,7 +7,9 @@ import pandas as pd
 import pytest
 
 from analysis_py.report.present import _write_rows
-from analysis_py.report.tables import deaths_of, e_value_table, ratio, subgroup_table, table_one, table_two, told_ratio
+from analysis_py.report.tables.cells import deaths_of, ratio, told_ratio
+from analysis_py.report.tables.cohort import table_one
+from analysis_py.report.tables.effects import e_value_table, subgroup_table, table_two
 from analysis_py.report.terminal import _estimate
 from analysis_py.study.analyses.describe import format_cell, format_p
 from analysis_py.study.analyses.pooling import main_row
