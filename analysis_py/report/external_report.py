@@ -10,8 +10,10 @@ from matplotlib.figure import Figure
 from analysis_py.marts.build_record import DEXMEDETOMIDINE
 from analysis_py.marts.generated import PATIENTS, WATERMARK, marked, warning
 from analysis_py.marts.types import Variable
-from analysis_py.report import figures
-from analysis_py.report.figures import SINGLE
+from analysis_py.report.captions.figures import curves_left_out
+from analysis_py.report.figures.effects import forest
+from analysis_py.report.figures.style import SINGLE, house_style, new_figure, save, watermark
+from analysis_py.report.figures.survival import survival_curves
 from analysis_py.report.page import Caption, Part, Picture, Table, picture, plain_table
 from analysis_py.report.pictures import curve_note, curves_to_draw
 from analysis_py.report.published import RULE, published_and_ours
@@ -210,19 +212,13 @@ class _Page:
         curves = curves_to_draw(self.data, self.below, DEATH_ANYWHERE)
         if curves.empty:
             return None
-        with figures.house_style():
-            figure, (axis,) = figures.new_figure(SINGLE, 3.0)
+        with house_style():
+            figure, (axis,) = new_figure(SINGLE, 3.0)
             note = curve_note(self.rows, NAME)
-            figures.kaplan_meier(axis, curves, self.groups, PLACE, note, self.below)
-        hidden = (
-            f" Curves of fewer than {self.below} patients or deaths are not drawn; …: fewer than {self.below} fewer "
-            "than the number before."
-            if self.below > 1
-            else ""
-        )
+            survival_curves(axis, curves, self.groups, PLACE, note, self.below)
         text = (
             f"{self.who()} Kaplan-Meier curves of death from any place within 28 days of ICU admission, 95 % "
-            f"confidence band, number at risk; HR: unadjusted hazard ratio (95 % CI).{hidden}"
+            f"confidence band, number at risk; HR: unadjusted hazard ratio (95 % CI).{curves_left_out(self.below)}"
         )
         told = []
         for treated, group in GROUP_NAMES.items():
@@ -237,8 +233,8 @@ class _Page:
 
     def _forest(self) -> Picture:
         lines = pd.DataFrame(self._lines())
-        with figures.house_style():
-            figure = figures.forest(lines, "Hazard ratio", self.drug)
+        with house_style():
+            figure = forest(lines, "Hazard ratio", self.drug)
         text = (
             "Hazard ratio of death within 28 days of ICU admission with 95 % confidence interval: in hospital in "
             f"MIMIC-IV, from any place in {PLACE}; ours, and as published."
@@ -270,9 +266,9 @@ class _Page:
 
     def _kept(self, name: str, figure: Figure, caption: Caption, alternative: str) -> Picture:
         if self.generated:
-            figures.watermark(figure, WATERMARK)
-        with figures.house_style():
-            files = figures.save(figure, self.folder / "figures" / f"{NAME}_{name}")
+            watermark(figure, WATERMARK)
+        with house_style():
+            files = save(figure, self.folder / "figures" / f"{NAME}_{name}")
         return picture(caption, alternative, files, figure.get_figwidth() > SINGLE)
 
 

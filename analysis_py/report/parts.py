@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from analysis_py.marts.build_record import DEXMEDETOMIDINE
-from analysis_py.report.captions import Captions
+from analysis_py.report.captions.shown import Shown
+from analysis_py.report.captions.tables import table_caption
 from analysis_py.report.page import Caption, Download, Part, Picture, Table, plain_table
 from analysis_py.report.published import RULE
 from analysis_py.report.tables.build import tests_by_model
@@ -27,14 +28,14 @@ class Parts:
         made: Mapping[str, pd.DataFrame],
         files: Mapping[str, Download],
         pictures: Mapping[str, Picture],
-        captions: Captions,
-        study: Study,
+        shown: Shown,
     ) -> None:
-        self.made, self.files, self.pictures, self.captions, self.study = made, files, pictures, captions, study
+        self.made, self.files, self.pictures = made, files, pictures
+        self.shown, self.study = shown, shown.study
 
     def all(self, below: int, seed: int) -> list[Part]:
         """In the order of the page."""
-        none = [] if self.study.matched else [f"No matched cohort: {self.captions.unmatched()}."]
+        none = [] if self.study.matched else [f"No matched cohort: {self.shown.unmatched()}."]
         return [
             self._part("flow", "Cohort", figures=["flow"], tables=["flow"]),
             self._part("baseline", "Baseline", tables=["table1_baseline"]),
@@ -63,7 +64,9 @@ class Parts:
         self, anchor: str, title: str, text: Sequence[str] = (), figures: Sequence[str] = (), tables: Sequence[str] = ()
     ) -> Part:
         drawn = [self.pictures[name] for name in figures if name in self.pictures]
-        shown = [self._table(self.captions.table(name), self.made[name], name) for name in tables if name in self.made]
+        shown = [
+            self._table(table_caption(self.shown, name), self.made[name], name) for name in tables if name in self.made
+        ]
         return Part(anchor, title, text, drawn, shown)
 
     def _table(self, caption: Caption, frame: pd.DataFrame, file: str) -> Table:

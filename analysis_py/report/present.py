@@ -5,9 +5,11 @@ from pathlib import Path
 import pandas as pd
 
 from analysis_py.marts.generated import marked
-from analysis_py.report.captions import Captions
+from analysis_py.report.captions.headline import headline
+from analysis_py.report.captions.shown import Shown
+from analysis_py.report.captions.tables import table_caption
 from analysis_py.report.external_report import ExternalResults, write_external
-from analysis_py.report.manuscript import write_manuscript
+from analysis_py.report.manuscript.write import write_manuscript
 from analysis_py.report.output_folder import DBT_DOCS
 from analysis_py.report.page import render_report
 from analysis_py.report.parts import Parts
@@ -45,12 +47,12 @@ def write_results(
     files = {
         name: write_table(frame, folder / "tables" / f"{name}.csv", study.generated) for name, frame in made.items()
     }
-    captions = Captions(study, rows, shown_flow, below)
-    sizes = {"table4_exposure": captions.matched(), "unmatched": captions.table("unmatched").text}
-    who = {name: sizes.get(name, captions.cohorts()) for name in made}
+    shown = Shown(study, rows, shown_flow, below)
+    sizes = {"table4_exposure": shown.matched(), "unmatched": table_caption(shown, "unmatched").text}
+    who = {name: sizes.get(name, shown.cohorts()) for name in made}
     write_manuscript(folder, made, who, study.generated, study.build.drug, study.completed.unusable)
-    pictures = draw(folder / "figures", captions)
-    parts = Parts(made, files, pictures, captions, study).all(below, seed)
+    pictures = draw(folder / "figures", shown)
+    parts = Parts(made, files, pictures, shown).all(below, seed)
     if validation is not None:
         external = write_external(folder, validation, below, rows)
         parts.insert([part.anchor for part in parts].index("missing"), external.part)
@@ -58,7 +60,7 @@ def write_results(
     title = f"{study.build.drug.capitalize()} and death in sepsis-induced coagulopathy"
     beside = {path: text for path, text in _BESIDE.items() if (folder / path).is_file()}
     remarks = [*study.remarks, *(validation.remarks if validation else ())]
-    page = render_report(title, captions.headline(), remarks, parts, _SIGNS, study.generated, beside)
+    page = render_report(title, headline(shown), remarks, parts, _SIGNS, study.generated, beside)
     (folder / "report.html").write_text(page, encoding="utf-8", newline="\n")
     return [*rows, *(external.rows if external else ())]
 

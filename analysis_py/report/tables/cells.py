@@ -43,6 +43,18 @@ def told_ratio(row: Row) -> str:
     return format_ratio(as_frame([row]).iloc[0])
 
 
+def told_interval(row: Row) -> str:
+    """`0.71 (95 % CI 0.53 to 0.95)`, or that there is none."""
+    if row.estimate is None or row.lower is None or row.upper is None:
+        return "not estimable"
+    return in_words(row) + few(row)
+
+
+def with_p(row: Row) -> str:
+    """told_interval() with its p-value."""
+    return f"{told_interval(row)}, p {equals(row.p_value or 0)}"
+
+
 def in_words(row: Row) -> str:
     """`0.71 (95 % CI 0.53 to 0.95)`, as it stands in a sentence; of a row with an estimate."""
     return f"{row.estimate:.2f} (95 % CI {row.lower:.2f} to {row.upper:.2f})"

@@ -12,7 +12,8 @@ from docx.oxml.ns import qn
 
 from analysis_py.marts.build_record import DEXMEDETOMIDINE
 from analysis_py.marts.generated import warning
-from analysis_py.report.manuscript import escaped, write_manuscript
+from analysis_py.report.manuscript.latex import escaped
+from analysis_py.report.manuscript.write import write_manuscript
 from analysis_py.report.tables.cohort import balance_table, table_one, table_three
 from analysis_py.report.tables.effects import screening_table, table_four, table_two
 from analysis_py.study.analyses.exposure import exposures_of

@@ -14,7 +14,7 @@ from analysis_py.marts.errors import StudyError
 from analysis_py.marts.generated import PATIENTS, warning
 from analysis_py.marts.one_build import UNCHECKED
 from analysis_py.marts.profile import find_profiles, read_target
-from analysis_py.report.figures import shown_at_risk
+from analysis_py.report.figures.survival import shown_at_risk
 from analysis_py.report.output_folder import MARKER, replaced
 from analysis_py.report.present import write_results
 from analysis_py.report.published import NOT_COMPARABLE, published_and_ours
