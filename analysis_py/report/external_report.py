@@ -24,8 +24,9 @@ from analysis_py.report.tables.forest import forest_line, forest_row, published_
 from analysis_py.report.tables.made import write_table
 from analysis_py.study.analyses.describe import GROUP_NAMES, format_p, pretty_table
 from analysis_py.study.external import NAME, PLACE, Validation
-from analysis_py.study.results import HIDDEN, Row, as_frame, find, hide_flow, is_small, suppress, suppress_flow
+from analysis_py.study.results import Row, as_frame, find
 from analysis_py.study.study import groups
+from analysis_py.study.suppression import HIDDEN, hide_flow, is_small, suppress, suppress_flow
 from analysis_py.study.variables import (
     DEATH_28D,
     DEATH_ANYWHERE,

@@ -24,8 +24,9 @@ from analysis_py.statistics.survival import kaplan_meier
 from analysis_py.study.analyses.cohorts import Matched
 from analysis_py.study.analyses.exposure import exposures_of, spline_curve
 from analysis_py.study.analyses.overlap import EQUIPOISE, preference_score
-from analysis_py.study.results import HIDDEN, Row, find, is_small
+from analysis_py.study.results import Row, find
 from analysis_py.study.study import Study, groups
+from analysis_py.study.suppression import HIDDEN, is_small
 from analysis_py.study.variables import DEATH_28D, FOLLOW_UP, TREATMENT
 
 _Keep = Callable[[str, Figure], None]

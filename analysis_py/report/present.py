@@ -18,8 +18,9 @@ from analysis_py.report.tables.cells import FEW_MARK, FEW_WORDS
 from analysis_py.report.tables.comparison import MARKS
 from analysis_py.report.tables.made import make_tables, write_table
 from analysis_py.study.external import Validation
-from analysis_py.study.results import Row, as_frame, hide_flow, suppress, suppress_flow
+from analysis_py.study.results import Row, as_frame
 from analysis_py.study.study import Study
+from analysis_py.study.suppression import hide_flow, suppress, suppress_flow
 
 # signs that end a cell, with the word that is read for each
 _SIGNS = {sign: word for word, sign in MARKS.items()} | {FEW_MARK: FEW_WORDS}

@@ -18,8 +18,9 @@ from analysis_py.study.analyses.unmatched import ANALYSIS as UNMATCHED
 from analysis_py.study.analyses.unmatched import PROPENSITY, sentences
 from analysis_py.study.external import NAME as EXTERNAL
 from analysis_py.study.external import PLACE, Validation
-from analysis_py.study.results import HIDDEN, Row, find, largest_smd
+from analysis_py.study.results import Row, find, largest_smd
 from analysis_py.study.study import Study
+from analysis_py.study.suppression import HIDDEN
 from analysis_py.study.variables import (
     BY_NAME,
     DEATH_28D,

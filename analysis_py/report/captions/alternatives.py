@@ -5,7 +5,8 @@ from analysis_py.report.tables.cells import COHORT_TITLES, told_interval
 from analysis_py.report.tables.cohort import smd_frame
 from analysis_py.report.tables.effects import choices
 from analysis_py.study.analyses.exposure import exposures_of
-from analysis_py.study.results import HIDDEN, find
+from analysis_py.study.results import find
+from analysis_py.study.suppression import HIDDEN
 from analysis_py.study.variables import BY_NAME, DEATH_28D, SUBGROUP_TITLES
 
 

@@ -4,8 +4,9 @@ from analysis_py.report.captions.shown import Shown
 from analysis_py.report.tables.cells import FEW_MARK, FEW_WORDS, with_p
 from analysis_py.study.analyses.pooling import MAIN_MODEL, how, main_row
 from analysis_py.study.analyses.unmatched import sentences
-from analysis_py.study.results import find, is_small
+from analysis_py.study.results import find
 from analysis_py.study.study import groups
+from analysis_py.study.suppression import is_small
 from analysis_py.study.variables import DEATH_28D
 
 

@@ -9,8 +9,9 @@ from analysis_py.marts.generated import PATIENTS
 from analysis_py.report.tables.cells import COHORT_TITLES, FEW_MARK, FEW_WORDS
 from analysis_py.study.analyses.exposure import exposures_of
 from analysis_py.study.analyses.pooling import CLUSTERED, EVENT_FREEDOM
-from analysis_py.study.results import HIDDEN, Row, is_small
+from analysis_py.study.results import Row
 from analysis_py.study.study import Study, groups
+from analysis_py.study.suppression import HIDDEN, is_small
 from analysis_py.study.variables import groups_of
 
 # the analyses whose estimates are those of the models of death

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from analysis_py.report.tables.cells import COHORT_TITLES, FEW_WORDS, in_words
 from analysis_py.study.analyses.unmatched import sentences
-from analysis_py.study.results import HIDDEN, Row, find, largest_smd
+from analysis_py.study.results import Row, find, largest_smd
 from analysis_py.study.study import Study
+from analysis_py.study.suppression import HIDDEN
 from analysis_py.study.variables import BY_NAME, DEATH_28D, DEATH_HOSPITAL
 
 AUTHOR = "TO BE FILLED IN BY THE AUTHOR:"

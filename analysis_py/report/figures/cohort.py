@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from analysis_py.report.figures.style import COLORS, SMALL, Groups
-from analysis_py.study.results import is_small
+from analysis_py.study.suppression import is_small
 from analysis_py.study.variables import BY_NAME
 
 _ACCENT = "#d55e00"

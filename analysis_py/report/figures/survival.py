@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from analysis_py.report.figures.style import COLORS, SMALL, Groups
-from analysis_py.study.results import is_small
+from analysis_py.study.suppression import is_small
 
 _RISK_TIMES = (0, 7, 14, 21, 28)
 

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from analysis_py.marts.build_record import BuildRecord
-from analysis_py.study.results import is_small
+from analysis_py.study.suppression import is_small
 
 
 def test_table(build: BuildRecord, below: int) -> pd.DataFrame:

@@ -7,7 +7,7 @@ import pandas as pd
 from analysis_py.report.published import AGREES, DIFFERS, NOT_COMPARABLE
 from analysis_py.report.tables.cells import COHORT_TITLES, FEW_MARK, equals, ratio
 from analysis_py.study.analyses.describe import format_p
-from analysis_py.study.results import HIDDEN
+from analysis_py.study.suppression import HIDDEN
 from analysis_py.study.variables import BY_NAME, SUBGROUP_TITLES, TREATMENT
 
 # not by colour alone, and each read aloud as its word

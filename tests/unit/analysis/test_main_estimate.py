@@ -24,8 +24,9 @@ from analysis_py.study.analyses.multiplicity import holm
 from analysis_py.study.analyses.pooling import CLUSTERED, main_row, pooled
 from analysis_py.study.analyses.unmatched import sentences, unmatched_rows
 from analysis_py.study.read_marts import type_cohort
-from analysis_py.study.results import Row, find, suppress
+from analysis_py.study.results import Row, find
 from analysis_py.study.study import Study, run_study
+from analysis_py.study.suppression import suppress
 from analysis_py.study.variables import DEATH_28D, MODEL_3
 from tests.unit.analysis.conftest import _make_cohort, _make_flow
 

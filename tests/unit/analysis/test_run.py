@@ -20,8 +20,9 @@ from analysis_py.report.present import write_results
 from analysis_py.report.published import NOT_COMPARABLE, published_and_ours
 from analysis_py.report.tables import build
 from analysis_py.study.read_marts import type_cohort
-from analysis_py.study.results import HIDDEN, Row, suppress, suppress_flow
+from analysis_py.study.results import Row
 from analysis_py.study.study import Study, run_study
+from analysis_py.study.suppression import HIDDEN, suppress, suppress_flow
 from analysis_py.study.variables import DEATH_28D
 from tests.unit.analysis.conftest import _make_cohort, _make_flow
 
