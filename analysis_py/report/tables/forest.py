@@ -64,6 +64,7 @@ def forest_row(row: Row, label: str) -> dict[str, object]:
 
 
 def forest_line(term: str, label: str, row: Row | None, left: str, right: str, heading: bool) -> dict[str, object]:
+    """A line of a forest plot as figures/effects.py draws it; without `row` it has no interval."""
     numbers = (row.estimate, row.lower, row.upper) if row is not None else (None, None, None)
     estimate, lower, upper = (float("nan") if number is None else number for number in numbers)
     ends = {"estimate": estimate, "lower": lower, "upper": upper}
