@@ -17,7 +17,13 @@ from analysis_py.report.figures.survival import survival_curves
 from analysis_py.report.page import Caption, Part, Picture, Table, picture, plain_table
 from analysis_py.report.pictures import curve_note, curves_to_draw
 from analysis_py.report.published import RULE, published_and_ours
-from analysis_py.report.tables.cells import COHORT_TITLES, FEW_MARK, FEW_WORDS, deaths_of, per_coefficient, told_ratio
+from analysis_py.report.tables.cells import (
+    COHORT_TITLES,
+    FEW_WARNING,
+    deaths_of,
+    per_coefficient,
+    told_ratio,
+)
 from analysis_py.report.tables.cohort import flow_table
 from analysis_py.report.tables.comparison import LEGEND, our_cell
 from analysis_py.report.tables.forest import forest_line, forest_row, published_ratios
@@ -160,7 +166,7 @@ class _Page:
 
     def _legend(self) -> str:
         few = any(row.is_few for row in self.rows)
-        marked = f" {FEW_MARK} {FEW_WORDS}: hardly to be relied on." if few else ""
+        marked = f" {FEW_WARNING}." if few else ""
         return (f" {LEGEND}." if self.drug == DEXMEDETOMIDINE else "") + marked
 
     # --- tables -----------------------------------------------------------------------------------------------------

@@ -33,14 +33,14 @@ class Parts:
         self.made, self.files, self.pictures = made, files, pictures
         self.shown, self.study = shown, shown.study
 
-    def all(self, below: int, seed: int) -> list[Part]:
+    def all(self, seed: int) -> list[Part]:
         """In the order of the page."""
         none = [] if self.study.matched else [f"No matched cohort: {self.shown.unmatched()}."]
         return [
             self._part("flow", "Cohort", figures=["flow"], tables=["flow"]),
             self._part("baseline", "Baseline", tables=["table1_baseline"]),
             self._part("balance", "Balance", none, ["love_plot", "propensity_overlap"], ["balance", "unmatched"]),
-            self._part("survival", "Survival", none + self._undrawn(below), ["kaplan_meier"]),
+            self._part("survival", "Survival", none + self._undrawn(), ["kaplan_meier"]),
             self._part("models", "Models of death", none, tables=["table2_models"]),
             self._part("outcomes", "Outcomes", none, tables=["table3_outcomes"]),
             self._part("exposure", "Duration and dose", none, ["exposure"], ["table4_exposure"]),
@@ -50,14 +50,14 @@ class Parts:
             self._part("missing", "Missing values", figures=["imputation"], tables=["missing"]),
             self._part("screening", "Univariate screening", tables=["screening"]),
             self._published(),
-            self._quality(below),
+            self._quality(),
             self._definitions(),
-            Part("methods", "Methods", _methods(self.study, below, seed)),
+            Part("methods", "Methods", _methods(self.study, self.shown.below, seed)),
             self._versions(),
         ]
 
-    def _undrawn(self, below: int) -> list[str]:
-        few = f"No curves: each group has fewer than {below} patients or deaths."
+    def _undrawn(self) -> list[str]:
+        few = f"No curves: each group has fewer than {self.shown.below} patients or deaths."
         return [] if "kaplan_meier" in self.pictures else [few]
 
     def _part(
@@ -101,11 +101,11 @@ class Parts:
         text = [RULE, "In Table 4 the paper prints the same odds ratios for duration and for dose."]
         return Part("published", "Published and ours", text, (), shown)
 
-    def _quality(self, below: int) -> Part:
+    def _quality(self) -> Part:
         checks, tests, sources = self.study.build.quality, self.made["data_tests"], self.made["source_tables"]
         shown, text = [], []
         if len(checks):
-            found, tried = faults_table(checks, below), len({check.name for check in checks})
+            found, tried = faults_table(checks, self.shown.below), len({check.name for check in checks})
             above = len({check.name for check in checks if check.above})
             text.append(
                 f"{tried} checks of the source rows: {len(found) or 'none'} found faulty ones, {above or 'none'} "

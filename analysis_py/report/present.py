@@ -53,7 +53,7 @@ def write_results(
     who = {name: sizes.get(name, shown.cohorts()) for name in made}
     write_manuscript(folder, made, who, study.generated, study.build.drug, study.completed.unusable)
     pictures = draw(folder / "figures", shown)
-    parts = Parts(made, files, pictures, shown).all(below, seed)
+    parts = Parts(made, files, pictures, shown).all(seed)
     if validation is not None:
         external = write_external(folder, validation, below, rows)
         parts.insert([part.anchor for part in parts].index("missing"), external.part)

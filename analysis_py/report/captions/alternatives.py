@@ -4,6 +4,7 @@ from analysis_py.report.captions.shown import Shown
 from analysis_py.report.tables.cells import COHORT_TITLES, told_interval
 from analysis_py.report.tables.cohort import smd_frame
 from analysis_py.report.tables.effects import choices
+from analysis_py.study.analyses.describe import GROUP_NAMES
 from analysis_py.study.analyses.exposure import exposures_of
 from analysis_py.study.results import find
 from analysis_py.study.suppression import HIDDEN
@@ -33,7 +34,7 @@ def _flow(shown: Shown) -> str:
 def _survival(shown: Shown) -> str:
     told = []
     for cohort in shown.study.cohorts:
-        for treated, group in ((False, "control"), (True, "treated")):
+        for treated, group in GROUP_NAMES.items():
             row = find(shown.rows, "kaplan_meier", f"{cohort} {group}")
             place = f"{COHORT_TITLES[cohort].lower()}, {shown.groups[treated].lower()}"
             if row is None or row.estimate is None or row.lower is None or row.upper is None:
@@ -62,7 +63,7 @@ def _balance(shown: Shown) -> str:
 
 def _overlap(shown: Shown) -> str:
     told = []
-    for treated, group in ((False, "control"), (True, "treated")):
+    for treated, group in GROUP_NAMES.items():
         row = find(shown.rows, "overlap", f"full {group}")
         share = HIDDEN if row is None or row.estimate is None else f"{row.estimate:.0f} %"
         told.append(f"{share} of those with {shown.groups[treated].lower()}")

@@ -1,7 +1,7 @@
 """The page's head: what was asked, in whom, and what was found."""
 
 from analysis_py.report.captions.shown import Shown
-from analysis_py.report.tables.cells import FEW_MARK, FEW_WORDS, with_p
+from analysis_py.report.tables.cells import FEW_WARNING, with_p
 from analysis_py.study.analyses.pooling import MAIN_MODEL, how, main_row
 from analysis_py.study.analyses.unmatched import sentences
 from analysis_py.study.results import find
@@ -36,7 +36,7 @@ def _ours(shown: Shown) -> str:
     if main is None or main.estimate is None:
         reason = main.note.removeprefix("not estimable: ") if main is not None else "no model"
         return f"The effect after matching cannot be estimated: {reason}."
-    doubt = f" ({FEW_MARK} {FEW_WORDS}: hardly to be relied on)" if main.is_few else ""
+    doubt = f" ({FEW_WARNING})" if main.is_few else ""
     return f"The fully adjusted hazard ratio is {with_p(main)}: {how(main)}{doubt}."
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from analysis_py.marts.generated import PATIENTS
-from analysis_py.report.tables.cells import COHORT_TITLES, FEW_MARK, FEW_WORDS
+from analysis_py.report.tables.cells import COHORT_TITLES, FEW_WARNING
 from analysis_py.study.analyses.exposure import exposures_of
 from analysis_py.study.analyses.pooling import CLUSTERED, EVENT_FREEDOM
 from analysis_py.study.results import Row
@@ -73,7 +73,7 @@ class Shown:
     def few(self, *analyses: str) -> str:
         """What the mark of estimates with few events means; empty where there is none."""
         marked = any(row.is_few for row in self.rows if row.analysis in analyses)
-        return f" {FEW_MARK} {FEW_WORDS}: hardly to be relied on." if marked else ""
+        return f" {FEW_WARNING}." if marked else ""
 
     def exposures(self) -> list[str]:
         """The analyses of duration and dose."""

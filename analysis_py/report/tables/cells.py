@@ -12,6 +12,7 @@ from analysis_py.study.variables import DEATH_28D, DEATH_HOSPITAL
 
 COHORT_TITLES = {"full": "Before matching", "matched": "After matching"}
 FEW_MARK, FEW_WORDS = "†", f"fewer than {LEAST_EVENTS} events per coefficient"
+FEW_WARNING = f"{FEW_MARK} {FEW_WORDS}: hardly to be relied on"
 # each outcome of the models with the measure of its effect
 MEASURES = ((DEATH_28D, "HR"), (DEATH_HOSPITAL, "OR"))
 
