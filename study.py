@@ -16,7 +16,7 @@ from pathlib import Path
 import yaml
 
 from analysis_py.report.output_folder import DBT_DOCS
-from analysis_py.study.results import SUPPRESS_BELOW
+from analysis_py.study.suppression import SUPPRESS_BELOW
 from mimic_db import server
 from mimic_db.ending import leave, told
 from mimic_db.load.csv_folder import database_name

@@ -21,8 +21,9 @@ from analysis_py.report.terminal import Stages, external_summary, general_summar
 from analysis_py.study.external import NAME as EXTERNAL
 from analysis_py.study.external import Validation, validate
 from analysis_py.study.read_marts import read_marts
-from analysis_py.study.results import SUPPRESS_BELOW, Row
+from analysis_py.study.results import Row
 from analysis_py.study.study import Study, run_study
+from analysis_py.study.suppression import SUPPRESS_BELOW
 
 DESCRIPTION = """\
 The statistics of the study: fills gaps, matches, fits the models, writes the report.

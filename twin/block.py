@@ -19,7 +19,7 @@ from twin.rows import Columns, size, stack, take
 from twin.tables import elimination, hospital, infection, respiration, vitals
 from twin.tables.charting import finish
 from twin.tables.diagnoses import diagnoses
-from twin.tables.infusions import infusions
+from twin.tables.infusions.inputevents import infusions
 from twin.tables.labs import laboratory
 from twin.tables.strays import charts_of_another, far_charts
 

@@ -10,15 +10,29 @@ from matplotlib.figure import Figure
 from analysis_py.marts.build_record import DEXMEDETOMIDINE
 from analysis_py.marts.generated import PATIENTS, WATERMARK, marked, warning
 from analysis_py.marts.types import Variable
-from analysis_py.report import figures, tables
-from analysis_py.report.figures import SINGLE
-from analysis_py.report.page import Caption, Download, Part, Picture, Table, download, picture, plain_table
+from analysis_py.report.captions.figures import curves_left_out
+from analysis_py.report.figures.effects import forest
+from analysis_py.report.figures.style import SINGLE, house_style, new_figure, save, watermark
+from analysis_py.report.figures.survival import survival_curves
+from analysis_py.report.page import Caption, Part, Picture, Table, picture, plain_table
 from analysis_py.report.pictures import curve_note, curves_to_draw
 from analysis_py.report.published import RULE, published_and_ours
+from analysis_py.report.tables.cells import (
+    COHORT_TITLES,
+    FEW_WARNING,
+    deaths_of,
+    per_coefficient,
+    told_ratio,
+)
+from analysis_py.report.tables.cohort import flow_table
+from analysis_py.report.tables.comparison import LEGEND, our_cell
+from analysis_py.report.tables.forest import forest_line, forest_row, published_ratios
+from analysis_py.report.tables.made import write_table
 from analysis_py.study.analyses.describe import GROUP_NAMES, format_p, pretty_table
 from analysis_py.study.external import NAME, PLACE, Validation
-from analysis_py.study.results import HIDDEN, Row, as_frame, find, hide_flow, is_small, suppress, suppress_flow
+from analysis_py.study.results import Row, as_frame, find
 from analysis_py.study.study import groups
+from analysis_py.study.suppression import HIDDEN, hide_flow, is_small, suppress, suppress_flow
 from analysis_py.study.variables import (
     DEATH_28D,
     DEATH_ANYWHERE,
@@ -95,7 +109,9 @@ class _Page:
     def part(self) -> Part:
         """The section: who they are, curves, effects beside the paper's, and what both cohorts say."""
         shown = [
-            self._table("flow", "Steps of the external cohort", "Patients before and after each rule.", self._flow()),
+            self._table(
+                "flow", "Steps of the external cohort", "Patients before and after each rule.", flow_table(self.flow)
+            ),
             self._table(
                 "baseline",
                 "Characteristics of the external cohort",
@@ -126,7 +142,7 @@ class _Page:
         if main is None or main.estimate is None:
             reason = main.note.removeprefix("not estimable: ") if main is not None else "no model"
             return [asked, self.who(), f"The effect cannot be estimated: {reason}."]
-        return [asked, self.who(), f"The adjusted hazard ratio is {tables.told_ratio(main)}."]
+        return [asked, self.who(), f"The adjusted hazard ratio is {told_ratio(main)}."]
 
     def who(self) -> str:
         """The cohort with its size."""
@@ -149,24 +165,15 @@ class _Page:
         return lines
 
     def _legend(self) -> str:
-        signs = ", ".join(f"{sign} {word}" for word, sign in tables.MARKS.items())
         few = any(row.is_few for row in self.rows)
-        marked = f" {tables.FEW_MARK} {tables.FEW_WORDS}: hardly to be relied on." if few else ""
-        return (f" {signs}." if self.drug == DEXMEDETOMIDINE else "") + marked
+        marked = f" {FEW_WARNING}." if few else ""
+        return (f" {LEGEND}." if self.drug == DEXMEDETOMIDINE else "") + marked
 
     # --- tables -----------------------------------------------------------------------------------------------------
 
     def _table(self, name: str, title: str, text: str, frame: pd.DataFrame) -> Table:
-        return plain_table(Caption(title, text), frame, [self._written(frame, f"{NAME}_{name}")])
-
-    def _written(self, frame: pd.DataFrame, name: str) -> Download:
-        path = self.folder / "tables" / f"{name}.csv"
-        shown = marked(frame) if self.generated else frame
-        shown.to_csv(path, index=False, float_format="%.8g", lineterminator="\n")
-        return download(path.name, path.read_bytes())
-
-    def _flow(self) -> pd.DataFrame:
-        return tables.flow_table(self.flow)
+        file = write_table(frame, self.folder / "tables" / f"{NAME}_{name}.csv", self.generated)
+        return plain_table(Caption(title, text), frame, [file])
 
     def _characteristics(self, analysis: str, variables: Sequence[Variable], tests_of: str) -> pd.DataFrame:
         frame = pretty_table(self.rows, variables, analysis, [NAME], tests_of)
@@ -183,9 +190,9 @@ class _Page:
         for model in EXTERNAL_MODELS:
             ours = find(self.rows, "outcome_models", NAME, model=model)
             test = find(self.rows, "proportional_hazards", NAME, model=model)
-            line = {"Model": model_title(model), "Deaths / n": tables.deaths_of(ours)}
+            line = {"Model": model_title(model), "Deaths / n": deaths_of(ours)}
             line |= self._beside(comparison[(comparison["model"] == model)], is_compared, ours)
-            line["Events per coefficient"] = "" if ours is None else tables.per_coefficient(ours)
+            line["Events per coefficient"] = "" if ours is None else per_coefficient(ours)
             line["p for proportional hazards"] = "" if test is None or test.p_value is None else format_p(test.p_value)
             lines.append(line)
         test = find(self.rows, "log_rank", NAME)
@@ -199,12 +206,12 @@ class _Page:
         title = "28-day death, HR (95 % CI, p)"
         if is_compared and len(published):
             line = published.iloc[0]
-            return {title: tables.our_cell(line), "Published": str(line["printed"])}
+            return {title: our_cell(line), "Published": str(line["printed"])}
         if ours is None:
             return {title: "n/e", "Published": ""}
         if ours.analysis == "log_rank":
             return {title: "n/e" if ours.p_value is None else format_p(ours.p_value), "Published": ""}
-        return {title: tables.told_ratio(ours), "Published": ""}
+        return {title: told_ratio(ours), "Published": ""}
 
     # --- figures ----------------------------------------------------------------------------------------------------
 
@@ -212,19 +219,13 @@ class _Page:
         curves = curves_to_draw(self.data, self.below, DEATH_ANYWHERE)
         if curves.empty:
             return None
-        with figures.house_style():
-            figure, (axis,) = figures.new_figure(SINGLE, 3.0)
+        with house_style():
+            figure, (axis,) = new_figure(SINGLE, 3.0)
             note = curve_note(self.rows, NAME)
-            figures.kaplan_meier(axis, curves, self.groups, PLACE, note, self.below)
-        hidden = (
-            f" Curves of fewer than {self.below} patients or deaths are not drawn; …: fewer than {self.below} fewer "
-            "than the number before."
-            if self.below > 1
-            else ""
-        )
+            survival_curves(axis, curves, self.groups, PLACE, note, self.below)
         text = (
             f"{self.who()} Kaplan-Meier curves of death from any place within 28 days of ICU admission, 95 % "
-            f"confidence band, number at risk; HR: unadjusted hazard ratio (95 % CI).{hidden}"
+            f"confidence band, number at risk; HR: unadjusted hazard ratio (95 % CI).{curves_left_out(self.below)}"
         )
         told = []
         for treated, group in GROUP_NAMES.items():
@@ -239,8 +240,8 @@ class _Page:
 
     def _forest(self) -> Picture:
         lines = pd.DataFrame(self._lines())
-        with figures.house_style():
-            figure = figures.forest(lines, "Hazard ratio", self.drug)
+        with house_style():
+            figure = forest(lines, "Hazard ratio", self.drug)
         text = (
             "Hazard ratio of death within 28 days of ICU admission with 95 % confidence interval: in hospital in "
             f"MIMIC-IV, from any place in {PLACE}; ours, and as published."
@@ -252,29 +253,29 @@ class _Page:
 
     def _lines(self) -> list[dict[str, object]]:
         lines: list[dict[str, object]] = []
-        for cohort, title in tables.COHORT_TITLES.items():
+        for cohort, title in COHORT_TITLES.items():
             found = [
                 find(self.beside, "outcome_models", cohort, model=f"model {at}", outcome=DEATH_28D) for at in (1, 3)
             ]
             known = [row for row in found if row is not None]
             if known:
-                lines.append(tables.forest_line("", f"MIMIC-IV, {title.lower()}", None, "", "", True))
-                lines += [tables.forest_row(row, row.model.capitalize()) for row in known]
-        lines.append(tables.forest_line("", PLACE, None, "", "", True))
+                lines.append(forest_line("", f"MIMIC-IV, {title.lower()}", None, "", "", True))
+                lines += [forest_row(row, row.model.capitalize()) for row in known]
+        lines.append(forest_line("", PLACE, None, "", "", True))
         for model in EXTERNAL_MODELS:
             row = find(self.rows, "outcome_models", NAME, model=model)
             if row is not None:
-                lines.append(tables.forest_row(row, model_word(model)))
+                lines.append(forest_row(row, model_word(model)))
         if self.drug == DEXMEDETOMIDINE:
-            lines.append(tables.forest_line("", "Published", None, "", "", True))
-            lines += [tables.forest_row(row, label) for label, row in tables.published_ratios(EXTERNAL_PUBLISHED)]
+            lines.append(forest_line("", "Published", None, "", "", True))
+            lines += [forest_row(row, label) for label, row in published_ratios(EXTERNAL_PUBLISHED)]
         return lines
 
     def _kept(self, name: str, figure: Figure, caption: Caption, alternative: str) -> Picture:
         if self.generated:
-            figures.watermark(figure, WATERMARK)
-        with figures.house_style():
-            files = figures.save(figure, self.folder / "figures" / f"{NAME}_{name}")
+            watermark(figure, WATERMARK)
+        with house_style():
+            files = save(figure, self.folder / "figures" / f"{NAME}_{name}")
         return picture(caption, alternative, files, figure.get_figwidth() > SINGLE)
 
 

@@ -8,46 +8,53 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from analysis_py.marts.generated import WATERMARK
-from analysis_py.report import figures, tables
-from analysis_py.report.captions import Captions
-from analysis_py.report.figures import DOUBLE, SINGLE
+from analysis_py.report.captions.alternatives import alternative
+from analysis_py.report.captions.figures import figure_caption
+from analysis_py.report.captions.shown import Shown
+from analysis_py.report.figures.cohort import flow_chart, imputation_trace, love_plot, mirrored_histogram
+from analysis_py.report.figures.effects import forest, spline
+from analysis_py.report.figures.style import DOUBLE, SINGLE, house_style, new_figure, save, watermark
+from analysis_py.report.figures.survival import survival_curves
 from analysis_py.report.page import Picture, picture
+from analysis_py.report.tables.cells import COHORT_TITLES, equals, few
+from analysis_py.report.tables.cohort import smd_frame
+from analysis_py.report.tables.forest import forest_lines, robustness_lines
 from analysis_py.statistics.errors import NotEstimable
 from analysis_py.statistics.survival import kaplan_meier
 from analysis_py.study.analyses.cohorts import Matched
-from analysis_py.study.analyses.describe import format_p
 from analysis_py.study.analyses.exposure import exposures_of, spline_curve
 from analysis_py.study.analyses.overlap import EQUIPOISE, preference_score
-from analysis_py.study.results import HIDDEN, Row, find, is_small
+from analysis_py.study.results import Row, find
 from analysis_py.study.study import Study, groups
+from analysis_py.study.suppression import HIDDEN, is_small
 from analysis_py.study.variables import DEATH_28D, FOLLOW_UP, TREATMENT
 
 _Keep = Callable[[str, Figure], None]
 
 
-def draw(folder: Path, captions: Captions) -> dict[str, Picture]:
+def draw(folder: Path, shown: Shown) -> dict[str, Picture]:
     """Write every figure that the study allows to `folder`; gives them as the page shows them, by name."""
     made: dict[str, Picture] = {}
-    study, below = captions.study, captions.below
+    study, below = shown.study, shown.below
 
     def keep(name: str, figure: Figure) -> None:
         if study.generated:
-            figures.watermark(figure, WATERMARK)
+            watermark(figure, WATERMARK)
         is_wide = figure.get_figwidth() > SINGLE
-        files = figures.save(figure, folder / name)
-        made[name] = picture(captions.figure(name), captions.alternative(name), files, is_wide)
+        files = save(figure, folder / name)
+        made[name] = picture(figure_caption(shown, name), alternative(shown, name), files, is_wide)
 
-    with figures.house_style():
-        figure, (axis,) = figures.new_figure(DOUBLE, 0.38 * len(captions.flow) + 1.1)
-        figures.flow_chart(axis, captions.flow, _ending(captions))
+    with house_style():
+        figure, (axis,) = new_figure(DOUBLE, 0.38 * len(shown.flow) + 1.1)
+        flow_chart(axis, shown.flow, _ending(shown))
         keep("flow", figure)
         curves = {name: curves_to_draw(data, below) for name, data in study.cohorts.items()}
         if any(len(found) for found in curves.values()):
-            keep("kaplan_meier", _survival(curves, captions))
+            keep("kaplan_meier", _survival(curves, shown))
         if list(study.completed.trace["variable"]):
             keep("imputation", _imputation(study))
         if study.matched is not None:
-            _matched(study.matched, captions, keep)
+            _matched(study.matched, shown, keep)
     return made
 
 
@@ -59,49 +66,49 @@ def curves_to_draw(data: pd.DataFrame, below: int, death: str = DEATH_28D) -> pd
     return curves[~curves["group"].isin([group for group, count in counts if is_small(int(count), below)])]
 
 
-def _survival(curves: Mapping[str, pd.DataFrame], captions: Captions) -> Figure:
-    figure, axes = figures.new_figure(DOUBLE, 3.0, len(curves))
+def _survival(curves: Mapping[str, pd.DataFrame], shown: Shown) -> Figure:
+    figure, axes = new_figure(DOUBLE, 3.0, len(curves))
     for axis, (name, found) in zip(axes, curves.items(), strict=True):
-        title, note = tables.COHORT_TITLES[name], curve_note(captions.rows, name)
-        figures.kaplan_meier(axis, found, captions.groups, title, note, captions.below, axis is axes[0])
+        title, note = COHORT_TITLES[name], curve_note(shown.rows, name)
+        survival_curves(axis, found, shown.groups, title, note, shown.below, axis is axes[0])
     return figure
 
 
 def _imputation(study: Study) -> Figure:
     traced = list(dict.fromkeys(study.completed.trace["variable"]))
     height = -(-len(traced) // 4)
-    figure, axes = figures.new_figure(DOUBLE, 1.2 * height, 4, height)
+    figure, axes = new_figure(DOUBLE, 1.2 * height, 4, height)
     for axis, name in zip(axes, traced, strict=False):
-        figures.imputation_trace(axis, study.completed.trace, name)
+        imputation_trace(axis, study.completed.trace, name)
     for axis in axes[len(traced) :]:
         axis.set_visible(False)
     return figure
 
 
-def _matched(matched: Matched, captions: Captions, keep: _Keep) -> None:
-    rows, drug = captions.rows, captions.study.build.drug
-    figure, (axis,) = figures.new_figure(SINGLE, 6.2)
-    figures.love_plot(axis, tables.smd_frame(rows))
+def _matched(matched: Matched, shown: Shown, keep: _Keep) -> None:
+    rows, drug = shown.rows, shown.study.build.drug
+    figure, (axis,) = new_figure(SINGLE, 6.2)
+    love_plot(axis, smd_frame(rows))
     keep("love_plot", figure)
-    keep("propensity_overlap", _overlap(matched, captions))
-    keep("subgroups", figures.forest(tables.forest_lines(rows), "Hazard ratio", drug))
-    keep("robustness", figures.forest(tables.robustness_lines(rows), "Hazard ratio", drug))
-    keep("exposure", _exposure(captions.study, matched))
+    keep("propensity_overlap", _overlap(matched, shown))
+    keep("subgroups", forest(forest_lines(rows), "Hazard ratio", drug))
+    keep("robustness", forest(robustness_lines(rows), "Hazard ratio", drug))
+    keep("exposure", _exposure(shown.study, matched))
 
 
-def _overlap(matched: Matched, captions: Captions) -> Figure:
-    study, groups, below = captions.study, captions.groups, captions.below
-    figure, axes = figures.new_figure(DOUBLE, 2.3, 3)
+def _overlap(matched: Matched, shown: Shown) -> Figure:
+    study, groups, below = shown.study, shown.groups, shown.below
+    figure, axes = new_figure(DOUBLE, 2.3, 3)
     top = float(matched.propensity.max())
     for axis, (name, data) in zip(axes, study.cohorts.items(), strict=False):
         score, treated = matched.propensity.loc[data.index], data[TREATMENT].astype(bool)
-        title = tables.COHORT_TITLES[name]
-        figures.mirrored_histogram(axis, score, treated, groups, title, "Propensity score", below, top)
+        title = COHORT_TITLES[name]
+        mirrored_histogram(axis, score, treated, groups, title, "Propensity score", below, top)
     treated = study.full[TREATMENT].astype(bool)
     preference = preference_score(matched.propensity, treated)
     axes[2].axvspan(*EQUIPOISE, color="#eef3f7", zorder=0)
     axes[2].text(0.5, 0.98, "equipoise", transform=axes[2].get_xaxis_transform(), ha="center", va="top")
-    figures.mirrored_histogram(axes[2], preference, treated, groups, "Before matching", "Preference score", below)
+    mirrored_histogram(axes[2], preference, treated, groups, "Before matching", "Preference score", below)
     axes[2].set_ylim(top=1.15 * axes[2].get_ylim()[1])  # room for the word above the bars
     handles, labels = axes[0].get_legend_handles_labels()
     if handles:
@@ -113,7 +120,7 @@ def _overlap(matched: Matched, captions: Captions) -> Figure:
 
 def _exposure(study: Study, matched: Matched) -> Figure:
     smooth = [exposure for exposure in exposures_of(study.build) if exposure.smooth]
-    figure, axes = figures.new_figure(DOUBLE, 2.6, len(smooth))
+    figure, axes = new_figure(DOUBLE, 2.6, len(smooth))
     for axis, exposure in zip(axes, smooth, strict=True):
         title = exposure.title
         try:
@@ -123,19 +130,19 @@ def _exposure(study: Study, matched: Matched) -> Figure:
             axis.set_title(title)
             axis.text(0, 0.5, fill(f"not estimable: {reason}", 45), transform=axis.transAxes)
             continue
-        figures.spline(axis, curve, title, f"{title} ({exposure.unit})")
+        spline(axis, curve, title, f"{title} ({exposure.unit})")
     return figure
 
 
-def _ending(captions: Captions) -> list[str]:
+def _ending(shown: Shown) -> list[str]:
     lines = []
-    for name, data in captions.study.cohorts.items():
+    for name, data in shown.study.cohorts.items():
         counts = groups(data)
-        small = any(is_small(count, captions.below) for count in counts.values())
+        small = any(is_small(count, shown.below) for count in counts.values())
         words = [
-            f"{HIDDEN if small else f'{counts[group]:,}'} {captions.groups[group].lower()}" for group in (True, False)
+            f"{HIDDEN if small else f'{counts[group]:,}'} {shown.groups[group].lower()}" for group in (True, False)
         ]
-        lines.append(f"{tables.COHORT_TITLES[name]}: {', '.join(words)}")
+        lines.append(f"{COHORT_TITLES[name]}: {', '.join(words)}")
     return lines
 
 
@@ -143,7 +150,7 @@ def curve_note(rows: Sequence[Row], cohort: str) -> str:
     hazard, test = find(rows, "outcome_models", cohort, model="model 1"), find(rows, "log_rank", cohort)
     lines = []
     if hazard is not None and hazard.estimate is not None:
-        lines.append(f"HR {hazard.estimate:.2f} ({hazard.lower:.2f}–{hazard.upper:.2f}){tables.few(hazard)}")
+        lines.append(f"HR {hazard.estimate:.2f} ({hazard.lower:.2f}–{hazard.upper:.2f}){few(hazard)}")
     if test is not None and test.p_value is not None:
-        lines.append(f"log-rank p = {format_p(test.p_value)}".replace("= <", "< "))
+        lines.append(f"log-rank p {equals(test.p_value)}")
     return "\n".join(lines)

@@ -12,14 +12,15 @@ from rich.table import Table
 
 from analysis_py.marts.generated import PATIENTS, warning
 from analysis_py.report.external_report import model_word
-from analysis_py.report.tables import COHORT_TITLES, FEW_MARK, FEW_WORDS, few, ratio
+from analysis_py.report.tables.cells import COHORT_TITLES, FEW_WARNING, few, ratio
 from analysis_py.study.analyses.pooling import CLUSTERED, how, main_row, main_rows
 from analysis_py.study.analyses.unmatched import ANALYSIS as UNMATCHED
 from analysis_py.study.analyses.unmatched import PROPENSITY, sentences
 from analysis_py.study.external import NAME as EXTERNAL
 from analysis_py.study.external import PLACE, Validation
-from analysis_py.study.results import HIDDEN, Row, find, largest_smd
+from analysis_py.study.results import Row, find, largest_smd
 from analysis_py.study.study import Study
+from analysis_py.study.suppression import HIDDEN
 from analysis_py.study.variables import (
     BY_NAME,
     DEATH_28D,
@@ -197,7 +198,7 @@ def show(console: Console, study: Study, rows: Sequence[Row]) -> None:
         _say(console, f"{study.build.drug.capitalize()}, fully adjusted hazard ratio of 28-day death: {shown}", "bold")
     console.print(table)
     if any(row.is_few for row in rows if row.analysis in ("outcome_models", CLUSTERED)):
-        _say(console, f"{FEW_MARK} {FEW_WORDS}: hardly to be relied on")
+        _say(console, FEW_WARNING)
     for sentence in sentences(rows, study.build.drug):
         _say(console, f"note: {sentence}")
     for remark in study.remarks:

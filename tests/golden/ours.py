@@ -18,8 +18,8 @@ from analysis_py.study.analyses.effects import effect, effect_clustered, usable
 from analysis_py.study.analyses.exposure import spline_curve
 from analysis_py.study.analyses.robustness import CALIPERS
 from analysis_py.study.readings import READINGS, cohort_of
-from analysis_py.study.results import suppress
 from analysis_py.study.study import Study, run_study
+from analysis_py.study.suppression import suppress
 from analysis_py.study.variables import DEATH_28D, FOLLOW_UP, HORIZON_DAYS, MODELS, TABLE_ONE, TREATMENT
 from tests.golden.compare import Tally, compare_rows, compare_tables
 from tests.golden.folder import FORMER, Record, Reference

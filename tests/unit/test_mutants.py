@@ -13,7 +13,7 @@ FILE = """
 "analysis_py/*.py" = ["tests/unit/{stem}.py"]
 [[mutant]]
 name = "one"
-file = "analysis_py/study/results.py"
+file = "analysis_py/study/suppression.py"
 old = "SUPPRESS_BELOW = 10"
 new = "SUPPRESS_BELOW = 1"
 reason = "why"
@@ -32,7 +32,7 @@ def test_every_mutant_finds_its_place_once(mutant: Mutant) -> None:
     ("change", "message"),
     [
         (("reason", "grounds"), "grounds, reason missing or unknown"),
-        (("analysis_py/*.py", "models/*.sql"), "no rule says which tests see analysis_py/study/results.py"),
+        (("analysis_py/*.py", "models/*.sql"), "no rule says which tests see analysis_py/study/suppression.py"),
         (("[[mutant]]", FILE.partition("[[mutant]]")[2].join(["[[mutant]]", "[[mutant]]"])), "name used twice: one"),
     ],
 )
@@ -45,7 +45,7 @@ def test_a_catalog_that_cannot_be_used_says_why(tmp_path: Path, change: tuple[st
 def test_a_mutant_knows_its_tests_by_rule_and_its_place_once(tmp_path: Path) -> None:
     (tmp_path / "a.toml").write_text(FILE)
     (mutant,) = read_catalog(tmp_path)
-    assert mutant.steps == ("tests/unit/results.py",)
+    assert mutant.steps == ("tests/unit/suppression.py",)
     assert mutant.applied_to("a\nSUPPRESS_BELOW = 10\n") == "a\nSUPPRESS_BELOW = 1\n"
     with pytest.raises(MutantError, match="2 times"):
         mutant.applied_to("SUPPRESS_BELOW = 10\n" * 2)
@@ -56,7 +56,7 @@ def plan(*mutants: Mutant) -> object:
 
 
 MUTANT = Mutant(
-    "one", "analysis_py/study/results.py", "SUPPRESS_BELOW = 10", "SUPPRESS_BELOW = 1", "why", ("tests/x.py",)
+    "one", "analysis_py/study/suppression.py", "SUPPRESS_BELOW = 10", "SUPPRESS_BELOW = 1", "why", ("tests/x.py",)
 )
 EXPLAINED = Mutant("two", MUTANT.file, MUTANT.old, "SUPPRESS_BELOW = 2", "why", MUTANT.steps, "nobody can tell")
 

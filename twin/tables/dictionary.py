@@ -6,7 +6,7 @@ import numpy as np
 
 from twin.rows import Columns, constant, text
 from twin.tables.diagnoses import CODES
-from twin.tables.infusions import DRUGS, FENTANYL_PUSH, HEPARIN_PROPHYLAXIS
+from twin.tables.infusions.drugs import DRUGS, FENTANYL_PUSH, HEPARIN_PROPHYLAXIS
 from twin.tables.labs import SECOND_PLATELETS, TESTS
 
 # itemid, label, abbreviation, category, unit, type

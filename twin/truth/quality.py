@@ -13,7 +13,7 @@ from twin.arrays import hours_since, shared
 from twin.rows import Array, Columns, take
 from twin.tables.elimination import CRRT, IRRIGANT_IN
 from twin.tables.infection import SYSTEMIC_OR_HEPARIN, UNKNOWN_ROUTE
-from twin.tables.infusions import DRUGS, FENTANYL_PUSH, HEPARIN_PROPHYLAXIS
+from twin.tables.infusions.drugs import DRUGS, FENTANYL_PUSH, HEPARIN_PROPHYLAXIS
 from twin.tables.labs import SECOND_PLATELETS, TESTS
 from twin.tables.respiration import UNKNOWN_DEVICE, UNKNOWN_MODE
 

@@ -13,7 +13,7 @@ from twin.plan.population import INFECTION_KINDS
 from twin.rows import Array, Columns
 from twin.tables.charting import WEIGHTS
 from twin.tables.elimination import IRRIGANT_IN
-from twin.tables.infusions import DRUGS
+from twin.tables.infusions.drugs import DRUGS
 from twin.truth.quality import is_screen
 
 _HEAVIEST_KG: Final = 300

@@ -10,7 +10,8 @@ import pandas as pd
 from analysis_py.marts.types import Variable
 from analysis_py.statistics import balance
 from analysis_py.statistics.design import as_numbers
-from analysis_py.study.results import HIDDEN, Row, as_frame, measured
+from analysis_py.study.results import Row, as_frame, measured
+from analysis_py.study.suppression import HIDDEN
 from analysis_py.study.variables import AMONG_USERS, TREATMENT
 
 GROUP_NAMES = {False: "control", True: "treated"}

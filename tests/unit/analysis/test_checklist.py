@@ -7,10 +7,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from analysis_py.report.checklist import AUTHOR, COLUMNS, checklist
+from analysis_py.report.checklist.strobe import COLUMNS, checklist
+from analysis_py.report.checklist.words import AUTHOR
 from analysis_py.study.read_marts import type_cohort
-from analysis_py.study.results import suppress, suppress_flow
 from analysis_py.study.study import Study, run_study
+from analysis_py.study.suppression import suppress, suppress_flow
 
 MakeCohort = Callable[..., pd.DataFrame]
 RECORD = ("1.1", "1.2", "1.3", "6.1", "6.2", "6.3", "7.1", "12.1", "12.2", "12.3", "13.1", "19.1", "22.1")

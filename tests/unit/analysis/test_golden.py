@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 
 from analysis_py.statistics.errors import NotEstimable
-from analysis_py.study.results import Row, suppress
+from analysis_py.study.results import Row
 from analysis_py.study.study import Study
+from analysis_py.study.suppression import suppress
 from tests.golden import __main__ as command
 from tests.golden.compare import Tally, compare_rows, compare_tables
 from tests.golden.folder import Record, Reference, read_reference

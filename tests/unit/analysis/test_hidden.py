@@ -5,16 +5,8 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from analysis_py.study.results import (
-    HIDDEN,
-    SUPPRESS_BELOW,
-    Row,
-    flow_rows,
-    hide_flow,
-    is_small,
-    suppress,
-    suppress_flow,
-)
+from analysis_py.study.results import Row, flow_rows
+from analysis_py.study.suppression import HIDDEN, SUPPRESS_BELOW, hide_flow, is_small, suppress, suppress_flow
 
 BELOW = 10
 

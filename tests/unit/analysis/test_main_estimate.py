@@ -15,7 +15,7 @@ from rich.console import Console
 
 from analysis_py.report.present import write_results
 from analysis_py.report.published import published_and_ours
-from analysis_py.report.tables import FEW_MARK, few
+from analysis_py.report.tables.cells import FEW_MARK, few
 from analysis_py.report.terminal import show, summary
 from analysis_py.statistics.imputation import pool
 from analysis_py.study.analyses.cohorts import match_cohort
@@ -24,8 +24,9 @@ from analysis_py.study.analyses.multiplicity import holm
 from analysis_py.study.analyses.pooling import CLUSTERED, main_row, pooled
 from analysis_py.study.analyses.unmatched import sentences, unmatched_rows
 from analysis_py.study.read_marts import type_cohort
-from analysis_py.study.results import Row, find, suppress
+from analysis_py.study.results import Row, find
 from analysis_py.study.study import Study, run_study
+from analysis_py.study.suppression import suppress
 from analysis_py.study.variables import DEATH_28D, MODEL_3
 from tests.unit.analysis.conftest import _make_cohort, _make_flow
 

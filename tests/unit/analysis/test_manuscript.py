@@ -12,8 +12,10 @@ from docx.oxml.ns import qn
 
 from analysis_py.marts.build_record import DEXMEDETOMIDINE
 from analysis_py.marts.generated import warning
-from analysis_py.report import tables
-from analysis_py.report.manuscript import escaped, write_manuscript
+from analysis_py.report.manuscript.latex import escaped
+from analysis_py.report.manuscript.write import write_manuscript
+from analysis_py.report.tables.cohort import balance_table, table_one, table_three
+from analysis_py.report.tables.effects import screening_table, table_four, table_two
 from analysis_py.study.analyses.exposure import exposures_of
 from analysis_py.study.read_marts import type_cohort
 from analysis_py.study.study import run_study
@@ -27,12 +29,12 @@ def made(make_cohort: Callable[..., pd.DataFrame], flow: pd.DataFrame) -> dict[s
     study = run_study(cohort, flow, 1, 1, lambda _: None)
     rows, cohorts = study.rows, list(study.cohorts)
     return {
-        "table1_baseline": tables.table_one(rows, cohorts, DEXMEDETOMIDINE),
-        "table2_models": tables.table_two(rows),
-        "table3_outcomes": tables.table_three(rows, cohorts, DEXMEDETOMIDINE),
-        "table4_exposure": tables.table_four(rows, exposures_of(study.build)),
-        "balance": tables.balance_table(rows),
-        "screening": tables.screening_table(rows),
+        "table1_baseline": table_one(rows, cohorts, DEXMEDETOMIDINE),
+        "table2_models": table_two(rows),
+        "table3_outcomes": table_three(rows, cohorts, DEXMEDETOMIDINE),
+        "table4_exposure": table_four(rows, exposures_of(study.build)),
+        "balance": balance_table(rows),
+        "screening": screening_table(rows),
     }
 
 

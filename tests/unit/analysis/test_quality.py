@@ -1,7 +1,7 @@
 """The report's table of faulty source rows."""
 
 from analysis_py.marts.quality import QualityCheck
-from analysis_py.report.quality import faults_table, quality_table
+from analysis_py.report.tables.quality import faults_table, quality_table
 
 
 def check(name: str, rows: int, affected: int, warn: float = 1, error: float = 5) -> QualityCheck:

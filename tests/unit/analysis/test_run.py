@@ -14,14 +14,15 @@ from analysis_py.marts.errors import StudyError
 from analysis_py.marts.generated import PATIENTS, warning
 from analysis_py.marts.one_build import UNCHECKED
 from analysis_py.marts.profile import find_profiles, read_target
-from analysis_py.report import tables
-from analysis_py.report.figures import shown_at_risk
+from analysis_py.report.figures.survival import shown_at_risk
 from analysis_py.report.output_folder import MARKER, replaced
 from analysis_py.report.present import write_results
 from analysis_py.report.published import NOT_COMPARABLE, published_and_ours
+from analysis_py.report.tables import build
 from analysis_py.study.read_marts import type_cohort
-from analysis_py.study.results import HIDDEN, Row, suppress, suppress_flow
+from analysis_py.study.results import Row
 from analysis_py.study.study import Study, run_study
+from analysis_py.study.suppression import HIDDEN, suppress, suppress_flow
 from analysis_py.study.variables import DEATH_28D
 from tests.unit.analysis.conftest import _make_cohort, _make_flow
 
@@ -249,11 +250,11 @@ BUILD = BuildRecord(
 
 
 def test_the_build_is_shown_with_changed_definitions_first_and_small_counts_hidden() -> None:
-    assert tables.definition_table(BUILD)["Variable"].tolist() == ["heparin", "sic_rule"]
-    assert tables.definition_table(BUILD)["Changed"].tolist() == ["≠ changed", ""]
-    assert tables.test_table(BUILD, 5)["Rows"].tolist() == ["0", "<5"]
-    assert tables.source_table(BUILD, 5)["Rows, about"].tolist() == ["73,181", "<5"]
-    assert tables.tests_by_model(tables.test_table(BUILD, 5)).to_dict("list") == {
+    assert build.definition_table(BUILD)["Variable"].tolist() == ["heparin", "sic_rule"]
+    assert build.definition_table(BUILD)["Changed"].tolist() == ["≠ changed", ""]
+    assert build.test_table(BUILD, 5)["Rows"].tolist() == ["0", "<5"]
+    assert build.source_table(BUILD, 5)["Rows, about"].tolist() == ["73,181", "<5"]
+    assert build.tests_by_model(build.test_table(BUILD, 5)).to_dict("list") == {
         "Model": ["stg_mimic__inputevents", "stg_mimic__patients"],
         "Tests": ["1", "1"],
         "Pass": ["0", "1"],

@@ -7,11 +7,14 @@ import pandas as pd
 import pytest
 
 from analysis_py.report.present import _write_rows
-from analysis_py.report.tables import deaths_of, e_value_table, ratio, subgroup_table, table_one, table_two, told_ratio
+from analysis_py.report.tables.cells import deaths_of, ratio, told_ratio
+from analysis_py.report.tables.cohort import table_one
+from analysis_py.report.tables.effects import e_value_table, subgroup_table, table_two
 from analysis_py.report.terminal import _estimate
 from analysis_py.study.analyses.describe import format_cell, format_p
 from analysis_py.study.analyses.pooling import main_row
-from analysis_py.study.results import HIDDEN, Row, as_frame, largest_smd
+from analysis_py.study.results import Row, as_frame, largest_smd
+from analysis_py.study.suppression import HIDDEN
 
 HAZARD = Row("outcome_models", "full", "died_28d_hospital", "model 1", "treated", "", "HR", 0.714, 0.526, 0.949, 0.0204)
 HAZARD = replace(HAZARD, n=428, events=70)

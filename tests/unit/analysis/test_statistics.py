@@ -14,9 +14,10 @@ from analysis_py.statistics.balance import (
     standardized_mean_difference,
     variance_ratio,
 )
+from analysis_py.statistics.draws import nearest_donors
 from analysis_py.statistics.errors import NotEstimable
 from analysis_py.statistics.estimate import Estimate
-from analysis_py.statistics.imputation import _nearest_donors, impute, impute_with_trace, pool
+from analysis_py.statistics.imputation import impute, impute_with_trace, pool
 from analysis_py.statistics.outcome import fit_logistic, logistic, logistic_clustered
 from analysis_py.statistics.propensity import fit_propensity, match_nearest
 from analysis_py.statistics.sensitivity import e_value
@@ -464,12 +465,12 @@ def test_classes_that_are_missing_together_follow_the_other_variables() -> None:
 
 def test_donors_that_tie_have_the_same_chance_however_many() -> None:
     random = np.random.default_rng(0)
-    tied = _nearest_donors(np.full(104, 0.5), np.arange(104.0), np.full(20_000, 0.5), random)
+    tied = nearest_donors(np.full(104, 0.5), np.arange(104.0), np.full(20_000, 0.5), random)
     counts = np.bincount(tied.astype(int), minlength=104)
     assert counts.min() > 0.6 * counts.mean()
     # two are nearer, and 50 on either side are equally far: the three ranks left are theirs
     predicted = np.concatenate([[0.0, 0.0], np.full(50, -0.25), np.full(50, 0.25), [9.0]])
-    drawn = _nearest_donors(predicted, np.arange(103.0), np.zeros(50_000), random).astype(int)
+    drawn = nearest_donors(predicted, np.arange(103.0), np.zeros(50_000), random).astype(int)
     shares = np.bincount(drawn, minlength=103) / 50_000
     assert shares[:2] == pytest.approx([0.2, 0.2], abs=0.01)
     assert shares[2:102] == pytest.approx(np.full(100, 0.006), abs=0.002)

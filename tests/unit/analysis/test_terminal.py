@@ -22,8 +22,9 @@ from analysis_py.report.output_folder import DBT_DOCS, replaced
 from analysis_py.report.terminal import Stages, show, summary
 from analysis_py.run import parse
 from analysis_py.study.read_marts import type_cohort
-from analysis_py.study.results import HIDDEN, SUPPRESS_BELOW, Row, suppress, suppress_flow
+from analysis_py.study.results import Row
 from analysis_py.study.study import Study, run_study
+from analysis_py.study.suppression import HIDDEN, SUPPRESS_BELOW, suppress, suppress_flow
 
 MakeCohort = Callable[..., pd.DataFrame]
 

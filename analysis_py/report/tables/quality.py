@@ -6,7 +6,7 @@ from dataclasses import replace
 import pandas as pd
 
 from analysis_py.marts.quality import QualityCheck
-from analysis_py.study.results import is_small
+from analysis_py.study.suppression import is_small
 
 COLUMNS = ("Check", "Source", "Of", "Rows", "Affected", "Share", "Limits", "Above", "What becomes of it", "Meaning")
 

@@ -1,0 +1,1 @@
+"""The reporting checklist, by the sections of STROBE."""

@@ -1,0 +1,1 @@
+"""The tables that a manuscript prints, in Word and LaTeX."""

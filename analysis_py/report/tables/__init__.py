@@ -1,0 +1,1 @@
+"""Rows of results as tables of texts, by what they show."""
