@@ -38,16 +38,4 @@
 {% endmacro %}
 
 {# The drugs that can be studied: those of the seed infusion_item but heparin, for whoever has that is excluded (var heparin). #}
-{% macro exposure_drugs() %}{{ return(words_of('infusion_item', 'drug') | reject('equalto', 'heparin') | list) }}{% endmacro %}
-
-{# The words of a seed's column, as the yml beside it lists them (and a data test holds the seed to it): the seed itself may not be
-   loaded yet. Empty while dbt parses. #}
-{% macro words_of(seed, column) %}
-{%- set words = [] -%}
-{%- for node in graph.get('nodes', {}).values() if node.resource_type == 'test' and node.column_name == column -%}
-    {%- if node.attached_node == 'seed.' ~ project_name ~ '.' ~ seed and node.test_metadata.name == 'accepted_values' -%}
-        {%- do words.extend(node.test_metadata.kwargs['values']) -%}
-    {%- endif -%}
-{%- endfor -%}
-{{ return(words) }}
-{% endmacro %}
+{% macro exposure_drugs() %}{{ return(infusion_drugs() | reject('equalto', 'heparin') | list) }}{% endmacro %}

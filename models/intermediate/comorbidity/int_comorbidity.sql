@@ -21,7 +21,7 @@ final as (
 
     select
         diagnoses.hadm_id,
-        {% for category in words_of('icd_category', 'category') -%}
+        {% for category in icd_categories() -%}
         max(case when codes.category = '{{ category }}' then 1 else 0 end) as {{ category }},
         {% endfor -%}
         count(*) as code_count

@@ -1,6 +1,6 @@
 /*
 Grain       one row per ICU stay with a laboratory value in the first-day window
-Definition  lowest and highest value of each concept of the seed lab_item, of the patient in the first-day window
+Definition  lowest and highest value of each concept of lab_concepts(), of the patient in the first-day window
 Source      mimic-code first_day_lab
 */
 with
@@ -15,7 +15,7 @@ final as (
 
     select
         stay_id,
-        {% for concept in words_of('lab_item', 'concept') -%}
+        {% for concept in lab_concepts() -%}
         min(case when concept = '{{ concept }}' then value end) as {{ concept }}_min,
         max(case when concept = '{{ concept }}' then value end) as {{ concept }}_max,
         {% endfor -%}
