@@ -12,12 +12,12 @@ import numpy as np
 
 from twin.rows import Columns
 from twin.zigong.design import Design
-from twin.zigong.laid import Laid
 from twin.zigong.outcome import draw_outcome
 from twin.zigong.population import draw_population
 from twin.zigong.tables.drugs import orders
 from twin.zigong.tables.hospital import baseline, diagnoses, outcome, transfers
 from twin.zigong.tables.labs import laboratory
+from twin.zigong.tables.laid import Laid
 from twin.zigong.tables.nursing import chart
 
 BLOCK_PATIENTS: Final = 500

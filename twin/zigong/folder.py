@@ -11,7 +11,7 @@ from twin.rows import Columns, size, stack
 from twin.zigong import csv_file
 from twin.zigong.block import blocks, make_block
 from twin.zigong.design import Design
-from twin.zigong.laid import Laid
+from twin.zigong.tables.laid import Laid
 from twin.zigong.truth import truth
 from twin.zigong.vocabulary import SF36
 from zigong_db.stamp import MARK, mark_text

@@ -93,18 +93,16 @@ def _make_cohort(stays: int = 1500, seed: int = 7, log_hazard_ratio: float = -0.
 
 
 def _split(cohort: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """The marts behind an analysis_cohort, with a stay more for each rule and reading.
+    """The marts behind an analysis_cohort, with stays more that a reading or a rule leaves out.
 
     Every other stay has strict SIC by four organs, every fourth by six. Stay 1 has SIC by six organs only, 2 got
-    heparin that is no infusion, 3 an infusion, 4 to 10 break a rule each, 11 has no early sepsis.
+    heparin that is no infusion, 3 an infusion, 4 to 10 break a rule of one reading, 11 has no early sepsis.
     """
     other = cohort.iloc[:11].assign(stay_id=range(1, 12))
     stays = pd.concat([cohort, other], ignore_index=True)
     number = len(cohort)
     position = stays.index.to_numpy()
-    rules = ["is_later_stay", "is_minor", "is_pregnant", "is_short_stay"]
-    rules += ["is_exposure_unknown", "is_exposure_short", "is_exposure_late"]
-    septic = position != number + 3 + len(rules)
+    septic = position != number + 10
     eligibility = stays[["stay_id", "treated"]].assign(
         has_early_sepsis=septic,
         **dict.fromkeys(SIC_BY_DEFAULT, septic & (position != number)),
@@ -116,7 +114,7 @@ def _split(cohort: pd.DataFrame) -> dict[str, pd.DataFrame]:
         **dict.fromkeys(["has_heparin", "has_heparin_any_icu"], (position == number + 1) | (position == number + 2)),
         has_heparin_infusion=position == number + 2,
         has_heparin_any_order=position == number + 2,
-        **{rule: position == number + 3 + at for at, rule in enumerate(rules)},
+        is_eligible_otherwise=(position < number + 3) | (position >= number + 10),
     )
     scores = stays[["stay_id"]].assign(
         sic_score_four=np.where(position == number, 3, stays["sic_score"]), sic_score_total=stays["sic_score"]
@@ -160,7 +158,7 @@ def one_thread() -> Iterator[None]:
         yield
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_cohort() -> Callable[..., pd.DataFrame]:
     """The maker of synthetic cohorts, for tests that want another size."""
     return _make_cohort
@@ -177,6 +175,6 @@ def marts(cohort: pd.DataFrame, flow: pd.DataFrame) -> dict[str, pd.DataFrame]:
     return {"analysis_cohort": cohort, "cohort_flow": flow, **_split(cohort)}
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def flow() -> pd.DataFrame:
     return _make_flow()

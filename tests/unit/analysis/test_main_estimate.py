@@ -28,6 +28,7 @@ from analysis_py.study.results import Row, find
 from analysis_py.study.study import Study, run_study
 from analysis_py.study.suppression import suppress
 from analysis_py.study.variables import DEATH_28D, MODEL_3
+from tests.golden.folder import FORMER
 from tests.unit.analysis.conftest import _make_cohort, _make_flow
 
 REFERENCE = Path(__file__).parents[4] / "shared" / "reference" / "study"
@@ -130,7 +131,7 @@ def test_every_pooled_row_is_that_of_mice_and_sandwich() -> None:
 
 def _typed(name: str) -> pd.DataFrame:
     with gzip.open(REFERENCE / f"{name}.csv.gz", "rt") as file:
-        return type_cohort(pd.read_csv(file, float_precision="round_trip"), name)
+        return type_cohort(pd.read_csv(file, float_precision="round_trip").rename(columns=FORMER), name)
 
 
 # --- the treated without a partner -------------------------------------------------------------------------------

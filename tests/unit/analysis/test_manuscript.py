@@ -23,7 +23,7 @@ from analysis_py.study.study import run_study
 PLANTED = "300 generated ICU stays, seed 7"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def made(make_cohort: Callable[..., pd.DataFrame], flow: pd.DataFrame) -> dict[str, pd.DataFrame]:
     cohort = type_cohort(make_cohort(300), "dexsic.analysis_cohort")
     study = run_study(cohort, flow, 1, 1, lambda _: None)

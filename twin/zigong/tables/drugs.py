@@ -6,7 +6,7 @@ import numpy as np
 
 from twin.rows import Array, Columns, size, spread, stack, take, text
 from twin.zigong.clock import TICK_H, between, on_a_bound, on_grid
-from twin.zigong.laid import Laid
+from twin.zigong.tables.laid import Laid
 from twin.zigong.vocabulary import DRUGS, FORMULAS
 
 _FIRST_DAY: Final = (

@@ -6,8 +6,8 @@ import numpy as np
 
 from twin.rows import Array, Columns, size, spread, stack, take, text
 from twin.zigong.clock import TICK_H, between
-from twin.zigong.laid import Laid
 from twin.zigong.outcome import DAY28_H, MIN_STAY_H
+from twin.zigong.tables.laid import Laid
 from twin.zigong.vocabulary import (
     DIAGNOSES,
     ICU,

@@ -10,8 +10,8 @@ import numpy as np
 
 from twin.rows import Array, Columns, constant, number_text, size, spread, stack, take, text
 from twin.zigong.clock import FIRST_DAY_H, TICK_H, between, on_a_bound
-from twin.zigong.laid import Laid
 from twin.zigong.population import TESTS
+from twin.zigong.tables.laid import Laid
 from twin.zigong.vocabulary import CATEGORIES, IMPLAUSIBLE, ITEMS, NO_NUMBERS, REFERENCES, UNUSED_ITEMS
 
 _BEFORE_H, _AFTER_H = FIRST_DAY_H

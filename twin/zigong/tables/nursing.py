@@ -9,7 +9,7 @@ import numpy as np
 
 from twin.rows import Array, Columns, number_text, spread, text
 from twin.zigong.clock import on_grid
-from twin.zigong.laid import Laid
+from twin.zigong.tables.laid import Laid
 from twin.zigong.vocabulary import DAMAGED, EYES, LANGUAGE, MOTION, NURSING_NOTES
 
 _ROWS: Final = 12  # per patient, on average
