@@ -19,7 +19,8 @@ from mimic_db.tables import MODULES, TABLES, Table
 
 UNREADABLE = (OSError, EOFError, zlib.error)
 SUMS = "SHA256SUMS.txt"
-Definition, Found = TypeVar("Definition"), TypeVar("Found")
+Definition = TypeVar("Definition")
+Found = TypeVar("Found")
 LONGEST_HEADER = 1 << 16  # bytes; a file without line breaks is not read whole
 
 

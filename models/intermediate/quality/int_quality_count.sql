@@ -31,14 +31,15 @@ words as (
 ),
 
 final as (
-
-    select * from measurements
-    union all
-    select * from treatments
-    union all
-    select * from stays
-    union all
-    select * from words
+    {% for theme in ['measurements', 'treatments', 'stays', 'words'] %}
+    select
+        check_name,
+        concept,
+        n_rows,
+        n_affected
+    from {{ theme }}
+    {% if not loop.last %}union all{% endif %}
+    {%- endfor %}
 
 )
 
