@@ -7,6 +7,7 @@ results.csv byte by byte. Exit code 0 if all is the same, 1 if not or after an e
 
 import argparse
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -49,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("commit", help="the commit to compare with")
     parser.add_argument("--dsn", help="a database with MIMIC-IV; schemas before and after are written there")
-    text = "a word of names that was another at the commit, as dex=exposure; can be repeated"
+    text = "words of names that were others at the commit, as dex=exposure; can be repeated"
     parser.add_argument("--renamed", action="append", default=[], metavar="OLD=NEW", help=text)
     options = parser.parse_args(arguments)
     renamed = dict(pair.split("=", 1) for pair in options.renamed)
@@ -147,7 +148,9 @@ def compare(connection: Connection, renamed: Mapping[str, str]) -> list[Compared
 
 
 def _now(name: str, renamed: Mapping[str, str]) -> str:
-    return "_".join(renamed.get(word, word) for word in name.split("_"))
+    for old, new in renamed.items():
+        name = re.sub(rf"(?<![a-z0-9]){re.escape(old)}(?![a-z0-9])", new, name)
+    return name
 
 
 def _columns(connection: Connection, schema: str) -> dict[str, list[str]]:
