@@ -1,5 +1,24 @@
--- each step starts with what the one before left; the first with all ICU stays; the last ends with the cohort
+-- each step starts with what the one before left; the first with all ICU stays; the last ends with the cohort; a stay is counted at the
+-- first rule that leaves it out
 with
+
+eligibility as (
+
+    select * from {{ ref('cohort_eligibility') }}
+
+),
+
+counted as (
+    {% for rule, left_out in eligibility_rules() %}
+    {%- set earlier = eligibility_rules()[:loop.index0] %}
+    select
+        {{ loop.index }} as step,
+        sum(case when {{ left_out }}{{ ' and ' ~ fulfils(earlier) if earlier }} then 1 else 0 end) as n_left_out
+    from eligibility
+    {% if not loop.last %}union all{% endif %}
+    {%- endfor %}
+
+),
 
 steps as (
 
@@ -28,8 +47,12 @@ select
     steps.n_after
 from steps
 cross join totals
+left join counted
+    on steps.step = counted.step
 where
-    steps.n_after <> steps.n_before - steps.n_excluded
+    counted.n_left_out is null
+    or steps.n_excluded <> counted.n_left_out
+    or steps.n_after <> steps.n_before - steps.n_excluded
     or steps.n_excluded < 0
     or (steps.step = 1 and steps.n_before <> totals.n_stays)
     or (steps.step > 1 and steps.n_before <> coalesce(steps.n_left, -1))

@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from mimic_db import server
-from tests.integration.conftest import GENERATED, PROJECT
+from tests.integration.conftest import BUILD, GENERATED, PROJECT
 from twin.__main__ import main as twin
 
 PAGE = (PROJECT / "docs" / "CHANGING.md").read_text(encoding="utf-8")
@@ -142,14 +142,15 @@ def test_lactate_is_adjusted_for(results: pd.DataFrame, database: str) -> None:
 
 def test_icu_free_days_are_compared(results: pd.DataFrame, database: str) -> None:
     with psycopg.connect(database) as connection:
-        days = pd.read_sql_query(
-            "select icu_free_days, icu_days, died_28d_hospital, treated from changed.analysis_cohort", connection
-        )
+        rows = connection.execute(
+            "select icu_free_days, icu_days, died_28d_hospital, treated from changed.analysis_cohort"
+        ).fetchall()
+    days = pd.DataFrame(rows, columns=["icu_free_days", "icu_days", "died_28d_hospital", "treated"])
     by_hand = (28 - days["icu_days"]).clip(lower=0).where(~days["died_28d_hospital"], 0)
     assert days["icu_free_days"].tolist() == pytest.approx(by_hand.tolist())
-    rows = results[results["outcome"].eq("icu_free_days") & results["cohort"].str.startswith("full")]
-    medians = rows.loc[rows["measure"].eq("median"), "estimate"].tolist()
-    assert pytest.approx(by_hand[days["treated"]].median()) in medians
+    table = results[results["analysis"].eq("table_three") & results["term"].eq("icu_free_days")]
+    median = table[table["cohort"].eq("full treated") & table["measure"].eq("median")]
+    assert median["estimate"].tolist() == pytest.approx([by_hand[days["treated"]].median()])
 
 
 def test_nobody_with_cirrhosis_is_in_the_cohort(results: pd.DataFrame, database: str) -> None:
@@ -167,8 +168,8 @@ def test_nobody_with_cirrhosis_is_in_the_cohort(results: pd.DataFrame, database:
 
 
 def test_remifentanil_is_studied(run: Callable[..., None], project: Path, database: str) -> None:
-    build = [Path(sys.executable).with_name("dbt"), "build", "--profiles-dir", ".", "--quiet", "--vars"]
-    run("remifentanil", *build, REMIFENTANIL_VARS, "--exclude-resource-type", "unit_test")
+    dbt = Path(sys.executable).with_name("dbt")
+    run("remifentanil", dbt, *BUILD, "--profiles-dir", ".", "--quiet", "--vars", REMIFENTANIL_VARS)
     output = project / "remifentanil"
     run("remifentanil", sys.executable, "-m", "analysis_py.run", "--profiles-dir", ".", "--output", output, "--json")
     with psycopg.connect(database) as connection:
