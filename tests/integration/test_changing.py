@@ -148,7 +148,7 @@ def test_icu_free_days_are_compared(results: pd.DataFrame, database: str) -> Non
     days = pd.DataFrame(rows, columns=["icu_free_days", "icu_days", "died_28d_hospital", "treated"])
     by_hand = (28 - days["icu_days"]).clip(lower=0).where(~days["died_28d_hospital"], 0)
     assert days["icu_free_days"].tolist() == pytest.approx(by_hand.tolist())
-    table = results[results["analysis"].eq("table_three") & results["term"].eq("icu_free_days")]
+    table = results[results["analysis"].eq("outcomes") & results["term"].eq("icu_free_days")]
     median = table[table["cohort"].eq("full treated") & table["measure"].eq("median")]
     assert median["estimate"].tolist() == pytest.approx([by_hand[days["treated"]].median()])
 
