@@ -1,5 +1,5 @@
--- each step starts with what the one before left; the first with all ICU stays; the last ends with the cohort; a stay is counted at the
--- first rule that leaves it out
+-- each step starts with what the one before left; the first with all ICU stays; the last ends with the cohort; a stay is
+-- counted at the first rule that leaves it out
 with
 
 eligibility as (
