@@ -44,7 +44,7 @@ FUNCTIONS = words("""
     substring sum translate trim unnest
 """)
 # words before a bracket that call nothing
-KEYWORDS = words("and as by else exists from in not on or over select then union using when where window")
+KEYWORDS = words("and as by else exists from in join not on or over select then union using when where window")
 # of these integer and bigint are other names of int64
 TYPES = words("bigint bignumeric bool boolean date datetime float64 int64 integer string")
 RESERVED = words("""
@@ -203,8 +203,10 @@ def kind_of(part: Any, exp: Any) -> str:
     return {"unknown": "", "null": "", "date": "datetime"}.get(name, name)
 
 
-def compile_all(folder: Path, reading: dict[str, object] = WITH_ZIGONG, project: Path = PROJECT) -> list[Path]:
-    """The compiled SQL of every model and test, the external cohort's too.
+def compile_all(
+    folder: Path, reading: dict[str, object] = WITH_ZIGONG, project: Path = PROJECT, select: str = "*"
+) -> list[Path]:
+    """The compiled SQL of every model and test that is selected, the external cohort's too.
 
     Raises:
         RuntimeError: dbt does not compile it, or reached for a network.
@@ -224,7 +226,7 @@ def compile_all(folder: Path, reading: dict[str, object] = WITH_ZIGONG, project:
     options = [str(part) for place in places.items() for part in place]
     done = subprocess.run(
         [
-            *(Path(sys.executable).with_name("dbt"), "--quiet", "compile", "--target", "bigquery"),
+            *(Path(sys.executable).with_name("dbt"), "--quiet", "compile", "--target", "bigquery", "--select", select),
             *("--no-introspect", "--no-populate-cache", "--no-partial-parse", "--vars", json.dumps(reading), *options),
         ],
         env=os.environ

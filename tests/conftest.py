@@ -44,15 +44,24 @@ REQUIREMENTS = {
         Path("Spark cannot start here") if missing() else _place_of("dbt.adapters.spark"),
     ),
 }
+# whole builds on Spark and faults tried for real, ten minutes more; they have commands: `make engines`, `make torture`
+if not os.environ.get("DEXSIC_LONG_TESTS"):
+    REQUIREMENTS["needs_time"] = ("ten minutes more (set DEXSIC_LONG_TESTS=1)", Path("there is no time"))
+# workers take a file each: those that take minutes come first, so that no worker is left with one in the end
+LONGEST = ["engines", "study", "build_record", "changing", "run", "bigquery", "spark", "zigong"]
 _left_out: dict[str, int] = {}
 
 
 def pytest_configure(config: pytest.Config) -> None:
     for marker, (what, _) in REQUIREMENTS.items():
         config.addinivalue_line("markers", f"{marker}: left out where {what} is absent")
+    if "needs_time" not in REQUIREMENTS:
+        config.addinivalue_line("markers", "needs_time: left out unless DEXSIC_LONG_TESTS is set")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    files = [f"test_{name}" for name in LONGEST]
+    items.sort(key=lambda item: files.index(item.path.stem) if item.path.stem in files else len(files))
     for marker, (_, path) in REQUIREMENTS.items():
         if path.exists():
             continue

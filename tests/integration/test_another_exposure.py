@@ -16,7 +16,7 @@ from tests.integration.conftest import BUILD, PROJECT, RunDbt
 
 SCHEMA = "propofol"
 # as the page prints it
-(VARIABLES,) = re.findall(r"make study VARS='(.*)'", (PROJECT / "docs" / "CHANGING.md").read_text())
+VARIABLES, *_ = re.findall(r"make study VARS='(.*)'", (PROJECT / "docs" / "CHANGING.md").read_text())
 
 # not as the models do it: the server's own union of ranges, and the item's number
 PROPOFOL = """

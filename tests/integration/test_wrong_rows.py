@@ -185,7 +185,10 @@ def test_an_infusion_ends_with_its_stay(found: dict[str, dict[str, Any]]) -> Non
 
 
 def test_a_bolus_alone_makes_no_control(found: dict[str, dict[str, Any]]) -> None:
-    assert found["dexmedetomidine as a bolus"] == {"is_exposure_unknown": True}
+    assert found["dexmedetomidine as a bolus"] == {
+        "is_exposure_unknown": True,
+        "is_eligible_otherwise": False,
+    }
 
 
 @pytest.mark.parametrize(

@@ -175,6 +175,6 @@ def marts(cohort: pd.DataFrame, flow: pd.DataFrame) -> dict[str, pd.DataFrame]:
     return {"analysis_cohort": cohort, "cohort_flow": flow, **_split(cohort)}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def flow() -> pd.DataFrame:
     return _make_flow()

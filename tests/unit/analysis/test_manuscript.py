@@ -19,14 +19,15 @@ from analysis_py.report.tables.effects import screening_table, table_four, table
 from analysis_py.study.analyses.exposure import exposures_of
 from analysis_py.study.read_marts import type_cohort
 from analysis_py.study.study import run_study
+from tests.unit.analysis.conftest import _make_flow
 
 PLANTED = "300 generated ICU stays, seed 7"
 
 
 @pytest.fixture(scope="module")
-def made(make_cohort: Callable[..., pd.DataFrame], flow: pd.DataFrame) -> dict[str, pd.DataFrame]:
+def made(make_cohort: Callable[..., pd.DataFrame]) -> dict[str, pd.DataFrame]:
     cohort = type_cohort(make_cohort(300), "dexsic.analysis_cohort")
-    study = run_study(cohort, flow, 1, 1, lambda _: None)
+    study = run_study(cohort, _make_flow(), 1, 1, lambda _: None)
     rows, cohorts = study.rows, list(study.cohorts)
     return {
         "table1_baseline": table_one(rows, cohorts, DEXMEDETOMIDINE),
