@@ -30,7 +30,7 @@ study: $(READY) $(if $(filter duckdb spark,$(ENGINE)),$(READY)-$(ENGINE))  ## th
 test: said lint unit  ## lint, types, pytest, dbt build and dbt test on shipped data: about 20 minutes
 
 said:
-	@echo "about 20 minutes on two cores, with DuckDB and BigQuery installed; DEXSIC_LONG_TESTS=1 adds whole builds on Spark and faults tried for real"
+	@echo "about 20 minutes on two cores; DEXSIC_LONG_TESTS=1 adds 20: whole builds on Spark, BigQuery's SQL, the external cohort, faults tried for real"
 	@echo "servers of its own in temporary folders, stopped and removed at the end"
 
 lint: $(READY)-dev  ## ruff, mypy (strict), sqlfluff; no file is changed

@@ -55,7 +55,7 @@ def models_of(record: BuildRecord) -> set[str]:
 
 
 def test_a_build_records_what_it_was_by_and_a_failure_says_so(dbt: Dbt, record: Record, database: str) -> None:
-    assert dbt("build", "--exclude-resource-type", "unit_test").success
+    assert dbt("build").success
     first = record()
     assert first.status == "complete"
     assert first.versions.keys() == {"MIMIC-IV", "dbt", "adapter", "server", "build"}
@@ -108,6 +108,7 @@ def test_tests_count_for_the_build_that_they_ran_on(dbt: Dbt, record: Record) ->
     assert record().tests == ()
 
 
+@pytest.mark.needs_time
 def test_what_a_selection_leaves_is_whole_only_if_nothing_else_has_changed(
     dbt: Dbt, record: Record, database: str
 ) -> None:
@@ -177,6 +178,7 @@ def test_one_build_at_a_time_and_none_while_the_marts_are_read(dbt: Dbt, databas
     assert dbt("run", "--select", "cohort_flow").success
 
 
+@pytest.mark.needs_time
 def test_a_crash_of_the_server_is_noticed_by_what_would_read_emptied_tables(
     dbt: Dbt, record: Record, database: str
 ) -> None:

@@ -209,6 +209,7 @@ def test_what_keeps_the_statistics_from_the_file_is_said(demo_file: Path, tmp_pa
         holder.communicate()
 
 
+@pytest.mark.needs_time
 @pytest.mark.needs_shared
 def test_a_model_that_fails_leaves_the_table_of_before(
     demo_file: Path, demo_folder: Path, on_file: OnFile, tmp_path: Path
@@ -245,6 +246,7 @@ def test_damaged_data_are_the_same_on_both(damaged: str, damaged_folder: Path, o
     assert [each for each in comparisons if not each.is_equal] == []
 
 
+@pytest.mark.needs_time
 def test_what_is_missing_is_named_at_once(damaged_folder: Path, on_file: OnFile, tmp_path: Path) -> None:
     folder = shutil.copytree(damaged_folder, tmp_path / "mimic")
     (folder / "icu" / "icustays.csv").write_text("subject_id,hadm_id,stay_id,intime,los\n")

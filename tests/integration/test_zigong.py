@@ -21,6 +21,8 @@ from twin.__main__ import main as twin
 PROJECT = Path(__file__).parents[2]
 DATABASE = "generated_300_7"
 ON = "{zigong: true}"
+pytestmark = pytest.mark.needs_time
+
 MODELS = ("build", "--select", "path:models/staging/zigong", "path:models/intermediate/zigong")
 
 
