@@ -44,7 +44,7 @@ REQUIREMENTS = {
         Path("Spark cannot start here") if missing() else _place_of("dbt.adapters.spark"),
     ),
 }
-# beyond the half hour of a check of every change: whole builds on Spark, BigQuery's SQL, the external cohort, the torture
+# beyond the half hour of a check of every change: whole builds on Spark, BigQuery's SQL, the external cohort, torture
 if not os.environ.get("DEXSIC_LONG_TESTS"):
     REQUIREMENTS["needs_time"] = ("twenty minutes more (set DEXSIC_LONG_TESTS=1)", Path("there is no time"))
 # workers take a file each: those that take minutes come first, so that no worker is left with one in the end
