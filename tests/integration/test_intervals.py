@@ -15,12 +15,14 @@ from tests.integration.conftest import RunDbt
 ADMITTED = datetime(2150, 1, 1, 7)
 SLOT = timedelta(minutes=30)
 SLOTS_PER_HOUR = 2
-MODELS = (
-    "int_exposure_row",
-    "int_exposure_run",
-    "int_exposure_episode",
-    "dexmedetomidine_exposure",
-)
+# models in order, and the table that each becomes
+MODELS = {
+    "int_running_infusion": "int_running_infusion",
+    "int_exposure_row": "int_exposure_row",
+    "int_exposure_run": "int_exposure_run",
+    "int_exposure_episode": "int_exposure_episode",
+    "exposure": "dexmedetomidine_exposure",
+}
 
 
 class Row(NamedTuple):
@@ -53,8 +55,8 @@ def connection(built_generated: str, run_dbt: RunDbt) -> Iterator[psycopg.Connec
         connection.execute("set search_path to intervals")
         for table in ("int_icu_stay", "int_infusion"):
             connection.execute(f"create table {table} (like dexsic.{table})")
-        for model in MODELS:
-            connection.execute(f"create view {model} as {compiled[model]}".encode())
+        for model, table in MODELS.items():
+            connection.execute(f"create view {table} as {compiled[model]}".encode())
         yield connection
 
 
@@ -64,12 +66,14 @@ def fill(connection: psycopg.Connection[Any], stays: list[Stay]) -> None:
         with cursor.copy("copy int_icu_stay (stay_id, icu_admitted_at) from stdin") as copy:
             for stay in range(len(stays)):
                 copy.write_row((stay, ADMITTED))
-        columns = "stay_id, drug, reading, started_at, ended_at, rate, rate_unit"
+        columns = "stay_id, drug, reading, started_at, ended_at, rate, rate_unit, is_running"
         with cursor.copy(f"copy int_infusion ({columns}) from stdin") as copy:
             for stay, infusions in enumerate(stays):
                 for row in infusions:
                     times = (ADMITTED + row.start * SLOT, ADMITTED + row.end * SLOT)
-                    copy.write_row((stay, "dexmedetomidine", "default", *times, row.rate, "mcg/kg/hour"))
+                    # as int_infusion judges a row
+                    runs = row.end > row.start and row.rate is not None and row.rate > 0
+                    copy.write_row((stay, "dexmedetomidine", "default", *times, row.rate, "mcg/kg/hour", runs))
 
 
 def doses(stay: Stay) -> dict[int, float]:
