@@ -18,11 +18,16 @@ SCHEMA = "propofol"
 # as the page prints it
 VARIABLES, *_ = re.findall(r"make study VARS='(.*)'", (PROJECT / "docs" / "CHANGING.md").read_text())
 
-# not as the models do it: the server's own union of ranges, and the item's number
+# not as the models do it: the server's own union of ranges, cut a day before and after the stay, and the item's number
 PROPOFOL = """
 with spans as (
-    select stay_id, unnest(range_agg(tsrange(starttime, endtime))) as span
+    select
+        stay_id,
+        unnest(range_agg(
+            tsrange(starttime, endtime) * tsrange(intime - interval '1 day', outtime + interval '1 day')
+        )) as span
     from mimiciv_icu.inputevents
+    inner join mimiciv_icu.icustays using (stay_id)
     where itemid = 222168 and rate > 0 and endtime > starttime
     group by stay_id
 )
