@@ -50,7 +50,7 @@ def on_duckdb(folder: Path, file: Path) -> Engine:
 def on_spark(folder: Path, tables: Path) -> Engine:
     """The files in `folder`, which are written into Spark's folder `tables` unless they are there."""
     environment = {"DEXSIC_SPARK": str(tables), "DEXSIC_THREADS": str(os.cpu_count() or 1), "DEXSIC_MEMORY": "8GB"}
-    _run(["-m", "mimic_db", "parquet", "--csv", str(folder)], environment)
+    run(["-m", "mimic_db", "parquet", "--csv", str(folder)], environment)
     return Engine("spark", environment)
 
 
@@ -75,14 +75,19 @@ def dbt(engine: Engine, *command: str) -> float:
     (folder / "profiles.yml").write_text(head + spark_settings + more + rest, encoding="utf-8")
     places = ["--profiles-dir", str(folder), "--target-path", str(folder), "--target", engine.target]
     began = time.perf_counter()
-    _run(["-m", "dbt.cli.main", *command, *places], engine.environment)
+    run(["-m", "dbt.cli.main", *command, *places], engine.environment)
     return time.perf_counter() - began
 
 
-def _run(command: Sequence[str], environment: Mapping[str, str]) -> None:
+def run(command: Sequence[str], environment: Mapping[str, str], project: Path = PROJECT) -> None:
+    """A command of Python in the folder of a project.
+
+    Raises:
+        UserError: it failed.
+    """
     done = subprocess.run(  # noqa: S603
         [sys.executable, *command],
-        cwd=PROJECT,
+        cwd=project,
         env=os.environ | environment,
         capture_output=True,
         text=True,

@@ -92,7 +92,7 @@ def test_the_page_is_silent_and_asks_nobody_for_anything(browser: Browser, folde
 @pytest.mark.parametrize(
     ("name", "width", "scheme"),
     [
-        # neither page has anything that depends on both
+        # each width and each scheme of each page, not all pairs: nothing of a page is made for one pair alone
         ("generated", WIDE, "dark"),
         ("generated", NARROW, "light"),
         ("tiny", WIDE, "light"),
