@@ -82,23 +82,26 @@ def cohort_eligibility(plan: Columns, intent: Intent, sic: Columns, exposure: Co
         "is_exposure_short": exposure["duration_h"] < 4,
         "is_exposure_late": exposure["start_offset_h"] > 48,
     }
-    excluding = (
+    read_one_way = (
         "is_later_stay",
         "is_minor",
         "is_pregnant",
         "is_short_stay",
-        "has_heparin",
         "is_exposure_unknown",
         "is_exposure_short",
         "is_exposure_late",
     )
-    excluded = np.logical_or.reduce([rules[name] for name in excluding])
+    otherwise = ~np.logical_or.reduce([rules[name] for name in read_one_way])
     kept = ("has_early_sepsis", "is_sic", "is_sic_paper", "is_sic_total", "is_sic_strict", "is_sic_strict_total")
     return (
         {"stay_id": plan["stay_id"], "subject_id": plan["subject_id"], "hadm_id": plan["hadm_id"]}
         | {name: sic[name] for name in kept}
         | rules
-        | {"treated": exposure["is_exposed"], "is_eligible": sic["is_sic"] & ~excluded}
+        | {
+            "treated": exposure["is_exposed"],
+            "is_eligible": sic["is_sic"] & ~rules["has_heparin"] & otherwise,
+            "is_eligible_otherwise": otherwise,
+        }
     )
 
 
