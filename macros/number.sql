@@ -61,3 +61,10 @@
 {% macro default__least_of(a, b) %}least({{ a }}, {{ b }}){% endmacro %}
 {% macro greatest_of(a, b) %}{{ return(adapter.dispatch('greatest_of')(a, b)) }}{% endmacro %}
 {% macro default__greatest_of(a, b) %}greatest({{ a }}, {{ b }}){% endmacro %}
+
+{# True of a number outside [at_least, at_most], of which one may be open; NULL is not outside. #}
+{% macro is_outside(number, at_least=none, at_most=none) -%}
+{{ number ~ ' < ' ~ at_least if at_least is not none }}
+{{- ' or ' if at_least is not none and at_most is not none }}
+{{- number ~ ' > ' ~ at_most if at_most is not none }}
+{%- endmacro %}

@@ -40,3 +40,5 @@
 {# The condition of a left join by `like`, which not every engine takes as it is. #}
 {% macro outer_like(text, pattern) %}{{ return(adapter.dispatch('outer_like')(text, pattern)) }}{% endmacro %}
 {% macro default__outer_like(text, pattern) %}{{ text }} like {{ pattern }}{% endmacro %}
+
+{% macro text_literal(value) %}{{ return("'" ~ value | replace("'", "''") ~ "'") }}{% endmacro %}

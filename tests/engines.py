@@ -8,7 +8,6 @@ import argparse
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
@@ -22,7 +21,7 @@ from analysis_py.marts.reader import DuckDBReader, open_file, open_parquet
 from mimic_db.database import Connection, connect, explain
 from mimic_db.errors import UserError
 from mimic_db.load.spark import tables_of
-from twin.differences import console, differs, in_words
+from twin.differences import Comparison, console, differs, in_words
 
 _TABLES = {"exposure": "dexmedetomidine_exposure"}  # models whose table has another name
 MARTS = sorted(
@@ -35,22 +34,6 @@ KEYS = {
     "zigong_flow": ("step",),
 }
 EXTERNAL = "zigong_"
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """One mart: rows of both sides, rows that only one of them has, cells compared, and what differs."""
-
-    mart: str
-    rows: int
-    one_sided: int
-    cells: int
-    differing: dict[str, int]
-
-    @property
-    def is_equal(self) -> bool:
-        """Nothing differs."""
-        return not self.one_sided and not self.differing
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

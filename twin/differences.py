@@ -1,7 +1,7 @@
 """When cells of a mart differ, and the table that says which do."""
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from dataclasses import dataclass
 
 from psycopg import sql
 from rich.box import SIMPLE
@@ -11,22 +11,23 @@ from rich.table import Table
 TOLERANCE = 1e-9  # of numbers that are not whole, relative: sums in another order
 
 
-class Differences(Protocol):
+@dataclass(frozen=True)
+class Comparison:
     """One mart: rows of both sides, rows that only one of them has, cells compared, and how many differ by column."""
 
+    mart: str
+    rows: int
+    one_sided: int
+    cells: int
+    differing: Mapping[str, int]
+
     @property
-    def mart(self) -> str: ...
-    @property
-    def rows(self) -> int: ...
-    @property
-    def one_sided(self) -> int: ...
-    @property
-    def cells(self) -> int: ...
-    @property
-    def differing(self) -> Mapping[str, int]: ...
+    def is_equal(self) -> bool:
+        """Nothing differs."""
+        return not self.one_sided and not self.differing
 
 
-def show(found: Sequence[Differences]) -> None:
+def show(found: Sequence[Comparison]) -> None:
     """Print it."""
     table = Table("mart", "rows", "on one side", "cells", "wrong", box=SIMPLE)
     for each in found:
@@ -39,7 +40,7 @@ def console() -> Console:
     return Console(width=160)
 
 
-def in_words(found: Differences) -> str:
+def in_words(found: Comparison) -> str:
     """All that differs in a mart, in one cell of a table."""
     if not found.one_sided:
         return cells_in_words(found)
@@ -47,7 +48,7 @@ def in_words(found: Differences) -> str:
     return f"{rows}, {cells_in_words(found)}" if found.differing else rows
 
 
-def cells_in_words(found: Differences) -> str:
+def cells_in_words(found: Comparison) -> str:
     """The columns in which a mart differs, with the number of cells."""
     return ", ".join(f"{column} {count:,}" for column, count in found.differing.items()) or "none"
 

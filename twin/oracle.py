@@ -16,7 +16,7 @@ from psycopg import sql
 from mimic_db.database import Connection, connect, explain
 from mimic_db.errors import UserError
 from twin.database import TRUTH_SCHEMA
-from twin.differences import differs, show
+from twin.differences import Comparison, differs, show
 from twin.truth.truth import REASONS
 from twin.zigong.database import TRUTH_SCHEMA as ZIGONG_TRUTH_SCHEMA
 from twin.zigong.truth import REASONS as ZIGONG_REASONS
@@ -39,22 +39,6 @@ TWIN = Truth(TRUTH_SCHEMA, "cohort_flow", "left_out", REASONS)
 ZIGONG = Truth(ZIGONG_TRUTH_SCHEMA, "zigong_flow", "reason", ZIGONG_REASONS)
 
 
-@dataclass(frozen=True)
-class Answer:
-    """One mart: how many rows and cells were compared, and what differs."""
-
-    mart: str
-    rows: int
-    one_sided: int
-    cells: int
-    differing: dict[str, int]
-
-    @property
-    def is_right(self) -> bool:
-        """Nothing differs, and something was compared."""
-        return self.rows > 0 and not self.one_sided and not self.differing
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Compare and print; gives the exit code."""
     parser = argparse.ArgumentParser(prog="python -m twin.oracle", description=__doc__)
@@ -72,10 +56,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {explain(error)}", file=sys.stderr)
         return 1
     show(answers)
-    return 0 if all(answer.is_right for answer in answers) else 1
+    return 0 if all(is_right(answer) for answer in answers) else 1
 
 
-def ask(connection: Connection, schema: str, truth: Truth = TWIN) -> list[Answer]:
+def is_right(answer: Comparison) -> bool:
+    """Nothing differs, and something was compared."""
+    return answer.rows > 0 and answer.is_equal
+
+
+def ask(connection: Connection, schema: str, truth: Truth = TWIN) -> list[Comparison]:
     """Every table of the truth against the mart of its name, the flow against the reasons planted, faults as counted.
 
     Raises:
@@ -98,7 +87,7 @@ def ask(connection: Connection, schema: str, truth: Truth = TWIN) -> list[Answer
 
 def _compare(
     connection: Connection, schema: str, truth: Truth, mart: str, names: list[str], types: list[str]
-) -> Answer:
+) -> Comparison:
     keys = KEYS.get(mart, ("stay_id",))
     cells = [(name, kind) for name, kind in zip(names, types, strict=True) if name not in keys]
     row = connection.execute(
@@ -120,10 +109,10 @@ def _compare(
     assert row
     rows, one_sided, *wrong = row
     differing = {name: count for (name, _), count in zip(cells, wrong, strict=True) if count}
-    return Answer(mart, rows, one_sided, (rows - one_sided) * len(cells), differing)
+    return Comparison(mart, rows, one_sided, (rows - one_sided) * len(cells), differing)
 
 
-def _flow(connection: Connection, schema: str, truth: Truth) -> Answer:
+def _flow(connection: Connection, schema: str, truth: Truth) -> Comparison:
     """Steps of the flow in order, against the stays left out for each reason."""
     steps = connection.execute(
         sql.SQL("select rule, n_excluded from {} order by step").format(sql.Identifier(schema, truth.flow))
@@ -137,10 +126,10 @@ def _flow(connection: Connection, schema: str, truth: Truth) -> Answer:
     )
     planted = [reasons.pop(name, 0) for name in truth.reasons]
     differing = {rule: 1 for (rule, found), meant in zip(steps, planted, strict=True) if found != meant}
-    return Answer(truth.flow, len(steps), 0, len(steps), differing)
+    return Comparison(truth.flow, len(steps), 0, len(steps), differing)
 
 
-def _faults(connection: Connection, schema: str, truth: Truth) -> Answer:
+def _faults(connection: Connection, schema: str, truth: Truth) -> Comparison:
     """What data_quality counts of each check that the generator counted, by concept; what either lacks is 0."""
     counts = connection.execute(
         sql.SQL(
@@ -152,7 +141,7 @@ def _faults(connection: Connection, schema: str, truth: Truth) -> Answer:
         )
     ).fetchall()
     differing = {f"{check} {concept}".strip(): abs(meant - found) for check, concept, meant, found in counts}
-    return Answer(FAULTS, len(counts), 0, len(counts), {name: count for name, count in differing.items() if count})
+    return Comparison(FAULTS, len(counts), 0, len(counts), {name: count for name, count in differing.items() if count})
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ _WHY = {
 
 
 def keep_builds_out(connection: psycopg.Connection[Any], schema: str) -> None:
-    """No build begins in `schema` as long as `connection` is open (macros/build.sql takes the same lock, alone).
+    """No build begins in `schema` as long as `connection` is open (macros/build/lock.sql takes the same lock, alone).
 
     Call it outside a transaction: the first statement of a transaction fixes what it sees.
 

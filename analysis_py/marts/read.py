@@ -193,5 +193,5 @@ def _frame(cursor: Any) -> pd.DataFrame:
 
 
 def _lock_timeout() -> str:
-    """How long to wait for a table that another session has locked; dbt's models wait as long (macros/build.sql)."""
+    """How long to wait for a table that another session has locked: as long as dbt's models (macros/build/lock.sql)."""
     return os.environ.get("DEXSIC_LOCK_TIMEOUT", "5min")

@@ -6,8 +6,5 @@ select
     {{ column_name }},
     (select count(*) from {{ model }}) as n_rows
 from {{ model }}
-where
-    false
-    {%- if at_least is not none %} or {{ column_name }} < {{ at_least }}{% endif %}
-    {%- if at_most is not none %} or {{ column_name }} > {{ at_most }}{% endif %}
+where {{ is_outside(column_name, at_least, at_most) }}
 {% endtest %}

@@ -8,7 +8,7 @@ import pytest
 
 PROJECT = Path(__file__).parents[2]
 SQL = sorted(path for folder in ("models", "tests/data", "tests/generic") for path in (PROJECT / folder).rglob("*.sql"))
-MACROS = sorted((PROJECT / "macros").glob("*.sql"))
+MACROS = sorted((PROJECT / "macros").rglob("*.sql"))
 ENGINES = ("postgres", "duckdb", "spark", "bigquery")
 # what dbt itself dispatches: how an adapter writes tables and seeds
 OF_DBT = {"create_table_as", "create_csv_table", "load_csv_rows"}

@@ -1,0 +1,9 @@
+{# Statistics for the planner, right after a table is filled: the models that follow need them at once. #}
+{% macro analyze(relation) %}
+{%- if config.get('materialized') != 'view' %}{{ return(adapter.dispatch('analyze')(relation)) }}{% endif -%}
+{% endmacro %}
+{% macro postgres__analyze(relation) %}analyze {{ relation }}{% endmacro %}
+{# it counts while it writes #}
+{% macro duckdb__analyze(relation) %}{% endmacro %}
+{# the sizes of files are enough for it to choose what it sends to every machine #}
+{% macro spark__analyze(relation) %}{% endmacro %}
