@@ -60,9 +60,9 @@ torture: $(READY)  ## faults and hostile input on servers of its own, and a tabl
 stop:  ## stop the embedded server; its data stay in .postgres
 	@if [ -x $(RUN) ]; then $(RUN) -m mimic_db stop; fi
 
-clean:  ## stop the embedded server and remove its data (.postgres), .duckdb, .spark, output/, .venv and all caches, without asking
+clean:  ## stop the embedded server and remove its data (.postgres), .duckdb, .spark, .bench, output/, .venv and all caches, without asking
 	@if [ -x $(RUN) ]; then $(RUN) -m mimic_db stop; fi
-	rm -rf $(VENV) .postgres .duckdb .spark output target logs .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .postgres .duckdb .spark .bench output target logs .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 # uv installs in a fifth of pip's time; pip does it where uv cannot be had, or does not reach the index that pip is told of
 define install

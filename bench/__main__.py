@@ -9,22 +9,18 @@ data were ten times larger. Before that, the statistics for a cohort of the pape
 import argparse
 import os
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
-import psutil  # type: ignore[import-untyped]
 from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
-from bench import mimic_code, statistics
+from bench import mimic_code, peaks, statistics
 from bench.builds import PROJECT, dbt, on_postgres
 from bench.multiply import multiplied_demo
-from mimic_db import server
 from mimic_db.database import connect
 from mimic_db.errors import UserError
 
@@ -62,9 +58,9 @@ def _measure(demo: Path, times: int, checkout: str | None) -> None:
     scan = min(_seconds(lambda: _scan(dsn)) for _ in range(2))
     build = _dbt("run", dsn)
     # watching the server's memory slows it down: builds of their own
-    with _peaks(dsn) as peak:
+    with peaks.of_server(dsn) as peak:
         _dbt("run", dsn)
-    with _peaks(dsn) as peak_narrow:
+    with peaks.of_server(dsn) as peak_narrow:
         _dbt("run", dsn, f"-c work_mem={_work_mem_kb(dsn) // 10}kB")
     table = Table("", "seconds", "ratio", box=SIMPLE)
     table.add_row(f"dbt run, demo times {times}", f"{build:.1f}", "")
@@ -80,8 +76,11 @@ def _measure(demo: Path, times: int, checkout: str | None) -> None:
         theirs = mimic_code.on_postgres(dsn, Path(checkout))
         table.add_row("mimic-code, all concepts", f"{theirs:.1f}", f"dbt run takes {build / theirs:.2f} of this")
     Console(width=120).print(table)
-    print(f"peak of dbt run: {peak}")
-    print(f"peak with a tenth of work_mem: {peak_narrow}")
+    for what, most in (("of dbt run", peak), ("with a tenth of work_mem", peak_narrow)):
+        print(
+            f"peak {what}: {most.temporary / 1e9:.2f} GB of temporary files, {most.memory / 1e9:.2f} GB of memory in"
+            " the server's processes besides shared_buffers"
+        )
 
 
 def _seconds(work: Callable[[], None]) -> float:
@@ -100,53 +99,6 @@ def _scan(dsn: str) -> None:
 def _dbt(command: str, dsn: str, options: str = "") -> float:
     engine = on_postgres(dsn)
     return dbt(replace(engine, environment={**engine.environment, "PGOPTIONS": options}), command)
-
-
-@dataclass
-class Peaks:
-    """The most that a build took at any time, bytes."""
-
-    temporary: int = 0
-    memory: int = 0
-
-    def __str__(self) -> str:
-        return (
-            f"{self.temporary / 1e9:.2f} GB of temporary files,"
-            f" {self.memory / 1e9:.2f} GB of memory in the server's processes besides shared_buffers"
-        )
-
-
-@contextmanager
-def _peaks(dsn: str) -> Iterator[Peaks]:
-    """Temporary files and memory of the server, watched four times a second (memory: on Linux only)."""
-    peaks, finished = Peaks(), threading.Event()
-    running = server.status()
-
-    def watch() -> None:
-        with connect(dsn) as connection:
-            while not finished.wait(0.25):
-                row = connection.execute("select coalesce(sum(size), 0)::bigint from pg_ls_tmpdir()").fetchone()
-                peaks.temporary = max(peaks.temporary, row[0] if row else 0)
-                peaks.memory = max(peaks.memory, _private_bytes(running.pid) if running else 0)
-
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    try:
-        yield peaks
-    finally:
-        finished.set()
-        watcher.join()
-
-
-def _private_bytes(postmaster: int) -> int:
-    """Memory that the server's processes do not share, by the kernel's account."""
-    total = 0
-    for process in psutil.Process(postmaster).children():
-        with suppress(OSError):
-            for line in Path(f"/proc/{process.pid}/smaps_rollup").read_text().splitlines():
-                if line.startswith("Pss_Anon:"):
-                    total += int(line.split()[1]) * 1024
-    return total
 
 
 def _work_mem_kb(dsn: str) -> int:
