@@ -76,11 +76,12 @@ def _watched(look: Callable[[], tuple[int, int]]) -> Iterator[Peaks]:
 
 
 def _private_bytes(parent: int) -> int:
-    """Memory that the children of a process do not share, by the kernel's account."""
+    """Memory that a process and its children do not share, by the kernel's account."""
     total = 0
-    for process in psutil.Process(parent).children(recursive=True):
+    process = psutil.Process(parent)
+    for each in (process, *process.children(recursive=True)):
         with suppress(OSError):
-            for line in Path(f"/proc/{process.pid}/smaps_rollup").read_text().splitlines():
+            for line in Path(f"/proc/{each.pid}/smaps_rollup").read_text().splitlines():
                 if line.startswith("Pss_Anon:"):
                     total += int(line.split()[1]) * 1024
     return total

@@ -2,7 +2,8 @@
 
 Every copy has patients, admissions, stays and specimens of its own. So that no two copies are alike, and compression
 gains nothing by their number, each patient's times are moved by whole days (a year at most, all alike, so that nothing
-comes before what it followed) and each measured number by up to 2 %. Small whole numbers stay, for they are scores.
+comes before what it followed) and each measured number is less by up to 2 %, so that no share exceeds 100 %. Small
+whole numbers stay, for they are scores.
 """
 
 # ruff: noqa: S608 (every name in a query is one of our own lists)
@@ -128,6 +129,6 @@ def _value(name: str, kind: str, names: Sequence[str]) -> str:
 
 
 def _moved(value: str) -> str:
-    factor = f"(1 + {_PERCENT / 100} * (cast(hash(k, rows.row_n) % 2001 as double) / 1000 - 1) * least(k, 1))"
+    factor = f"(1 - {_PERCENT / 100} * cast(hash(k, rows.row_n) % 1001 as double) / 1000 * least(k, 1))"
     whole = f"case when abs({value}) < {_SCORES_BELOW} then {value} else round({value} * {factor}) end"
     return f"case when {value} = floor({value}) then {whole} else round({value} * {factor}, 2) end"
