@@ -44,24 +44,30 @@ REQUIREMENTS = {
         Path("Spark cannot start here") if missing() else _place_of("dbt.adapters.spark"),
     ),
 }
-# beyond the half hour of a check of every change: whole builds on Spark, BigQuery's SQL, the external cohort, torture
-if not os.environ.get("DEXSIC_LONG_TESTS"):
-    REQUIREMENTS["needs_time"] = ("twenty minutes more (set DEXSIC_LONG_TESTS=1)", Path("there is no time"))
-# workers take a file each: those that take minutes come first, so that no worker is left with one in the end
-LONGEST = ["engines", "study", "build_record", "changing", "run", "bigquery", "spark", "zigong"]
+# about how long the tests may take: 10, 30 (.ci/run) or 60 (Spark, BigQuery's SQL, the external cohort, torture)
+MINUTES = int(os.environ.get("DEXSIC_TEST_MINUTES", "10"))
+for needed, least in (("needs_half_an_hour", 30), ("needs_an_hour", 60)):
+    enough = Path("/" if least <= MINUTES else "there is no time")
+    REQUIREMENTS[needed] = (f"more time (DEXSIC_TEST_MINUTES={least})", enough)
+# a worker takes all tests of a group, that is of a file, or of the files that read the same builds
+GROUPS = dict.fromkeys(
+    ["engines", "reference", "recompute", "determinism", "oracle", "intervals", "another_exposure"], "builds"
+)
+# those that take minutes come first, so that no worker is left with one in the end
+LONGEST = ["builds", "study", "build_record", "changing", "run", "bigquery", "spark", "zigong"]
 _left_out: dict[str, int] = {}
 
 
 def pytest_configure(config: pytest.Config) -> None:
     for marker, (what, _) in REQUIREMENTS.items():
         config.addinivalue_line("markers", f"{marker}: left out where {what} is absent")
-    if "needs_time" not in REQUIREMENTS:
-        config.addinivalue_line("markers", "needs_time: left out unless DEXSIC_LONG_TESTS is set")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    files = [f"test_{name}" for name in LONGEST]
-    items.sort(key=lambda item: files.index(item.path.stem) if item.path.stem in files else len(files))
+    for item in items:
+        name = item.path.stem.removeprefix("test_")
+        item.add_marker(pytest.mark.xdist_group(GROUPS.get(name, name)))
+    items.sort(key=_begins)
     for marker, (_, path) in REQUIREMENTS.items():
         if path.exists():
             continue
@@ -70,6 +76,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             _left_out[marker] = len(out)
             items[:] = [item for item in items if item not in out]
             config.hook.pytest_deselected(items=out)
+
+
+def _begins(item: pytest.Item) -> int:
+    (group,) = (marker.args[0] for marker in item.iter_markers("xdist_group"))
+    return LONGEST.index(group) if group in LONGEST else len(LONGEST)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -37,6 +37,8 @@ select
     extract(epoch from min(lower(span)) - min(icu.intime)) / 3600 as start_h,
     extract(epoch from sum(upper(span) - lower(span))) / 3600 as running_h
 from spans
+
+pytestmark = pytest.mark.needs_half_an_hour
 inner join mimiciv_icu.icustays as icu using (stay_id)
 group by stay_id
 """

@@ -108,7 +108,7 @@ def test_tests_count_for_the_build_that_they_ran_on(dbt: Dbt, record: Record) ->
     assert record().tests == ()
 
 
-@pytest.mark.needs_time
+@pytest.mark.needs_an_hour
 def test_what_a_selection_leaves_is_whole_only_if_nothing_else_has_changed(
     dbt: Dbt, record: Record, database: str
 ) -> None:
@@ -146,6 +146,7 @@ def test_a_table_that_was_built_of_nothing_never_makes_a_whole(dbt: Dbt, record:
     assert record().status == "complete"
 
 
+@pytest.mark.needs_half_an_hour
 def test_a_whole_build_of_nothing_runs_and_is_no_build(dbt: Dbt, record: Record) -> None:
     assert dbt("build", "--empty", "--exclude-resource-type", "unit_test").success
     assert record().status == "partial"
@@ -178,7 +179,7 @@ def test_one_build_at_a_time_and_none_while_the_marts_are_read(dbt: Dbt, databas
     assert dbt("run", "--select", "cohort_flow").success
 
 
-@pytest.mark.needs_time
+@pytest.mark.needs_an_hour
 def test_a_crash_of_the_server_is_noticed_by_what_would_read_emptied_tables(
     dbt: Dbt, record: Record, database: str
 ) -> None:
@@ -220,6 +221,7 @@ def test_what_no_model_knows_is_refused_before_anything_changes(
     assert record() == before
 
 
+@pytest.mark.needs_half_an_hour
 def test_the_fingerprint_is_of_the_content(dbt: Dbt, record: Record, database: str) -> None:
     assert dbt("run").success
     first = record().fingerprint

@@ -119,6 +119,7 @@ def test_a_walk_has_three_places_at_most(walk: str) -> None:
     assert len(places) == len(re.findall("```diff", WALKS[walk]))
 
 
+@pytest.mark.needs_half_an_hour
 def test_lactate_is_adjusted_for(results: pd.DataFrame, database: str) -> None:
     with psycopg.connect(database) as connection:
         expected = connection.execute(
@@ -145,6 +146,7 @@ def test_lactate_is_adjusted_for(results: pd.DataFrame, database: str) -> None:
     assert "lactate_mmol_l" in set(results.loc[results["analysis"].eq("balance"), "term"])
 
 
+@pytest.mark.needs_half_an_hour
 def test_icu_free_days_are_compared(results: pd.DataFrame, database: str) -> None:
     with psycopg.connect(database) as connection:
         rows = connection.execute(
@@ -158,6 +160,7 @@ def test_icu_free_days_are_compared(results: pd.DataFrame, database: str) -> Non
     assert median["estimate"].tolist() == pytest.approx([by_hand[days["treated"]].median()])
 
 
+@pytest.mark.needs_half_an_hour
 def test_nobody_with_cirrhosis_is_in_the_cohort(results: pd.DataFrame, database: str) -> None:
     assert len(results)
     with psycopg.connect(database) as connection:
@@ -172,6 +175,7 @@ def test_nobody_with_cirrhosis_is_in_the_cohort(results: pd.DataFrame, database:
     assert others == [(0,)]
 
 
+@pytest.mark.needs_half_an_hour
 def test_remifentanil_is_studied(run: Callable[..., None], project: Path, database: str) -> None:
     dbt = Path(sys.executable).with_name("dbt")
     run("remifentanil", dbt, *BUILD, "--profiles-dir", ".", "--quiet", "--vars", REMIFENTANIL_VARS)

@@ -209,7 +209,7 @@ def test_what_keeps_the_statistics_from_the_file_is_said(demo_file: Path, tmp_pa
         holder.communicate()
 
 
-@pytest.mark.needs_time
+@pytest.mark.needs_an_hour
 @pytest.mark.needs_shared
 def test_a_model_that_fails_leaves_the_table_of_before(
     demo_file: Path, demo_folder: Path, on_file: OnFile, tmp_path: Path
@@ -237,6 +237,7 @@ def test_a_model_that_fails_leaves_the_table_of_before(
     assert ask("select * from dexsic.sepsis3 order by stay_id") == before
 
 
+@pytest.mark.needs_half_an_hour
 def test_damaged_data_are_the_same_on_both(damaged: str, damaged_folder: Path, on_file: OnFile, tmp_path: Path) -> None:
     file = tmp_path / "damaged.duckdb"
     done = on_file(damaged_folder, file, *BUILD)
@@ -246,7 +247,7 @@ def test_damaged_data_are_the_same_on_both(damaged: str, damaged_folder: Path, o
     assert [each for each in comparisons if not each.is_equal] == []
 
 
-@pytest.mark.needs_time
+@pytest.mark.needs_an_hour
 def test_what_is_missing_is_named_at_once(damaged_folder: Path, on_file: OnFile, tmp_path: Path) -> None:
     folder = shutil.copytree(damaged_folder, tmp_path / "mimic")
     (folder / "icu" / "icustays.csv").write_text("subject_id,hadm_id,stay_id,intime,los\n")
@@ -265,6 +266,7 @@ def test_what_is_missing_is_named_at_once(damaged_folder: Path, on_file: OnFile,
     assert re.search(r"patients.csv and .*patients.csv.gz .*are both there", done.stdout)
 
 
+@pytest.mark.needs_half_an_hour
 def test_a_value_that_does_not_fit_is_told_without_the_row(
     damaged_folder: Path, on_file: OnFile, tmp_path: Path
 ) -> None:

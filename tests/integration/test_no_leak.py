@@ -14,6 +14,8 @@ from mimic_db import server
 from tests.integration.conftest import PROJECT, fill
 from tests.integration.test_planted_faults import ROWS
 
+pytestmark = pytest.mark.needs_half_an_hour
+
 IN_A_ROW = "words-of-a-patient"
 STAY = "31415926"  # numbers identify too
 PASSWORD = "never-to-be-seen"  # noqa: S105

@@ -94,7 +94,7 @@ def copied(tables: Path, tmp_path: Path) -> Path:
 # ---- what comes out
 
 
-@pytest.mark.needs_time
+@pytest.mark.needs_an_hour
 def test_every_cell_is_the_same(tables: Path, built_generated: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert engines.main(["--dsn", built_generated, "--spark", str(tables)]) == 0
     told = capsys.readouterr().out
@@ -103,7 +103,7 @@ def test_every_cell_is_the_same(tables: Path, built_generated: str, capsys: pyte
     )
 
 
-@pytest.mark.needs_time
+@pytest.mark.needs_an_hour
 def test_the_results_are_the_same(tables: Path, built_generated: str, tmp_path: Path) -> None:
     ours = pd.read_csv(tables / "output" / "results.csv")
     theirs = results(tmp_path, "dev", tables, **server.dbt_environment(built_generated))
@@ -126,7 +126,7 @@ def assert_same(ours: pd.DataFrame, theirs: pd.DataFrame) -> None:
     pd.testing.assert_frame_equal(ours, theirs, rtol=1e-9, atol=0)
 
 
-@pytest.mark.needs_time
+@pytest.mark.needs_an_hour
 def test_the_record_says_what_was_built(tables: Path, built_generated: str) -> None:
     ours = read_marts(Target("dexsic", None, {}, folder=tables_of(tables, "dexsic"))).build
     theirs = read_marts(Target("dexsic", None, psycopg.conninfo.conninfo_to_dict(built_generated))).build
@@ -137,7 +137,7 @@ def test_the_record_says_what_was_built(tables: Path, built_generated: str) -> N
     assert len(ours.fingerprint) == len(theirs.fingerprint)
 
 
-@pytest.mark.needs_time
+@pytest.mark.needs_an_hour
 def test_the_study_is_run_once(tables: Path, files: Path) -> None:
     assert {"report.html", "dbt_docs.html"} <= {path.name for path in (tables / "output").iterdir()}
     again = study(files, tables)
@@ -148,7 +148,7 @@ def test_the_study_is_run_once(tables: Path, files: Path) -> None:
 # ---- reading
 
 
-@pytest.mark.needs_time
+@pytest.mark.needs_an_hour
 def test_a_copy_of_the_files_is_enough(
     copied: Path, tables: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -164,7 +164,7 @@ def test_a_copy_of_the_files_is_enough(
     assert ours.cohort.equals(theirs.cohort) and ours.build == theirs.build
 
 
-@pytest.mark.needs_time
+@pytest.mark.needs_an_hour
 def test_what_keeps_the_statistics_from_the_tables_is_said(copied: Path, tmp_path: Path) -> None:
     target = Target("dexsic", None, {}, folder=copied)
     with pytest.raises(StudyError, match="there is no folder"):
@@ -185,7 +185,7 @@ def test_what_keeps_the_statistics_from_the_tables_is_said(copied: Path, tmp_pat
         read_marts(target)
 
 
-@pytest.mark.needs_time
+@pytest.mark.needs_an_hour
 @pytest.mark.parametrize("tables_are_gone", [False, True])
 def test_a_build_that_begins_meanwhile_is_noticed(
     copied: Path, monkeypatch: pytest.MonkeyPatch, tables_are_gone: bool
@@ -278,7 +278,7 @@ def test_without_the_right_java_one_line_says_what_to_do(mimic_folder: Path, tmp
     assert done.returncode == 1 and "Spark did not start: Invalid maximum heap size" in done.stderr, done.stderr
 
 
-@pytest.mark.needs_time
+@pytest.mark.needs_an_hour
 def test_an_interrupted_build_ends_at_once_and_is_not_taken_for_finished(mimic_folder: Path, tmp_path: Path) -> None:
     place = SparkFolder(tmp_path / "tables", "dexsic")
     command = ["study", "--engine", "spark", "--csv", str(mimic_folder), "--output", str(tmp_path / "output")]
@@ -339,7 +339,7 @@ def _rows(rows: Iterable[Any]) -> list[tuple[Any, ...]]:
 # ---- last, for it takes the mark of a finished study away
 
 
-@pytest.mark.needs_time
+@pytest.mark.needs_an_hour
 def test_whatever_writes_tables_takes_the_mark_of_a_finished_study_away(tables: Path) -> None:
     place = SparkFolder(tables, "dexsic")
     assert place.mark() is not None

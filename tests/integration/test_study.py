@@ -132,7 +132,7 @@ def test_quiet_still_tells_why_it_stopped(make_database: Callable[[], str], tmp_
     assert "mimiciv_hosp" in done.stderr
 
 
-@pytest.mark.needs_time
+@pytest.mark.needs_an_hour
 def test_other_definitions_are_built_anew(first_run: tuple[Path, str], tmp_path: Path) -> None:
     output, _ = first_run
     other = tmp_path / "output"
@@ -176,6 +176,7 @@ def test_a_database_without_mimic_is_refused_before_anything_is_built(
         assert connection.execute("select to_regnamespace('dexsic')").fetchone() == (None,)
 
 
+@pytest.mark.needs_half_an_hour
 @pytest.mark.needs_shared
 @pytest.mark.needs_debian_postgres
 def test_a_role_that_may_only_read_builds_on_a_server_that_someone_else_loaded(

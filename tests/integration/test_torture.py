@@ -10,7 +10,7 @@ from torture.campaign import BAD, is_clean, workshop
 SHORT = {"torture.faults": 11, "torture.rows": 70}  # torture.files: mimic_db/test_hostile_files.py
 
 
-@pytest.mark.needs_time
+@pytest.mark.needs_an_hour
 @pytest.mark.parametrize("campaign", SHORT)
 def test_no_fault_ends_in_a_wrong_result_a_loss_or_an_unclear_message(campaign: str) -> None:
     with workshop() as shop:

@@ -21,7 +21,7 @@ from twin.__main__ import main as twin
 PROJECT = Path(__file__).parents[2]
 DATABASE = "generated_300_7"
 ON = "{zigong: true}"
-pytestmark = pytest.mark.needs_time
+pytestmark = pytest.mark.needs_an_hour
 
 MODELS = ("build", "--select", "path:models/staging/zigong", "path:models/intermediate/zigong")
 

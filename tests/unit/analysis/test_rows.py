@@ -17,7 +17,7 @@ from analysis_py.statistics.estimate import Estimate
 from analysis_py.statistics.imputation import Progress, impute
 from analysis_py.statistics.propensity import match_nearest
 from analysis_py.study.analyses.cohorts import match_cohort
-from analysis_py.study.analyses.effects import effect, effect_clustered
+from analysis_py.study.analyses.effects import effect, effect_clustered, survival_rows
 from analysis_py.study.analyses.exposure import spline_curve
 from analysis_py.study.analyses.overlap import overlap_rows
 from analysis_py.study.analyses.robustness import readings
@@ -239,6 +239,14 @@ def test_survival_at_day_28_is_that_of_lifelines(study: Study) -> None:
             error = np.sqrt(deaths / len(members) / (len(members) - deaths))  # nobody is censored before day 28
             assert row.lower == pytest.approx(row.estimate * np.exp(-Z * error))
             assert row.upper == pytest.approx(min(row.estimate * np.exp(Z * error), 1))
+
+
+def test_a_death_in_the_last_moment_of_day_28_is_one_of_day_28() -> None:
+    days = pd.DataFrame(
+        {"followup_28d_days": [3.0, 28.0, 28.0, 28.0], "died_28d_hospital": [True, True, False, False], "treated": True}
+    )
+    treated = next(row for row in survival_rows(days, "full") if row.cohort == "full treated")
+    assert treated.estimate == pytest.approx(3 / 4 * 2 / 3)
 
 
 # --- Tables 1 and 3 ------------------------------------------------------------------------------------------------

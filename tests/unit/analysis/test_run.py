@@ -87,10 +87,15 @@ def test_small_and_one_sided_cohorts_get_a_full_report(
     assert not (models["estimate"] > 1e4).any()
 
 
-def test_a_variable_without_any_value_is_left_out_and_said(make_cohort: MakeCohort, flow: pd.DataFrame) -> None:
-    study = study_of(make_cohort(600).assign(pt_sec=None), flow)
-    assert study.remarks == ["pt_sec has no value in this cohort and is in no model.", UNCHECKED]
+@pytest.mark.parametrize("name", ["pt_sec", "creatinine_mg_dl"])
+def test_a_variable_without_any_value_is_left_out_and_said(
+    make_cohort: MakeCohort, flow: pd.DataFrame, name: str
+) -> None:
+    study = study_of(make_cohort(600).assign(**{name: None}), flow)
+    assert study.remarks == [f"{name} has no value in this cohort and is in no model.", UNCHECKED]
     assert study.matched is not None
+    for cohort in ("full", "matched"):
+        assert value(study, "outcome_models", cohort, model="model 3", outcome="died_28d_hospital").estimate is not None
 
 
 def test_nobody_in_the_cohort_is_an_error_that_names_the_step(make_cohort: MakeCohort, flow: pd.DataFrame) -> None:
