@@ -8,6 +8,8 @@ from typing import Any
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 Groups = Mapping[bool, str]  # names of the controls and of the treated
@@ -67,10 +69,16 @@ def watermark(figure: Figure, text: str) -> None:
 
 
 def render(figure: Figure, kind: str) -> bytes:
-    """The figure as svg or png, without dates or versions in it."""
+    """The figure as svg or png, without dates or versions in it.
+
+    Not by savefig, which draws everything twice: once to find out how large it is.
+    """
     stream = BytesIO()
-    metadata = {"Date": None, "Creator": None} if kind == "svg" else {"Software": None}
-    figure.savefig(stream, format=kind, dpi=_DPI, metadata=metadata)
+    if kind == "svg":
+        FigureCanvasSVG(figure).print_svg(stream, metadata={"Date": None, "Creator": None})
+    else:
+        figure.set_dpi(_DPI)
+        FigureCanvasAgg(figure).print_png(stream, metadata={"Software": None})
     return stream.getvalue()
 
 
