@@ -75,10 +75,10 @@ def render(figure: Figure, kind: str) -> bytes:
     """
     stream = BytesIO()
     if kind == "svg":
-        FigureCanvasSVG(figure).print_svg(stream, metadata={"Date": None, "Creator": None})
+        FigureCanvasSVG(figure).print_svg(stream, metadata={"Date": None, "Creator": None})  # type: ignore[no-untyped-call]
     else:
         figure.set_dpi(_DPI)
-        FigureCanvasAgg(figure).print_png(stream, metadata={"Software": None})
+        FigureCanvasAgg(figure).print_png(stream, metadata={"Software": None})  # type: ignore[no-untyped-call]
     return stream.getvalue()
 
 

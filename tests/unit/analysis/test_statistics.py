@@ -170,6 +170,26 @@ def test_proportional_hazards_is_uniform_under_the_null() -> None:
     assert 0.4 < np.mean(p_values) < 0.6
 
 
+@pytest.mark.parametrize("model", ["cox", "logistic"])
+def test_what_two_columns_of_one_kind_cannot_tell_apart_is_no_number(model: str) -> None:
+    random = np.random.default_rng(68)
+    rows = int(random.integers(4, 30))
+    data = pd.DataFrame(
+        {
+            "treated": random.random(rows) < 0.4,
+            "x": random.normal(size=rows),
+            "died": random.random(rows) < 0.4,
+            "time": random.integers(1, 9, rows),
+        }
+    )
+    data["like_x"] = data["x"] + 1e-3 * random.normal(size=rows)
+    with pytest.raises(NotEstimable, match="x separates"):
+        if model == "cox":
+            cox(data, "time", "died", ["treated", "x", "like_x"], "x")
+        else:
+            logistic(data, "died", ["treated", "x", "like_x"], "x")
+
+
 @pytest.mark.parametrize("seed", range(60))
 def test_tiny_and_odd_data_give_a_sane_number_or_a_reason(seed: int) -> None:
     random = np.random.default_rng(seed)
