@@ -20,15 +20,15 @@ def usable(covariates: Sequence[str], unusable: Sequence[str]) -> list[str]:
     return [name for name in covariates if name not in unusable]
 
 
-def effect(data: pd.DataFrame, outcome: str, covariates: Sequence[str]) -> Estimate:
-    """Hazard ratio of 28-day death or odds ratio of hospital death, treated against not.
+def effect(data: pd.DataFrame, outcome: str, covariates: Sequence[str], term: str = TREATMENT) -> Estimate:
+    """Hazard ratio of 28-day death or odds ratio of hospital death, treated against not or by another term.
 
     Raises:
         NotEstimable: as survival.cox() and outcome.logistic().
     """
     if outcome == DEATH_28D:
-        return cox(data, FOLLOW_UP, DEATH_28D, covariates, TREATMENT)
-    return logistic(data, DEATH_HOSPITAL, covariates, TREATMENT)
+        return cox(data, FOLLOW_UP, DEATH_28D, covariates, term)
+    return logistic(data, DEATH_HOSPITAL, covariates, term)
 
 
 def effect_clustered(data: pd.DataFrame, outcome: str, covariates: Sequence[str]) -> Estimate:

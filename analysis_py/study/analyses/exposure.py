@@ -9,10 +9,9 @@ import pandas as pd
 from analysis_py.marts.build_record import DEXMEDETOMIDINE, BuildRecord
 from analysis_py.statistics.design import Floats
 from analysis_py.statistics.errors import NotEstimable
-from analysis_py.statistics.estimate import Z_975, Estimate, TestResult
-from analysis_py.statistics.outcome import fit_logistic
+from analysis_py.statistics.estimate import Z_975, TestResult
 from analysis_py.statistics.survival import CoxModel, fit_cox, likelihood_ratio
-from analysis_py.study.analyses.effects import usable
+from analysis_py.study.analyses.effects import effect, usable
 from analysis_py.study.results import Row, estimated, tested
 from analysis_py.study.variables import (
     DEATH_28D,
@@ -117,8 +116,8 @@ def exposure_rows(
                 rows += _against_non_users(place, scored, outcome, covariates)
                 everybody = replace(place, level="trend, non-users as 0")
                 users = replace(place, level="trend among users")
-                rows.append(estimated(everybody, _trend, scored, outcome, covariates))
-                rows.append(estimated(users, _trend, scored[scored[_SCORE] > 0], outcome, covariates))
+                rows.append(estimated(everybody, effect, scored, outcome, covariates, _SCORE))
+                rows.append(estimated(users, effect, scored[scored[_SCORE] > 0], outcome, covariates, _SCORE))
         if exposure.smooth:
             place = Row(exposure.analysis, cohort, DEATH_28D, "model 3", exposure.term, measure="chi-square")
             chosen = usable(MODEL_3, unusable)
@@ -136,32 +135,16 @@ def _sizes(place: Row, classes: pd.Series) -> list[Row]:
 
 
 def _against_non_users(place: Row, data: pd.DataFrame, outcome: str, covariates: Sequence[str]) -> list[Row]:
-    present = [level for level in data[_CLASS].cat.categories[1:] if (data[_CLASS] == level).any()]
     rows = []
     for level in data[_CLASS].cat.categories[1:]:
         members = data[data[_CLASS] == level]
         here = replace(place, level=str(level))
-        if level not in present:
+        if members.empty:
             rows.append(replace(here, note="not estimable: no patients", n=0, events=0))
             continue
-        found = estimated(here, _class_effect, data, outcome, covariates, present, level)
+        found = estimated(here, effect, data, outcome, covariates, f"{_CLASS}={level}")
         rows.append(replace(found, n=len(members), events=int(members[outcome].sum())))
     return rows
-
-
-def _class_effect(
-    data: pd.DataFrame, outcome: str, covariates: Sequence[str], present: Sequence[str], level: str
-) -> Estimate:
-    terms = [f"{_CLASS}={other}" for other in present]
-    if outcome == DEATH_28D:
-        return fit_cox(data, FOLLOW_UP, DEATH_28D, covariates, terms).estimate(f"{_CLASS}={level}")
-    return fit_logistic(data, DEATH_HOSPITAL, covariates, terms).estimate(f"{_CLASS}={level}")
-
-
-def _trend(data: pd.DataFrame, outcome: str, covariates: Sequence[str]) -> Estimate:
-    if outcome == DEATH_28D:
-        return fit_cox(data, FOLLOW_UP, DEATH_28D, covariates, [_SCORE]).estimate(_SCORE)
-    return fit_logistic(data, DEATH_HOSPITAL, covariates, [_SCORE]).estimate(_SCORE)
 
 
 # --- smooth curve -------------------------------------------------------------------------------------------------
