@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from mimic_db import server
-from tests.mutants.catalog import Mutant, MutantError, read_catalog
+from tests.mutants.catalog import Mutant, MutantError, read_catalog, unit_tests_of
 from tests.mutants.workshop import PROJECT, Outcome, Workshop
 
 RESULTS = PROJECT / "target" / "mutants" / "results.json"
@@ -23,9 +23,9 @@ LEAST_CAUGHT = 0.95
 CAUGHT, SURVIVED, EXPLAINED = "caught", "survived", "equivalent"
 DESCRIPTION = """\
 Plants each fault of tests/mutants/*.toml in a copy of the project and runs the tests that may see it, cheapest first,
-until one fails. About ten seconds a fault; the working tree is not touched. A run that was broken off goes on where
-it was: what was caught stays caught while the mutant and its file are unchanged (--fresh forgets), survivors are tried
-again.
+until one fails; faults of different models at once, by the unit tests of each. About ten seconds a fault; the working
+tree is not touched. A run that was broken off goes on where it was: what was caught stays caught while the mutant and
+its file are unchanged (--fresh forgets), survivors are tried again.
 
 exit codes: 0 every survivor is explained and 95 % are caught; 1 not so; 2 wrong usage or an unusable catalog"""
 
@@ -89,6 +89,29 @@ def _run(left: list[Mutant], keys: dict[str, str], processes: int, known: dict[s
             free.put(workshop)
         sound: set[str] = set()
 
+        def keep(mutant: Mutant, outcome: Outcome, seconds: float) -> None:
+            verdict = CAUGHT if outcome.caught_by else EXPLAINED if mutant.equivalent else SURVIVED
+            result = Result(
+                mutant.name, keys[mutant.name], verdict, outcome.caught_by, outcome.detail, round(seconds, 1)
+            )
+            found[mutant.name] = known[mutant.name] = result
+            _write_results(known)
+            print(
+                f"[{len(found)}/{len(left)}] {verdict:10} {mutant.name}  {result.detail}  {seconds:.0f} s", flush=True
+            )
+
+        for batch in _of_different_models(left):
+            if not sound:
+                models = sorted({mutant.model for mutant in left if mutant.model})
+                if failing := workshops[0].failing_unit_tests(models):
+                    raise MutantError(f"unit tests fail without any fault: {failing}")
+                sound |= {unit_tests_of(model) for model in models}
+            began = time.monotonic()
+            caught = workshops[0].try_together(batch)
+            for mutant in batch:
+                if mutant.name in caught:
+                    keep(mutant, caught[mutant.name], (time.monotonic() - began) / len(batch))
+
         def attempt(mutant: Mutant) -> tuple[Mutant, Outcome, float]:
             workshop, began = free.get(), time.monotonic()
             try:
@@ -103,16 +126,9 @@ def _run(left: list[Mutant], keys: dict[str, str], processes: int, known: dict[s
                 free.put(workshop)
 
         pool = ThreadPoolExecutor(processes)
-        tries = [pool.submit(attempt, mutant) for mutant in left]
-        for at, future in enumerate(as_completed(tries), start=1):
-            mutant, outcome, seconds = future.result()
-            verdict = CAUGHT if outcome.caught_by else EXPLAINED if mutant.equivalent else SURVIVED
-            result = Result(
-                mutant.name, keys[mutant.name], verdict, outcome.caught_by, outcome.detail, round(seconds, 1)
-            )
-            found[mutant.name] = known[mutant.name] = result
-            _write_results(known)
-            print(f"[{at}/{len(left)}] {verdict:10} {mutant.name}  {result.detail}  {seconds:.0f} s", flush=True)
+        tries = [pool.submit(attempt, mutant) for mutant in left if mutant.name not in found]
+        for future in as_completed(tries):
+            keep(*future.result())
     finally:
         for future in tries:
             future.cancel()
@@ -121,6 +137,20 @@ def _run(left: list[Mutant], keys: dict[str, str], processes: int, known: dict[s
         server.stop(data_dir)
         shutil.rmtree(folder, ignore_errors=True)
     return found
+
+
+def _of_different_models(mutants: list[Mutant]) -> list[list[Mutant]]:
+    """Those that a model's unit tests may see, in batches with one of each model."""
+    batches: list[list[Mutant]] = []
+    for mutant in mutants:
+        if not mutant.model:
+            continue
+        free = next((batch for batch in batches if mutant.model not in {other.model for other in batch}), None)
+        if free is None:
+            batches.append([mutant])
+        else:
+            free.append(mutant)
+    return batches
 
 
 def _tell(chosen: list[Mutant], results: dict[str, Result]) -> int:

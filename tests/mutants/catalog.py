@@ -30,6 +30,12 @@ class Mutant:
     steps: tuple[str, ...]
     equivalent: str = ""
 
+    @property
+    def model(self) -> str:
+        """The model whose unit tests are its first step, which see no other model's faults; empty if it has none."""
+        stem = Path(self.file).stem
+        return stem if self.steps[0] == unit_tests_of(stem) else ""
+
     def applied_to(self, text: str) -> str:
         """The file's text with the fault.
 
@@ -42,6 +48,11 @@ class Mutant:
         if self.old == self.new:
             raise MutantError(f"{self.name} changes nothing")
         return text.replace(self.old, self.new)
+
+
+def unit_tests_of(model: str) -> str:
+    """The step that runs dbt's unit tests of a model."""
+    return f"dbt test --select {model},test_type:unit"
 
 
 def read_catalog(folder: Path = FOLDER) -> list[Mutant]:

@@ -8,13 +8,14 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
 
 from mimic_db import server
-from tests.mutants.catalog import Mutant, MutantError
+from tests.mutants.catalog import Mutant, MutantError, unit_tests_of
 
 PROJECT = Path(__file__).parents[2]
 STAYS = ("--stays", "60", "--seed", "11")
@@ -56,6 +57,35 @@ class Workshop:
             return self.run(mutant.steps)
         finally:
             path.write_text(sound, newline="")
+
+    def try_together(self, mutants: Sequence[Mutant]) -> dict[str, Outcome]:
+        """Faults of different models at once, by the unit tests of each: those that are caught, by name.
+
+        A unit test reads its own model and rows made up for it, so that it sees no other model's fault.
+        """
+        sound = {mutant.file: (self.tree / mutant.file).read_text() for mutant in mutants}
+        try:
+            for mutant in mutants:
+                (self.tree / mutant.file).write_text(mutant.applied_to(sound[mutant.file]))
+            failed = self.failing_unit_tests([mutant.model for mutant in mutants])
+        finally:
+            for file, text in sound.items():
+                (self.tree / file).write_text(text)
+        return {
+            mutant.name: Outcome(unit_tests_of(mutant.model), f"{mutant.model}: {failed[mutant.model]}")
+            for mutant in mutants
+            if mutant.model in failed
+        }
+
+    def failing_unit_tests(self, models: Sequence[str]) -> dict[str, str]:
+        """The models of which a unit test fails, with the name of one; empty too if dbt cannot run at all."""
+        record = self.tree.parent / "profiles" / "target" / "run_results.json"
+        record.unlink(missing_ok=True)
+        selected = " ".join(f"{model},test_type:unit" for model in models)
+        self._dbt(f"dbt test --select {selected}", fail_fast=False)
+        results = json.loads(record.read_text())["results"] if record.is_file() else []
+        names = [result["unique_id"].split(".") for result in results if result["status"] in ("fail", "error")]
+        return {model: test for kind, _, model, test in names if kind == "unit_test"}
 
     def run(self, steps: tuple[str, ...]) -> Outcome:
         """Run steps until one fails."""
@@ -108,13 +138,14 @@ class Workshop:
             self.nursery.wait()
             self.nursery = None
 
-    def _dbt(self, step: str) -> str:
+    def _dbt(self, step: str, fail_fast: bool = True) -> str:
         command = shlex.split(step)[1:]
         dsn = self._fresh_database()
         profiles = self.tree.parent / "profiles"
         profiles.mkdir(exist_ok=True)
         shutil.copy(PROJECT / "profiles.example.yml", profiles / "profiles.yml")
-        options = ["--project-dir", str(self.tree), "--profiles-dir", str(profiles), "--fail-fast"]
+        options = ["--project-dir", str(self.tree), "--profiles-dir", str(profiles)]
+        options += ["--fail-fast"] if fail_fast else []
         options += ["--target-path", str(profiles / "target"), "--log-path", str(profiles)]
         environment = self.environment | server.dbt_environment(dsn) | {"DEXSIC_SCHEMA": "dexsic"}
         code, said = self._call([str(Path(sys.executable).with_name("dbt")), *command, *options], environment)

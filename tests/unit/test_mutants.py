@@ -1,11 +1,12 @@
 """The catalog of mutants: each still has its place in the code, and the runner's judgement."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from tests.mutants import __main__ as command
-from tests.mutants.catalog import Mutant, MutantError, read_catalog
+from tests.mutants.catalog import Mutant, MutantError, read_catalog, unit_tests_of
 from tests.mutants.workshop import PROJECT, Outcome, Workshop
 
 FILE = """
@@ -102,6 +103,33 @@ def test_an_explained_survivor_is_no_failure_but_counts_against_the_share(
     assert "20 mutants: 19 caught (95.0 %), 1 equivalent, 0 survived" in capsys.readouterr().out
     monkeypatch.setattr(command, "read_catalog", plan(EXPLAINED, *others[1:]))
     assert command.main([]) == 1
+
+
+def test_faults_of_different_models_are_tried_at_once_and_what_no_unit_test_sees_alone(
+    trials: dict[str, Outcome], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fault(name: str, model: str) -> Mutant:
+        steps = (unit_tests_of(model), "tests/x.py")
+        return Mutant(name, f"models/marts/{model}.sql", "select", "select distinct", "why", steps)
+
+    together: list[list[str]] = []
+
+    def try_together(_: Workshop, mutants: Sequence[Mutant]) -> dict[str, Outcome]:
+        together.append([mutant.name for mutant in mutants])
+        return {name: Outcome("unit", "FAIL") for name in together[-1] if name != "b2"}
+
+    monkeypatch.setattr(Mutant, "applied_to", lambda _, text: text)
+    monkeypatch.setattr(Workshop, "try_together", try_together)
+    monkeypatch.setattr(Workshop, "failing_unit_tests", lambda *_: {})
+    faults = [fault("a1", "baseline"), fault("a2", "baseline"), fault("b1", "outcomes"), fault("b2", "outcomes")]
+    monkeypatch.setattr(command, "read_catalog", plan(*faults))
+    trials["b2"] = Outcome("tests/x.py", "FAILED alone")
+    assert command.main([]) == 0
+    assert together == [["a1", "b1"], ["a2", "b2"]]
+    assert "FAILED alone" in capsys.readouterr().out
+    monkeypatch.setattr(Workshop, "failing_unit_tests", lambda *_: {"baseline": "adds_up"})
+    assert command.main(["--fresh"]) == 2
+    assert "unit tests fail without any fault" in capsys.readouterr().err
 
 
 def test_a_test_that_fails_without_a_fault_catches_nothing(
