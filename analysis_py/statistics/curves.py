@@ -1,12 +1,14 @@
-"""The Kaplan-Meier curve of weighted rows that may enter late, with its variance and the area below it."""
+"""Times at risk, and the Kaplan-Meier curve of weighted rows that may enter late: its variance, the area below it."""
 
 import numpy as np
 import pandas as pd
 
-from analysis_py.statistics.design import Booleans, Floats
+from analysis_py.statistics.design import Booleans, Floats, as_numbers
 from analysis_py.statistics.efron import Integers
 from analysis_py.statistics.errors import NotEstimable
 from analysis_py.statistics.estimate import Z_975
+
+_SAME_TIME = float(np.sqrt(np.finfo(float).eps))
 
 
 def weighted_curve(times: Floats, happened: Booleans, weights: Floats | None, start: Floats | None) -> pd.DataFrame:
@@ -88,3 +90,38 @@ def area_variance(times: Floats, happened: Booleans, horizon: float) -> float:
     alive = at_risk - deaths
     inside = (distinct <= horizon) & (alive > 0)
     return float((left[inside] ** 2 * deaths[inside] / (at_risk[inside] * alive[inside])).sum())
+
+
+def durations(values: pd.Series) -> Floats:
+    """A column of times as floats; those that differ by no more than rounding are one time.
+
+    As R's survival does (Therneau's aeqSurv, `timefix`): a distance to the next smaller time of at most the square root
+    of the machine's precision, in itself or as a share of the mean time, is none.
+
+    Raises:
+        NotEstimable: a negative, infinite or missing time.
+    """
+    times = as_numbers(values)
+    if np.isnan(times).any():
+        raise NotEstimable(f"{values.name} has missing values")
+    if (times < 0).any():
+        raise NotEstimable(f"{values.name} is negative in some rows")
+    distinct = np.unique(times)
+    gaps = np.diff(distinct, prepend=-np.inf)
+    first = distinct[(gaps > _SAME_TIME) & (gaps > _SAME_TIME * distinct.mean())]
+    return np.asarray(first[np.searchsorted(first, times, side="right") - 1])
+
+
+def intervals(start: pd.Series, stop: pd.Series) -> tuple[Floats, Floats]:
+    """Ends and starts of the times at risk (start, stop], rounded together as durations().
+
+    Raises:
+        NotEstimable: a negative, infinite or missing time, or an interval without length.
+    """
+    for values in (start, stop):
+        durations(values)  # a fault is of one of them
+    both = durations(pd.Series(np.concatenate([as_numbers(stop), as_numbers(start)])))
+    ends, starts = both[: len(stop)], both[len(stop) :]
+    if (ends <= starts).any():
+        raise NotEstimable(f"{stop.name} is not after {start.name} in some rows")
+    return ends, starts

@@ -11,13 +11,12 @@ from lifelines.statistics import multivariate_logrank_test
 from scipy import stats
 
 from analysis_py.statistics import efron
-from analysis_py.statistics.curves import area, area_variance, weighted_curve
+from analysis_py.statistics.curves import area, area_variance, durations, intervals, weighted_curve
 from analysis_py.statistics.design import (
     Booleans,
     Design,
     Floats,
     as_events,
-    as_numbers,
     as_weights,
     build_design,
     clusters,
@@ -29,8 +28,6 @@ from analysis_py.statistics.design import (
 )
 from analysis_py.statistics.errors import NotEstimable
 from analysis_py.statistics.estimate import Z_975, Estimate, TestResult, wald_ratio
-
-_SAME_TIME = float(np.sqrt(np.finfo(float).eps))
 
 
 @dataclass(frozen=True)
@@ -275,38 +272,3 @@ def restricted_mean(data: pd.DataFrame, duration: str, event: str, group: str, h
         n=len(rows),
         events=int((happened & (times <= horizon)).sum()),
     )
-
-
-def intervals(start: pd.Series, stop: pd.Series) -> tuple[Floats, Floats]:
-    """Ends and starts of the times at risk (start, stop], rounded together as durations().
-
-    Raises:
-        NotEstimable: a negative, infinite or missing time, or an interval without length.
-    """
-    for values in (start, stop):
-        durations(values)  # a fault is of one of them
-    both = durations(pd.Series(np.concatenate([as_numbers(stop), as_numbers(start)])))
-    ends, starts = both[: len(stop)], both[len(stop) :]
-    if (ends <= starts).any():
-        raise NotEstimable(f"{stop.name} is not after {start.name} in some rows")
-    return ends, starts
-
-
-def durations(values: pd.Series) -> Floats:
-    """A column of times as floats; those that differ by no more than rounding are one time.
-
-    As R's survival does (Therneau's aeqSurv, `timefix`): a distance to the next smaller time of at most the square root
-    of the machine's precision, in itself or as a share of the mean time, is none.
-
-    Raises:
-        NotEstimable: a negative, infinite or missing time.
-    """
-    times = as_numbers(values)
-    if np.isnan(times).any():
-        raise NotEstimable(f"{values.name} has missing values")
-    if (times < 0).any():
-        raise NotEstimable(f"{values.name} is negative in some rows")
-    distinct = np.unique(times)
-    gaps = np.diff(distinct, prepend=-np.inf)
-    first = distinct[(gaps > _SAME_TIME) & (gaps > _SAME_TIME * distinct.mean())]
-    return np.asarray(first[np.searchsorted(first, times, side="right") - 1])
