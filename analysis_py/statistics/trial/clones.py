@@ -8,25 +8,24 @@ he is compatible with both strategies, and no row of the treatment model.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-from analysis_py.statistics.design import Booleans, Floats
+from analysis_py.statistics.design import Booleans
 from analysis_py.statistics.efron import Integers
 from analysis_py.statistics.errors import NotEstimable
 from analysis_py.statistics.trial.arms import Arms
-from analysis_py.statistics.trial.result import Positivity
 from analysis_py.statistics.trial.table import Table
-from analysis_py.statistics.trial.treatment import TreatmentModel, fit_treatment
-from analysis_py.statistics.trial.weighted import WeightedDesign
+from analysis_py.statistics.trial.treatment import fit_treatment
+from analysis_py.statistics.trial.weighted import WeightedDesign, Weighting
+from analysis_py.statistics.trial.weights import Equal, GraceEnd, Pooled
 
 CloneWeights = Literal["pooled", "none", "grace_end"]
 
 NEVER, START = "the strategy not to start", "the strategy to start"
-UNLIKELY = 0.01
 
 
 def emulate(
@@ -65,19 +64,18 @@ def _clones(table: Table, weights: CloneWeights) -> tuple[Arms, Integers]:
 
 def _weighting(
     table: Table, covariates: Sequence[str], weights: CloneWeights, arms: Arms, slot: Integers, cap: float | None
-) -> "_Ones | _Pooled | _GraceEnd":
+) -> Weighting:
     if weights == "none":
-        return _Ones(len(slot))
+        return Equal(len(slot))
     named = table.baseline(covariates) if weights == "grace_end" else covariates
     model = fit_treatment(table.covariates(named), table.point, table.starts)
     shape = (len(table.time), table.grid.decisions)
-    place0 = arms.patient * shape[1] + np.minimum(slot, shape[1] - 1)
+    place = arms.patient * shape[1] + np.minimum(slot, shape[1] - 1)
     last = arms.arm & (slot >= shape[1] - 1) & (table.started[arms.patient] == shape[1] - 1)
-    if weights == "grace_end":
-        last[:] = False
-    pooled = _Pooled(model, table.patient, table.point, shape, arms.arm, place0, last, weights == "pooled", cap)
+    pooled = Pooled(model, table.patient, table.point, shape, arms.arm, place, last, cap)
     if weights == "pooled":
         return pooled
+    pooled = replace(pooled, last=np.zeros(len(last), dtype=bool), represents=False)
     members = (table.time > table.grid.grace_h) & ~table.left
     if not members.any():
         raise NotEstimable("nobody who could start is left at the end of the grace period")
@@ -85,109 +83,7 @@ def _weighting(
     at_end = fit_treatment(table.covariates(named, members), None, starts)
     position = np.cumsum(members) - 1
     heavy = arms.arm & (slot == shape[1]) & (table.started < shape[1])[arms.patient]
-    return _GraceEnd(pooled, at_end, members, heavy, position[arms.patient[heavy]], cap)
-
-
-@dataclass(frozen=True)
-class _Ones:
-    rows: int
-
-    def weights(self, counts: Integers | None) -> Floats:
-        return np.ones(self.rows)
-
-    def positivity(self) -> tuple[Positivity, ...]:
-        return ()
-
-
-@dataclass(frozen=True)
-class _Pooled:
-    """Inverse probability of the decisions so far, by one model for all decision points.
-
-    `shape` patients x decisions; `place0` the cell of each row in it, for clone 0; `last` the rows of clone 1 from a
-    start at the last decision on, which stand for those who do not start there either.
-    """
-
-    model: TreatmentModel
-    patient: Integers
-    point: Integers
-    shape: tuple[int, int]
-    clone: Booleans
-    place0: Integers
-    last: Booleans
-    both: bool
-    cap: float | None
-
-    def weights(self, counts: Integers | None) -> Floats:
-        rows = None if counts is None else counts[self.patient].astype(float)
-        self._require_both(rows)
-        probability = np.zeros(self.shape)
-        probability[self.patient, self.point] = self.model.probabilities(rows)
-        with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
-            stays = np.cumprod(1 / (1 - probability), axis=1).ravel()
-            weights = np.where(self.clone, 1.0, stays[self.place0])
-            weights[self.last] = 1 / probability.ravel()[self.place0[self.last]]
-        return capped(weights, self.cap, self.used(counts))
-
-    def used(self, counts: Integers | None) -> Booleans:
-        """Rows of patients who are in the resample."""
-        return np.ones(len(self.place0), dtype=bool) if counts is None else counts[self.place0 // self.shape[1]] > 0
-
-    def _require_both(self, rows: Floats | None) -> None:
-        """Whoever is censored must have somebody to be represented by."""
-        could = np.bincount(self.point, rows, self.shape[1])
-        did = np.bincount(self.point, self.model.starts * (1.0 if rows is None else rows), self.shape[1])
-        every = np.flatnonzero((did == could) & (could > 0))
-        if len(every):
-            raise NotEstimable(f"everybody who can starts at decision {every[0]}: nobody is left who does not")
-        if self.both and could[-1] > 0 and did[-1] == 0:
-            raise NotEstimable(f"nobody starts at the last decision, {self.shape[1] - 1}: those who must start by then")
-
-    def positivity(self) -> tuple[Positivity, ...]:
-        probability = self.model.probabilities()
-        found = []
-        for k in range(self.shape[1]):
-            here = self.point == k
-            share = float((probability[here] < UNLIKELY).mean()) if here.any() else 0.0
-            found.append(Positivity(k, int(here.sum()), int(self.model.starts[here].sum()), share))
-        return tuple(found)
-
-
-@dataclass(frozen=True)
-class _GraceEnd:
-    """Clone 0 as pooled; clone 1 weighted once, at the end of the grace period.
-
-    `members` are the patients of the model there, `heavy` the rows that it weighs, `position` their patients in it.
-    """
-
-    pooled: _Pooled
-    at_end: TreatmentModel
-    members: Booleans
-    heavy: Booleans
-    position: Integers
-    cap: float | None
-
-    def weights(self, counts: Integers | None) -> Floats:
-        weights = self.pooled.weights(counts)
-        rows = None if counts is None else counts[self.members].astype(float)
-        with np.errstate(divide="ignore"):
-            weights[self.heavy] = 1 / self.at_end.probabilities(rows)[self.position]
-        return capped(weights, self.cap, self.pooled.used(counts))
-
-    def positivity(self) -> tuple[Positivity, ...]:
-        return self.pooled.positivity()
-
-
-def capped(weights: Floats, cap: float | None, used: Booleans) -> Floats:
-    """Weights of at most `cap`.
-
-    Raises:
-        NotEstimable: a weight of the `used` rows without bound.
-    """
-    bounded = np.isfinite(weights)
-    if not bounded[used].all():
-        raise NotEstimable("a weight is without bound: the treatment model is certain of what did not happen")
-    finite = np.where(bounded, weights, 1.0)
-    return finite if cap is None else np.minimum(finite, cap)
+    return GraceEnd(pooled, at_end, members, heavy, position[arms.patient[heavy]], cap)
 
 
 def clone_rows(table: Table, design: WeightedDesign) -> pd.DataFrame:

@@ -16,54 +16,11 @@ from analysis_py.statistics.efron import Integers
 from analysis_py.statistics.errors import NotEstimable
 from analysis_py.statistics.propensity import fit_propensity, match_nearest
 from analysis_py.statistics.trial.arms import Arms
-from analysis_py.statistics.trial.clones import UNLIKELY, capped
-from analysis_py.statistics.trial.result import QUANTITIES, Draw, Positivity, TrialResult
+from analysis_py.statistics.trial.result import QUANTITIES, Draw, TrialResult
 from analysis_py.statistics.trial.table import Table
-from analysis_py.statistics.trial.treatment import TreatmentModel, fit_treatment
+from analysis_py.statistics.trial.treatment import fit_treatment
 from analysis_py.statistics.trial.weighted import WeightedDesign
-
-
-@dataclass(frozen=True)
-class Inverse:
-    """Weights 1 / P(own arm), by a model of the same rows; `patient` and decision (`point`) of each."""
-
-    model: TreatmentModel
-    patient: Integers
-    point: Integers
-    cap: float | None = None
-
-    def weights(self, counts: Integers | None) -> Floats:
-        """As Weighting."""
-        rows = None if counts is None else counts[self.patient].astype(float)
-        probability = self.model.probabilities(rows)
-        with np.errstate(divide="ignore"):
-            weights = 1 / np.where(self.model.starts, probability, 1 - probability)
-        return capped(weights, self.cap, np.ones(len(weights), dtype=bool) if rows is None else rows > 0)
-
-    def positivity(self) -> tuple[Positivity, ...]:
-        """As Weighting."""
-        probability = self.model.probabilities()
-        found = []
-        for k in np.unique(self.point).tolist():
-            here = self.point == k
-            share = float((probability[here] < UNLIKELY).mean())
-            found.append(Positivity(k, int(here.sum()), int(self.model.starts[here].sum()), share))
-        return tuple(found)
-
-
-@dataclass(frozen=True)
-class Equal:
-    """No weights."""
-
-    rows: int
-
-    def weights(self, counts: Integers | None) -> Floats:
-        """As Weighting."""
-        return np.ones(self.rows)
-
-    def positivity(self) -> tuple[Positivity, ...]:
-        """As Weighting."""
-        return ()
+from analysis_py.statistics.trial.weights import Equal, Inverse
 
 
 @dataclass(frozen=True)

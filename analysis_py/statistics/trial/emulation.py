@@ -21,6 +21,7 @@ from analysis_py.statistics.trial.result import Design, TrialResult
 from analysis_py.statistics.trial.table import Grid, Table, read_table
 from analysis_py.statistics.trial.treatment import fit_treatment
 from analysis_py.statistics.trial.weighted import WeightedDesign
+from analysis_py.statistics.trial.weights import Equal
 
 Adjustment = Literal["crude", "adjusted", "weighted"]
 PublishedAdjustment = Literal["crude", "adjusted", "matched"]
@@ -200,7 +201,7 @@ def published(
 def _crude_or_adjusted(table: Table, arms: Arms, covariates: Sequence[str], adjustment: str, horizon: float) -> Design:
     if adjustment == "adjusted":
         return designs.adjusted(table, arms, covariates)
-    crude = designs.single_row_design(table, arms, designs.Equal(len(arms.stop)), horizon)
+    crude = designs.single_row_design(table, arms, Equal(len(arms.stop)), horizon)
     return replace(crude, robust=len(np.unique(arms.patient)) < len(arms.patient))
 
 
