@@ -103,7 +103,7 @@ class Arms:
             value += float(np.clip(move, -1, 1))
             if abs(value) > _LARGEST_LOG:
                 break
-            if abs(move) < 1e-11:
+            if abs(move) < 1e-9:
                 return value
         raise NotEstimable("the hazard ratio does not settle")
 

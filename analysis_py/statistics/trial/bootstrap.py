@@ -1,6 +1,7 @@
 """Bootstrap over patients: every model of a design is fitted anew on each resample."""
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
@@ -79,14 +80,18 @@ def _workers(design: Design, seed: int, processes: int) -> Iterator[Callable[[li
         with threadpool_limits(1, user_api="blas"):
             yield lambda batches: (_draw(design, seed, batch) for batch in batches)
         return
-    with ProcessPoolExecutor(processes, initializer=_prepare, initargs=(design, seed)) as pool:
+    pool = ProcessPoolExecutor(processes, initializer=_prepare, initargs=(design, seed))
+    try:
         yield lambda batches: pool.map(_draw_prepared, batches)
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 _prepared: list[tuple[Design, int]] = []  # of a worker process
 
 
 def _prepare(design: Design, seed: int) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is the parent's, who ends us
     threadpool_limits(1, user_api="blas")
     _prepared[:] = [(design, seed)]
 

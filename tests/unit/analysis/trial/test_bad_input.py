@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from analysis_py.statistics.errors import NotEstimable
-from analysis_py.statistics.trial import TrialResult, clone_censor_weight, clones, sequential_trials
+from analysis_py.statistics.trial import TrialResult, clone_censor_weight, clones, landmark, sequential_trials
 
 Tables = tuple[pd.DataFrame, pd.DataFrame]
 COVARIATES = ("age", "vent", "severity")
@@ -189,6 +189,17 @@ def test_constant_and_repeated_covariates_add_nothing(trial: Tables) -> None:
     more = patients.assign(one=1, months=patients["age"] * 12)
     padded = clone_censor_weight(more, intervals, covariates=[*COVARIATES, "one", "months", "age"])
     assert padded.risk1 == pytest.approx(estimate(trial).risk1, rel=1e-9)
+
+
+def test_without_covariates_the_decision_points_remain(trial: Tables) -> None:
+    patients, intervals = trial
+    alone = clone_censor_weight(patients, intervals)
+    points = intervals.merge(patients, on="id")
+    starts = (points["start_h"] // 6 == points["k"]).groupby(points["k"]).agg(["sum", "count"])
+    assert alone.max_weight[True] == pytest.approx(starts["count"][7] / starts["sum"][7])
+    one = clone_censor_weight(patients, intervals, 6, 6)
+    assert one.max_weight[True] == pytest.approx(starts["count"][0] / starts["sum"][0])
+    assert landmark(patients, adjustment="weighted").result().risk1 == pytest.approx(landmark(patients).result().risk1)
 
 
 def test_events_as_r_codes_them_and_nullable_types(trial: Tables) -> None:

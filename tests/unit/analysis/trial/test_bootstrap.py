@@ -1,6 +1,7 @@
 """The bootstrap: a resample is the analysis of the patients drawn, and the seed alone decides."""
 
 from collections.abc import Callable
+from time import monotonic
 
 import numpy as np
 import pandas as pd
@@ -130,6 +131,16 @@ def test_a_hazard_ratio_that_fails_leaves_the_risks(trial: Tables) -> None:
     assert found.draws["hazard_ratio"].isna().all()
     assert found.draws["risk0"].notna().all()
     assert found.failures == {"one arm has no deaths while the other is at risk": 10}
+
+
+def test_what_is_not_done_is_not_waited_for(trial: Tables) -> None:
+    def stop(done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    begin = monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        bootstrap(DESIGNS["pooled"](*trial), 100_000, 1, 2, stop)
+    assert monotonic() - begin < 60
 
 
 def test_equal_rows_are_fitted_once(trial: Tables) -> None:
