@@ -134,6 +134,37 @@ def clusters(data: pd.DataFrame, rows: pd.Index, cluster: str) -> npt.NDArray[np
     return np.asarray(codes, dtype=np.int64)
 
 
+def with_values(data: pd.DataFrame, values: str | pd.Series | None, name: str) -> tuple[pd.DataFrame, list[str]]:
+    """`data` with its column `values`, or with a Series on its index as a further column; and that column, if any.
+
+    Raises:
+        NotEstimable: a Series about other rows.
+    """
+    if values is None:
+        return data, []
+    if isinstance(values, str):
+        return data, [values]
+    if not values.index.equals(data.index):
+        raise NotEstimable(f"{name} and data are not about the same rows")
+    return data.assign(**{f"({name})": values}), [f"({name})"]
+
+
+def as_weights(values: pd.Series) -> Floats:
+    """A column of weights as floats.
+
+    Raises:
+        NotEstimable: missing, infinite or negative weights, or none above 0.
+    """
+    weights = as_numbers(values)
+    if np.isnan(weights).any():
+        raise NotEstimable(f"{values.name} has missing values")
+    if (weights < 0).any():
+        raise NotEstimable(f"{values.name} is negative in some rows")
+    if not (weights > 0).any():
+        raise NotEstimable(f"{values.name} is 0 in all rows")
+    return weights
+
+
 def levels(values: pd.Series) -> list[object]:
     """Levels that occur, in category order for categories and sorted otherwise."""
     if isinstance(values.dtype, pd.CategoricalDtype):

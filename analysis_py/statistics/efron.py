@@ -1,4 +1,4 @@
-"""Cox's partial likelihood with Efron's ties, by Newton's method.
+"""Cox's partial likelihood with Efron's ties, start times and weights, by Newton's method.
 
 lifelines and statsmodels fit the same model, but both stop with an error where one covariate alone has no finite
 coefficient (a rare comorbidity without deaths), where R's coxph still gives the right limit for all others. They are
@@ -6,6 +6,9 @@ also ten times slower, and neither offers the test of proportional hazards of R'
 
 Sums over the d deaths tied at one time are written as d steps: at step l the dead count 1 - l/d in the risk set.
 Every step sees a weighted risk set, so information = X' diag(a) X - M' M with M the mean covariates of each step.
+With case weights a step counts the mean weight of the deaths tied with it, and a row weighs its own times its hazard
+(R's coxph; Therneau and Grambsch 2000, section 3.3). With start times a risk set is who has not left by then less who
+has not yet come.
 """
 
 from dataclasses import dataclass
@@ -23,11 +26,24 @@ _RELATIVE_CHANGE = 1e-9  # of the log likelihood, as coxph.control
 
 
 @dataclass(frozen=True)
+class Entries:
+    """Who comes late: rows (positions in sorted order) by start time, last first.
+
+    `absent` counts for each step the leading rows that have not come, `came` for each row the steps after its start.
+    """
+
+    order: Integers
+    absent: Integers
+    came: Integers
+
+
+@dataclass(frozen=True)
 class RiskSets:
     """Rows sorted by time, last first, so that each risk set is a leading block.
 
     `steps` has one entry per death: the end of its risk set (`stop`), the fraction l/d of the tied deaths that is taken
-    off, and the range of death positions (`first`, `last`) at its time in `deaths`.
+    off, and the range of death positions (`first`, `last`) at its time in `deaths`. `weights` are those of the rows,
+    `step_weights` the mean of the deaths tied with each.
     """
 
     order: Integers
@@ -38,6 +54,9 @@ class RiskSets:
     first: Integers
     last: Integers
     fraction: Floats
+    weights: Floats
+    step_weights: Floats
+    entries: Entries | None = None
 
 
 @dataclass(frozen=True)
@@ -53,8 +72,10 @@ class CoxFit:
     sets: RiskSets
 
 
-def risk_sets(duration: Floats, event: Booleans) -> RiskSets:
-    """Order rows by descending time and lay out one step per death."""
+def risk_sets(
+    duration: Floats, event: Booleans, weights: Floats | None = None, start: Floats | None = None
+) -> RiskSets:
+    """Order rows by descending time and lay out one step per death. A row is at risk in (start, duration]."""
     order = np.lexsort((np.arange(len(duration)), -duration))
     times, dead = duration[order], event[order]
     deaths = np.flatnonzero(dead)
@@ -64,7 +85,26 @@ def risk_sets(duration: Floats, event: Booleans) -> RiskSets:
     first = np.searchsorted(-death_times, -death_times, side="left")
     last = np.searchsorted(-death_times, -death_times, side="right")
     fraction = (np.arange(len(deaths)) - first) / (last - first)
-    return RiskSets(order, times, dead, deaths, stop, first, last, fraction)
+    weight = np.ones(len(times)) if weights is None else weights[order]
+    of_deaths = np.cumsum(weight[deaths])
+    step_weights = (_before(of_deaths, last) - _before(of_deaths, first)) / (last - first)
+    entries = None if start is None else _entries(start[order], death_times)
+    return RiskSets(order, times, dead, deaths, stop, first, last, fraction, weight, step_weights, entries)
+
+
+def _entries(start: Floats, death_times: Floats) -> Entries:
+    order = np.lexsort((np.arange(len(start)), -start))
+    absent = np.searchsorted(-start[order], -death_times, side="right")
+    came = np.searchsorted(-death_times, -start, side="left")
+    return Entries(order, absent, came)
+
+
+def _at_risk(sets: RiskSets, of_rows: Floats) -> Floats:
+    """The sum of `of_rows` over each step's risk set."""
+    sums = np.asarray(np.cumsum(of_rows, axis=0)[sets.stop - 1])
+    if sets.entries is not None:
+        sums = sums - _before(np.cumsum(of_rows[sets.entries.order], axis=0), sets.entries.absent)
+    return sums
 
 
 def _before(cumulative: Floats, index: Integers) -> Floats:
@@ -74,7 +114,7 @@ def _before(cumulative: Floats, index: Integers) -> Floats:
 
 @dataclass(frozen=True)
 class _Moments:
-    weight: Floats  # exp(linear predictor), rows
+    weight: Floats  # case weight times exp(linear predictor), rows
     total: Floats  # sum of weights in each step's risk set
     mean: Floats  # mean covariates in each step's risk set
 
@@ -82,18 +122,19 @@ class _Moments:
 def _moments(x: Floats, sets: RiskSets, coefficients: Floats) -> tuple[_Moments, float]:
     linear = x @ coefficients
     shift = linear.max()
-    weight = np.exp(linear - shift)
+    weight = sets.weights * np.exp(linear - shift)
     weighted = x * weight[:, None]
     at_death, weighted_at_death = weight[sets.deaths], weighted[sets.deaths]
     tied = _before(np.cumsum(at_death), sets.last) - _before(np.cumsum(at_death), sets.first)
     cumulative = np.cumsum(weighted_at_death, axis=0)
     weighted_tied = _before(cumulative, sets.last) - _before(cumulative, sets.first)
-    total = np.cumsum(weight)[sets.stop - 1] - sets.fraction * tied
+    total = _at_risk(sets, weight) - sets.fraction * tied
     if not (total > 1e-200).all():
         # so far apart that a whole risk set weighs nothing: no place to step to
         return _Moments(weight, total, weighted_tied), -np.inf
-    sums = np.cumsum(weighted, axis=0)[sets.stop - 1] - sets.fraction[:, None] * weighted_tied
-    log_likelihood = float(linear[sets.deaths].sum() - (np.log(total) + shift).sum())
+    sums = _at_risk(sets, weighted) - sets.fraction[:, None] * weighted_tied
+    of_deaths = linear[sets.deaths] * sets.weights[sets.deaths]
+    log_likelihood = float(of_deaths.sum() - (sets.step_weights * (np.log(total) + shift)).sum())
     return _Moments(weight, total, sums / total[:, None]), log_likelihood
 
 
@@ -102,6 +143,9 @@ def _row_sums(sets: RiskSets, per_step: Floats) -> Floats:
     trailing = np.concatenate([np.cumsum(per_step[::-1], axis=0)[::-1], np.zeros_like(per_step[:1])])
     # a row is at risk in every step whose risk set ends behind it; `stop` ascends
     sums = np.asarray(trailing[np.searchsorted(sets.stop, np.arange(len(sets.times)), side="right")])
+    if sets.entries is not None:
+        # steps run from the last time to the first: those up to the start stand at the end
+        sums -= trailing[sets.entries.came]
     taken = np.cumsum((sets.fraction * per_step.T).T, axis=0)
     sums[sets.deaths] -= _before(taken, sets.last) - _before(taken, sets.first)
     return sums
@@ -112,28 +156,36 @@ def _information(x: Floats, sets: RiskSets, moments: _Moments, step_weight: Floa
     return np.asarray(x.T @ (x * row_weight[:, None]) - moments.mean.T @ (moments.mean * step_weight[:, None]))
 
 
+def _score(x: Floats, sets: RiskSets, moments: _Moments) -> Floats:
+    of_deaths = x[sets.deaths] * sets.weights[sets.deaths, None]
+    return np.asarray(of_deaths.sum(axis=0) - (moments.mean * sets.step_weights[:, None]).sum(axis=0))
+
+
 def invert(information: Floats) -> Floats:
     """The covariance that an information matrix stands for; directions of which nothing is known have none."""
     return np.asarray(np.linalg.pinv(information, rcond=1e-15, hermitian=True))
 
 
-def fit(x: Floats, duration: Floats, event: Booleans) -> CoxFit:
+def fit(
+    x: Floats, duration: Floats, event: Booleans, weights: Floats | None = None, start: Floats | None = None
+) -> CoxFit:
     """Maximum partial likelihood. `x` (rows x columns, standardized), `duration` >= 0 in any unit.
+
+    `weights` > 0, of a mean near 1; `start` before `duration`. The covariance is the inverse information.
 
     Raises:
         NotEstimable: no events, or Newton's method does not settle.
     """
     if not event.any():
         raise NotEstimable("no events")
-    sets = risk_sets(duration, event)
+    sets = risk_sets(duration, event, weights, start)
     sorted_x = x[sets.order]
-    ones = np.ones(len(sets.deaths))
     coefficients = np.zeros(x.shape[1])
     moments, log_likelihood = _moments(sorted_x, sets, coefficients)
     null = log_likelihood
     for _ in range(_ITERATIONS):
-        covariance = invert(_information(sorted_x, sets, moments, ones))
-        step = covariance @ (sorted_x[sets.deaths].sum(axis=0) - moments.mean.sum(axis=0))
+        covariance = invert(_information(sorted_x, sets, moments, sets.step_weights))
+        step = covariance @ _score(sorted_x, sets, moments)
         for _ in range(30):
             trial, trial_likelihood = _moments(sorted_x, sets, coefficients + step)
             if trial_likelihood >= log_likelihood - _RELATIVE_CHANGE * abs(log_likelihood):
@@ -145,8 +197,8 @@ def fit(x: Floats, duration: Floats, event: Booleans) -> CoxFit:
             break
     else:
         raise NotEstimable("the Cox model does not converge")
-    covariance = invert(_information(sorted_x, sets, moments, ones))
-    further = covariance @ (sorted_x[sets.deaths].sum(axis=0) - moments.mean.sum(axis=0))
+    covariance = invert(_information(sorted_x, sets, moments, sets.step_weights))
+    further = covariance @ _score(sorted_x, sets, moments)
     infinite = diverging(coefficients, further) | (abs(log_likelihood) < 1e-6)
     return CoxFit(coefficients, covariance, log_likelihood, null, infinite, x, sets)
 
@@ -157,16 +209,20 @@ def diverging(coefficients: Floats, further_step: Floats) -> Booleans:
 
 
 def clustered_covariance(model: CoxFit, cluster: Integers) -> Floats:
-    """Sandwich covariance with score residuals summed within clusters (Lin and Wei 1989). `cluster`: code per row."""
+    """Sandwich covariance with score residuals summed within clusters (Lin and Wei 1989). `cluster`: code per row.
+
+    Case weights are taken as known.
+    """
     sets = model.sets
     x = model.matrix[sets.order]
     moments, _ = _moments(x, sets, model.coefficients)
-    hazard = _row_sums(sets, 1 / moments.total)
-    mean_hazard = _row_sums(sets, moments.mean / moments.total[:, None])
+    hazard = _row_sums(sets, sets.step_weights / moments.total)
+    mean_hazard = _row_sums(sets, moments.mean * sets.step_weights[:, None] / moments.total[:, None])
     scores = -moments.weight[:, None] * (x * hazard[:, None] - mean_hazard)
     cumulative = np.cumsum(moments.mean, axis=0)
     ties = (sets.last - sets.first)[:, None]
-    scores[sets.deaths] += x[sets.deaths] - (_before(cumulative, sets.last) - _before(cumulative, sets.first)) / ties
+    excess = x[sets.deaths] - (_before(cumulative, sets.last) - _before(cumulative, sets.first)) / ties
+    scores[sets.deaths] += sets.weights[sets.deaths, None] * excess
     sums = np.zeros((int(cluster.max()) + 1, x.shape[1]))
     np.add.at(sums, cluster[sets.order], scores)
     influence = sums @ model.covariance

@@ -9,8 +9,19 @@ import numpy as np
 import pandas as pd
 import statsmodels.api as sm
 
-from analysis_py.statistics.design import Booleans, Design, Floats, as_binary, build_design, clusters, complete, sources
-from analysis_py.statistics.efron import diverging, invert
+from analysis_py.statistics.design import (
+    Booleans,
+    Design,
+    Floats,
+    as_binary,
+    as_weights,
+    build_design,
+    clusters,
+    complete,
+    sources,
+    with_values,
+)
+from analysis_py.statistics.efron import Integers, diverging, invert
 from analysis_py.statistics.errors import NotEstimable
 from analysis_py.statistics.estimate import Estimate, wald_ratio
 
@@ -19,7 +30,7 @@ from analysis_py.statistics.estimate import Estimate, wald_ratio
 class LogisticModel:
     """A fitted model; coefficients are those of the standardized design, intercept first.
 
-    `residual` is outcome less probability, of the rows labeled `index`.
+    `residual` is outcome less probability, times the row's weight, of the rows labeled `index`.
     """
 
     design: Design
@@ -49,15 +60,33 @@ class LogisticModel:
         )
 
 
-def logistic(data: pd.DataFrame, outcome: str, covariates: Sequence[str], term: str) -> Estimate:
+def logistic(
+    data: pd.DataFrame,
+    outcome: str,
+    covariates: Sequence[str],
+    term: str,
+    weights: str | pd.Series | None = None,
+    cluster: str | pd.Series | None = None,
+) -> Estimate:
     """Odds ratio of `term` by maximum likelihood, Wald interval.
 
     `covariates` may or may not name `term`. Text covariates become dummies. Rows with missing values are left out.
+    `weights` and `cluster` are columns, or Series on `data`'s index. With either the error is the sandwich HC0 without
+    a factor for small samples, weights taken as known (R's sandwich, vcovHC and vcovCL; Zeileis 2020).
 
     Raises:
-        NotEstimable: constant outcome, separation, or an unusable column.
+        NotEstimable: constant outcome, separation, an unusable column, a negative weight, a missing cluster or a single
+            one.
     """
-    return fit_logistic(data, outcome, covariates, [term]).estimate(term)
+    data, weight = with_values(data, weights, "weights")
+    data, group = with_values(data, cluster, "cluster")
+    data = data.reset_index(drop=True)  # rows are found again by their label
+    model = fit_logistic(data, outcome, covariates, [term], next(iter(weight), None))
+    if not weight and not group:
+        return model.estimate(term)
+    model.estimate(term)  # what the likelihood cannot tell, a sandwich cannot either
+    codes = clusters(data, model.index, group[0]) if group else np.arange(len(model.index))
+    return model.estimate(term, _sandwich(model, codes))
 
 
 def logistic_clustered(
@@ -74,35 +103,52 @@ def logistic_clustered(
     model.estimate(term)  # what the likelihood cannot tell, a sandwich cannot either
     codes = clusters(data, model.index, cluster)
     count = int(codes.max()) + 1
+    return model.estimate(term, _sandwich(model, codes) * count / (count - 1))
+
+
+def _sandwich(model: LogisticModel, codes: Integers) -> Floats:
+    """Covariance from scores summed within clusters."""
     with_intercept = np.column_stack([np.ones(len(codes)), model.design.matrix])
-    sums = np.zeros((count, with_intercept.shape[1]))
+    sums = np.zeros((int(codes.max()) + 1, with_intercept.shape[1]))
     np.add.at(sums, codes, with_intercept * model.residual[:, None])
     influence = sums @ model.covariance
-    return model.estimate(term, influence.T @ influence * count / (count - 1))
+    return np.asarray(influence.T @ influence)
 
 
-def fit_logistic(data: pd.DataFrame, outcome: str, covariates: Sequence[str], terms: Sequence[str]) -> LogisticModel:
+def fit_logistic(
+    data: pd.DataFrame, outcome: str, covariates: Sequence[str], terms: Sequence[str], weights: str | None = None
+) -> LogisticModel:
     """Logistic model on the complete rows; `terms` are added to `covariates` where they are not there.
 
+    Rows of weight 0 are left out.
+
     Raises:
-        NotEstimable: constant outcome, complete separation, or an unusable column.
+        NotEstimable: constant outcome, complete separation, a negative weight, or an unusable column.
     """
-    rows = complete(data, [outcome, *covariates, *sources(data, terms)])
+    rows = complete(data, [outcome, *([] if weights is None else [weights]), *covariates, *sources(data, terms)])
+    weight = np.ones(len(rows))
+    if weights is not None:
+        rows = rows[as_weights(rows[weights]) > 0]
+        weight = as_weights(rows[weights])
+        weight = weight / weight.mean()  # so that the model's own error does not depend on their unit
     happened = as_binary(rows[outcome])
     if happened.all() or not happened.any():
         raise NotEstimable(f"{outcome} is the same in all {len(rows)} rows")
     design = build_design(rows, covariates, terms)
-    coefficients, covariance, fitted = fit_binomial(design.matrix, happened)
+    coefficients, covariance, fitted = fit_binomial(design.matrix, happened, None if weights is None else weight)
     residual = happened - fitted
     if np.abs(residual).max() < 1e-5:
         raise NotEstimable(f"the covariates separate {outcome} completely")
+    residual = residual * weight
     with_intercept = np.column_stack([np.ones(len(rows)), design.matrix])
     infinite = diverging(coefficients, covariance @ (with_intercept.T @ residual))[1:]
     return LogisticModel(design, coefficients, covariance, infinite, residual, rows.index, int(happened.sum()))
 
 
-def fit_binomial(matrix: Floats, happened: Booleans) -> tuple[Floats, Floats, Floats]:
+def fit_binomial(matrix: Floats, happened: Booleans, weights: Floats | None = None) -> tuple[Floats, Floats, Floats]:
     """Logistic regression with intercept: coefficients (intercept first), their covariance, fitted probabilities.
+
+    With `weights` the covariance is the inverse information of the weighted likelihood.
 
     Raises:
         NotEstimable: the iterations break down.
@@ -112,7 +158,8 @@ def fit_binomial(matrix: Floats, happened: Booleans) -> tuple[Floats, Floats, Fl
         warnings.simplefilter("ignore")
         with_intercept = np.column_stack([np.ones(len(matrix)), matrix])
         try:
-            model = sm.GLM(happened.astype(float), with_intercept, family=sm.families.Binomial()).fit(
+            family = sm.families.Binomial()
+            model = sm.GLM(happened.astype(float), with_intercept, family=family, freq_weights=weights).fit(
                 maxiter=100, tol=1e-10
             )
         except (ValueError, np.linalg.LinAlgError) as error:
@@ -124,6 +171,7 @@ def fit_binomial(matrix: Floats, happened: Booleans) -> tuple[Floats, Floats, Fl
             linear = linear + matrix[:, column] * coefficient
         fitted = 1 / (1 + np.exp(-linear))
         # statsmodels' own is that of the weights before its last step
-        information = with_intercept.T @ (with_intercept * (fitted * (1 - fitted))[:, None])
+        known = fitted * (1 - fitted) * (1.0 if weights is None else weights)
+        information = with_intercept.T @ (with_intercept * known[:, None])
         covariance = invert(information)
     return coefficients, covariance, fitted

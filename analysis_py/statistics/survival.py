@@ -11,22 +11,23 @@ from lifelines.statistics import multivariate_logrank_test
 from scipy import stats
 
 from analysis_py.statistics import efron
+from analysis_py.statistics.curves import area, area_variance, durations, intervals, weighted_curve
 from analysis_py.statistics.design import (
     Booleans,
     Design,
     Floats,
     as_events,
-    as_numbers,
+    as_weights,
     build_design,
     clusters,
     complete,
     levels,
     sources,
+    two_groups,
+    with_values,
 )
 from analysis_py.statistics.errors import NotEstimable
 from analysis_py.statistics.estimate import Z_975, Estimate, TestResult, wald_ratio
-
-_SAME_TIME = float(np.sqrt(np.finfo(float).eps))
 
 
 @dataclass(frozen=True)
@@ -57,31 +58,71 @@ class CoxModel:
         )
 
 
-def fit_cox(data: pd.DataFrame, duration: str, event: str, covariates: Sequence[str], terms: Sequence[str]) -> CoxModel:
+def fit_cox(
+    data: pd.DataFrame,
+    duration: str,
+    event: str,
+    covariates: Sequence[str],
+    terms: Sequence[str],
+    weights: str | None = None,
+    start: str | None = None,
+) -> CoxModel:
     """Cox model with Efron ties on the complete rows; `terms` are added to `covariates` where they are not there.
 
+    A row is at risk after `start` (from the beginning, where there is none) up to `duration`. Rows of weight 0 are left
+    out.
+
     Raises:
-        NotEstimable: no events, a negative duration, an unusable column, or a term that is constant or redundant.
+        NotEstimable: no events, a negative duration or weight, an interval without length, an unusable column, or a
+            term that is constant or redundant.
     """
-    rows = complete(data, [duration, event, *covariates, *sources(data, terms)])
-    times, happened = durations(rows[duration]), as_events(rows[event])
+    further = [name for name in (weights, start) if name is not None]
+    rows = complete(data, [duration, event, *further, *covariates, *sources(data, terms)])
+    weight = None
+    if weights is not None:
+        rows = rows[as_weights(rows[weights]) > 0]
+        weight = as_weights(rows[weights])
+        weight = weight / weight.mean()  # so that the model's own error does not depend on their unit
+    times, entry = (durations(rows[duration]), None) if start is None else intervals(rows[start], rows[duration])
+    happened = as_events(rows[event])
     if not happened.any():
         raise NotEstimable(f"{event}: no events")
     design = build_design(rows, covariates, terms)
-    fitted = efron.fit(design.matrix, times, happened)
+    fitted = efron.fit(design.matrix, times, happened, weight, entry)
     return CoxModel(design, fitted, rows, int(happened.sum()))
 
 
-def cox(data: pd.DataFrame, duration: str, event: str, covariates: Sequence[str], term: str) -> Estimate:
+def cox(
+    data: pd.DataFrame,
+    duration: str,
+    event: str,
+    covariates: Sequence[str],
+    term: str,
+    weights: str | pd.Series | None = None,
+    start: str | pd.Series | None = None,
+    cluster: str | pd.Series | None = None,
+) -> Estimate:
     """Hazard ratio of `term` in a Cox model with Efron ties, by Wald.
 
     `covariates` may or may not name `term`. Text covariates become dummies. Rows with missing values are left out.
-    `duration` in any unit, at least 0; `event` boolean, 0/1 or 1/2.
+    `duration` in any unit, at least 0; `event` boolean, 0/1 or 1/2. `weights`, `start` (late entry, counting process)
+    and `cluster` are columns, or Series on `data`'s index. With weights or clusters the error is the sandwich of Lin
+    and Wei 1989 (weights taken as known; without clusters each row is its own), as R's coxph(robust = TRUE).
 
     Raises:
-        NotEstimable: no events, separation, or an unusable column.
+        NotEstimable: no events, separation, an unusable column, a negative weight, a row that ends before it starts, a
+            missing cluster or a single one.
     """
-    return fit_cox(data, duration, event, covariates, [term]).estimate(term)
+    data, weight = with_values(data, weights, "weights")
+    data, entry = with_values(data, start, "start")
+    data, group = with_values(data, cluster, "cluster")
+    data = data.reset_index(drop=True)  # rows are found again by their label
+    model = fit_cox(data, duration, event, covariates, [term], next(iter(weight), None), next(iter(entry), None))
+    if not weight and not group:
+        return model.estimate(term)
+    model.estimate(term)  # what the likelihood cannot tell, a sandwich cannot either
+    codes = clusters(data, model.rows.index, group[0]) if group else np.arange(len(model.rows))
+    return model.estimate(term, efron.clustered_covariance(model.fit, codes))
 
 
 def cox_clustered(
@@ -144,21 +185,38 @@ def log_rank(data: pd.DataFrame, duration: str, event: str, group: str) -> TestR
     return TestResult(float(result.test_statistic), float(result.p_value))
 
 
-def kaplan_meier(data: pd.DataFrame, duration: str, event: str, group: str) -> pd.DataFrame:
+def kaplan_meier(
+    data: pd.DataFrame,
+    duration: str,
+    event: str,
+    group: str,
+    weights: str | pd.Series | None = None,
+    start: str | pd.Series | None = None,
+) -> pd.DataFrame:
     """Kaplan-Meier curve of each group, one row per distinct time and one at time 0.
 
-    Returns group, time, survival, lower, upper, at_risk (just before `time`). The 95 % band is symmetric on the log
-    scale, as R's survfit() gives it; it is missing where nobody survives.
+    Returns group, time, survival, lower, upper, at_risk (just before `time`; of time 0: from there on). The 95 % band
+    is symmetric on the log scale, as R's survfit() gives it; it is missing where nobody survives. `weights` and `start`
+    (late entry) are columns, or Series on `data`'s index; with weights at_risk is their sum, and the band is that of
+    the infinitesimal jackknife over rows (weights taken as known).
 
     Raises:
-        NotEstimable: an unusable column, or no complete row.
+        NotEstimable: an unusable column, a negative weight, a row that ends before it starts, or no complete row.
     """
-    rows = complete(data, [duration, event, group])
-    times, happened = durations(rows[duration]), as_events(rows[event])
+    data, weight = with_values(data, weights, "weights")
+    data, entry = with_values(data, start, "start")
+    rows = complete(data, [duration, event, group, *weight, *entry])
+    times, late = intervals(rows[entry[0]], rows[duration]) if entry else (durations(rows[duration]), None)
+    heavy = as_weights(rows[weight[0]]) if weight else None
+    happened = as_events(rows[event])
     curves = []
     for level in levels(rows[group]):
         members = (rows[group] == level).to_numpy(dtype=bool)
-        curve = _curve(times[members], happened[members])
+        if heavy is None and late is None:
+            curve = _curve(times[members], happened[members])
+        else:
+            own, after = (None if values is None else values[members] for values in (heavy, late))
+            curve = weighted_curve(times[members], happened[members], own, after)
         curve["group"] = pd.Series([level] * len(curve), dtype=object)
         curves.append(curve)
     return pd.concat(curves, ignore_index=True)[["group", "time", "survival", "lower", "upper", "at_risk"]]
@@ -184,21 +242,33 @@ def _curve(times: Floats, happened: Booleans) -> pd.DataFrame:
     )
 
 
-def durations(values: pd.Series) -> Floats:
-    """A column of times as floats; those that differ by no more than rounding are one time.
+def restricted_mean(data: pd.DataFrame, duration: str, event: str, group: str, horizon: float) -> Estimate:
+    """Difference of the mean event-free time up to `horizon` (unit of `duration`), second level of `group` less first.
 
-    As R's survival does (Therneau's aeqSurv, `timefix`): a distance to the next smaller time of at most the square root
-    of the machine's precision, in itself or as a share of the mean time, is none.
+    The area under each Kaplan-Meier curve; Wald interval with Greenwood's variance, as survRM2 (Royston and Parmar
+    2013, doi:10.1186/1471-2288-13-152).
 
     Raises:
-        NotEstimable: a negative, infinite or missing time.
+        NotEstimable: not two groups, no events, an unusable column, or a group whose follow-up ends before `horizon`.
     """
-    times = as_numbers(values)
-    if np.isnan(times).any():
-        raise NotEstimable(f"{values.name} has missing values")
-    if (times < 0).any():
-        raise NotEstimable(f"{values.name} is negative in some rows")
-    distinct = np.unique(times)
-    gaps = np.diff(distinct, prepend=-np.inf)
-    first = distinct[(gaps > _SAME_TIME) & (gaps > _SAME_TIME * distinct.mean())]
-    return np.asarray(first[np.searchsorted(first, times, side="right") - 1])
+    rows = complete(data, [duration, event, group])
+    times, happened = durations(rows[duration]), as_events(rows[event])
+    treated = two_groups(rows[group])
+    means, variances = [], []
+    for name, members in (("treated", treated), ("untreated", ~treated)):
+        curve = weighted_curve(times[members], happened[members], None, None)
+        means.append(area(curve["time"].to_numpy(), curve["survival"].to_numpy(), horizon, f"{name} of {group}"))
+        variances.append(area_variance(times[members], happened[members], horizon))
+    error = float(np.sqrt(sum(variances)))
+    if not error > 0:
+        raise NotEstimable(f"{event}: no events before {horizon:g}")
+    difference = means[0] - means[1]
+    return Estimate(
+        measure="RMSTD",
+        value=difference,
+        lower=difference - Z_975 * error,
+        upper=difference + Z_975 * error,
+        p_value=float(2 * stats.norm.sf(abs(difference / error))),
+        n=len(rows),
+        events=int((happened & (times <= horizon)).sum()),
+    )

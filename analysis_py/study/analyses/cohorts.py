@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from analysis_py.statistics.curves import durations
 from analysis_py.statistics.errors import NotEstimable
 from analysis_py.statistics.imputation import Imputer, Progress, impute_with_trace
 from analysis_py.statistics.propensity import CALIPER, CaliperScale, fit_propensity, match_nearest
-from analysis_py.statistics.survival import durations
 from analysis_py.study.variables import (
     DEATH_28D,
     DEATH_HOSPITAL,

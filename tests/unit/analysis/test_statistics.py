@@ -14,6 +14,7 @@ from analysis_py.statistics.balance import (
     standardized_mean_difference,
     variance_ratio,
 )
+from analysis_py.statistics.curves import durations
 from analysis_py.statistics.draws import nearest_donors
 from analysis_py.statistics.errors import NotEstimable
 from analysis_py.statistics.estimate import Estimate
@@ -24,7 +25,6 @@ from analysis_py.statistics.sensitivity import e_value
 from analysis_py.statistics.survival import (
     cox,
     cox_clustered,
-    durations,
     fit_cox,
     kaplan_meier,
     log_rank,
