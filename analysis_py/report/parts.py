@@ -147,7 +147,7 @@ class Parts:
             text.append(COUNT_RULE)
             caption = Caption(
                 "This database beside published counts",
-                f"What public sources count in this release, and the same here; what differs first. {LEGEND}.",
+                "What public sources count in this release, and the same here; what differs first. ✓ agrees, ✗ differs.",
             )
             shown.append(self._table(caption, found, "published_counts"))
         return Part("counts", "This database beside published counts", text, (), shown)
