@@ -147,7 +147,7 @@ class Parts:
             text.append(COUNT_RULE)
             caption = Caption(
                 "This database beside published counts",
-                "What public sources count in this release, and the same here; what differs first. ✓ agrees, ✗ differs.",
+                "What public sources count in this release, and the same here. ✓ agrees, ✗ differs: these stand first.",
             )
             shown.append(self._table(caption, found, "published_counts"))
         return Part("counts", "This database beside published counts", text, (), shown)
