@@ -201,6 +201,7 @@ def test_each_table_and_figure_is_downloaded_as_the_file_of_the_output_folder(br
     # of an empty build record there is nothing to show
     assert written - names <= {
         "data_quality.csv",
+        "published_counts.csv",
         "data_tests.csv",
         "source_tables.csv",
         "definitions.csv",
