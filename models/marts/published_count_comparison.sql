@@ -176,11 +176,11 @@ infusions as (
 ),
 
 counted as (
-{% for relation, quantities in counts %}
+    {% for relation, quantities in counts %}
     {{ quantities_of(relation, quantities) }}
 
     union all
-{% endfor %}
+    {% endfor %}
     select
         'infusion_rows' as quantity,
         drug as concept,
