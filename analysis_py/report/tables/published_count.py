@@ -59,4 +59,4 @@ def _line(count: PublishedCount, below: int) -> dict[str, str]:
 
 
 def _number(value: float) -> str:
-    return f"{value:,.0f}" if value.is_integer() else f"{value:,.2f}"
+    return f"{value:,.0f}" if value == round(value) else f"{value:,.2f}"
