@@ -158,8 +158,9 @@ def _data(options: argparse.Namespace) -> Place:
     """See to it that the data are there; gives the place where the study is built."""
     schema = os.environ.get("DEXSIC_SCHEMA", "dexsic")
     if options.engine == DUCKDB:
-        say("[bold]1/3 data[/bold]  read where they lie")
-        return duckdb_file(options.csv, database_name(options.csv), schema)
+        file = duckdb_file(options.csv, database_name(options.csv), schema)
+        data.in_place(options.csv)
+        return file
     if options.engine == ON_SPARK:
         return data.parquet(options.csv, schema)
     if options.dsn:

@@ -86,15 +86,23 @@
 {{ return(header) }}
 {% endmacro %}
 
+{# The columns of floats of 4 bytes: their shortest text is the number that was meant, and as a double 0.1 is more than a bound of 0.1. #}
+{% macro single_columns(file) %}
+{%- set found = run_query('select name from parquet_schema(' ~ text_literal(file) ~ ") where type = 'FLOAT'") -%}
+{{ return(found.rows | map(attribute=0) | map('lower') | list) }}
+{% endmacro %}
+
 {# The columns that `definitions` know; an empty field is NULL, a quoted empty one is an empty text. #}
 {% macro rows_of_file(file, header, definitions) %}
 {%- set typed, chosen = [], [] -%}
+{%- set single = single_columns(file) if file.endswith('.parquet') else [] -%}
 {%- for name in header -%}
     {%- set type = definitions[name].type if name in definitions else 'text' -%}
     {%- do typed.append(text_literal(name) ~ ': ' ~ text_literal(type)) -%}
     {%- if name in definitions -%}
         {%- set column = adapter.quote(name) -%}
-        {%- do chosen.append('cast(' ~ column ~ ' as ' ~ type ~ ') as ' ~ column if file.endswith('.parquet') else column) -%}
+        {%- set read = 'cast(' ~ column ~ ' as text)' if name in single else column -%}
+        {%- do chosen.append('cast(' ~ read ~ ' as ' ~ type ~ ') as ' ~ column if file.endswith('.parquet') else column) -%}
     {%- endif -%}
 {%- endfor -%}
 {%- set rows = 'read_parquet(' ~ text_literal(file) ~ ')' if file.endswith('.parquet') else 'read_csv(' ~ text_literal(file)

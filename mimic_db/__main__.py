@@ -20,6 +20,7 @@ from mimic_db.load.csv_folder import SUMS, database_name, find_files, find_neede
 from mimic_db.load.load import Loaded, load, missing_tables
 from mimic_db.load.spark import write_tables
 from mimic_db.progress import LoadProgress
+from mimic_db.release import told_of_files
 from mimic_db.tables import OFFICIAL_SCHEMAS
 from zigong_db import files as zigong_files
 from zigong_db.load import load_files as load_zigong_files
@@ -109,6 +110,8 @@ def _load(args: argparse.Namespace) -> int:
             f"warning: {', '.join(unlisted)}: not the file(s) whose SHA-256 {SUMS} lists: damaged, cut short or edited",
             file=sys.stderr,
         )
+    if not args.zigong:
+        _tell_release(tables)
     if not args.dsn:
         print(f"loaded: {dsn}")
     return 0
@@ -116,7 +119,8 @@ def _load(args: argparse.Namespace) -> int:
 
 def _check(args: argparse.Namespace) -> int:
     with connect(_target(args)) as connection:
-        findings = check(connection, {"hosp": args.hosp_schema, "icu": args.icu_schema}, args.schema)
+        schemas = {"hosp": args.hosp_schema, "icu": args.icu_schema}
+        findings = check(connection, schemas, args.schema, lambda text: print(text, file=sys.stderr))
     for finding in findings:
         print(f"{finding.level:<8}{finding.text}")
     print("the study can run on it" if can_run(findings) else "the study cannot run on it yet")
@@ -127,8 +131,15 @@ def _parquet(args: argparse.Namespace) -> int:
     with LoadProgress() as progress:
         tables = write_tables(find_needed(args.csv), args.to, progress)
     Console().print(_row_counts(tables, "written"))
+    _tell_release(tables)
     print(f"written: {args.to}; to build on it: DEXSIC_SPARK={shlex.quote(str(args.to))} dbt build --target spark")
     return 0
+
+
+def _tell_release(tables: Sequence[Loaded]) -> None:
+    """Beside what the release has: a table cut short in its file."""
+    for line in told_of_files({loaded.table: loaded.rows for loaded in tables}):
+        print(line, file=sys.stderr)
 
 
 def _row_counts(tables: Sequence[Loaded], done: str) -> Listing:
@@ -182,7 +193,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     command.set_defaults(command=_load)
 
-    text = "is this a MIMIC-IV that the study can run on, with this role? Seconds; writes nothing"
+    text = (
+        "is this a MIMIC-IV that the study can run on, with this role, and is any table cut short? Seconds, minutes "
+        "where a large table must be counted; writes nothing"
+    )
     command = commands.add_parser("check", parents=[where], help=text, description=text)
     command.add_argument("--schema", default=os.environ.get("DEXSIC_SCHEMA", "dexsic"), help="output schema (dexsic)")
     for module, schema in OFFICIAL_SCHEMAS.items():

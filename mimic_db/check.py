@@ -1,13 +1,14 @@
-"""Is this a MIMIC-IV that the study can run on? Reads the catalog and at most one row per table."""
+"""Is this a MIMIC-IV that the study can run on? Reads the catalog, one row per table, and how many there are."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 import psycopg
 from psycopg import sql
 
 from mimic_db.database import Connection, explain
+from mimic_db.finding import Finding
+from mimic_db.row_counts import check_rows
 from mimic_db.tables import TABLES, Column, Table
 
 TESTED_VERSIONS = (14, 18)
@@ -29,32 +30,31 @@ _ACCEPTED: Mapping[str, frozenset[str]] = {
 
 
 @dataclass(frozen=True)
-class Finding:
-    """One line of the check."""
-
-    level: Literal["ok", "warning", "error"]
-    text: str
-
-
-@dataclass(frozen=True)
 class _Relation:
     readable: bool
     filtered: bool  # row level security hides rows from this role
     columns: Mapping[str, str]  # name -> type without length
 
 
-def check(connection: Connection, schemas: Mapping[str, str], output_schema: str) -> list[Finding]:
+def check(
+    connection: Connection,
+    schemas: Mapping[str, str],
+    output_schema: str,
+    say: Callable[[str], None] = lambda _: None,
+) -> list[Finding]:
     """Findings, in the order in which one would mend them.
 
     Args:
         connection: as the role that is to run the study.
         schemas: where the modules lie, {"hosp": ..., "icu": ...}.
         output_schema: where dbt is to build.
+        say: is told before something takes long.
     """
     findings = [_version(connection), *_writable(connection)]
     for module, schema in schemas.items():
         findings += _module(connection, module, schema)
     findings += _release(connection, schemas["hosp"])
+    findings += check_rows(connection, schemas, say)
     findings += _output(connection, output_schema, schemas.values())
     return findings
 
@@ -119,6 +119,11 @@ def _table(connection: Connection, schema: str, table: Table, relation: _Relatio
                 f"alter table {name} alter column {column.name} type {column.type} using {column.name}::{column.type}"
             )
             yield Finding("error", f"{name}.{column.name} is {found}, not {column.type}: load it again, or `{remedy}`")
+    for column in columns:
+        if column.type == "double precision" and relation.columns.get(column.name) == "real":
+            cell = f"{name}.{column.name}"
+            remedy = f"alter table {name} alter column {column.name} type float8 using {column.name}::text::float8"
+            yield Finding("warning", f"{cell} is real: a number on a bound becomes one above or below it; `{remedy}`")
     if not relation.readable:
         role = connection.info.user
         yield Finding("error", f"{name} is closed to {role}: ask its owner for `grant select on {name} to {role}`")

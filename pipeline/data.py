@@ -9,7 +9,9 @@ from typing import Final
 
 from mimic_db import server
 from mimic_db.errors import UserError
-from mimic_db.load.csv_folder import database_name
+from mimic_db.load.csv_folder import database_name, find_needed
+from mimic_db.load.rows_in_files import rows_in
+from mimic_db.release import told_of_files
 from pipeline.place import SparkFolder, spark_folder
 from pipeline.terminal import console, say
 
@@ -59,6 +61,13 @@ def parquet(folder: Path, schema: str) -> SparkFolder:
     say("[bold]1/3 data[/bold]  writing what has changed as Parquet")
     _command("mimic_db", "parquet", "--csv", str(folder), "--to", str(place.path))
     return place
+
+
+def in_place(folder: Path) -> None:
+    """Say which files of `folder`, which nobody loads, are cut short beside those of their release."""
+    say("[bold]1/3 data[/bold]  read where they lie")
+    for line in told_of_files(rows_in(find_needed(folder))):
+        say(f"  {line}", markup=False)
 
 
 def _command(program: str, *arguments: str) -> None:

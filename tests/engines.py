@@ -30,6 +30,7 @@ MARTS = sorted(
 KEYS = {
     "sofa_hourly": ("stay_id", "hr"),
     "data_quality": ("check_name", "concept"),
+    "published_count_comparison": ("release", "quantity", "concept"),
     "cohort_flow": ("step",),
     "zigong_flow": ("step",),
 }

@@ -8,6 +8,7 @@ from typing import Any
 
 from psycopg import sql
 
+from analysis_py.marts.published_count import PublishedCount, read_published_counts
 from analysis_py.marts.quality import QualityCheck, read_quality
 from analysis_py.marts.reader import Reader, attempt
 
@@ -44,9 +45,9 @@ class BuildRecord:
     """`definitions` are the vars in force and `defaults` those of dbt_project.yml, as text; `finished_at` is in UTC.
 
     `tests` are those that ran on this build, possibly none. `sources` are rows per source table, about, `quality` the
-    mart data_quality. `fingerprint` is the same for the same content of the marts. `status` is complete, partial (some
-    models are of other data, definitions or project files), failed or unfinished. All are empty where nothing was
-    recorded.
+    mart data_quality, `published` published_count_comparison. `fingerprint` is the same for the same content of the
+    marts. `status` is complete, partial (some models are of other data, definitions or project files), failed or
+    unfinished. All are empty where nothing was recorded.
     """
 
     finished_at: str = ""
@@ -56,6 +57,7 @@ class BuildRecord:
     tests: tuple[TestOutcome, ...] = ()
     sources: dict[str, int] = field(default_factory=dict)
     quality: tuple[QualityCheck, ...] = ()
+    published: tuple[PublishedCount, ...] = ()
     fingerprint: str = ""
     drug: str = DEXMEDETOMIDINE
     status: str = ""
@@ -84,8 +86,9 @@ def read_build_record(connection: Reader, schema: str) -> BuildRecord:
     """The record in `schema`; empty where it is absent, of another version or not to be read. Reads only."""
     fingerprint = attempt(connection, _fingerprint, schema) or ""
     quality = attempt(connection, read_quality, schema) or ()
+    published = attempt(connection, read_published_counts, schema) or ()
     found = attempt(connection, _read, schema) or NO_RECORD
-    return replace(found, fingerprint=fingerprint, quality=quality)
+    return replace(found, fingerprint=fingerprint, quality=quality, published=published)
 
 
 def _read(connection: Reader, schema: str) -> BuildRecord | None:

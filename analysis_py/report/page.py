@@ -32,6 +32,8 @@ _TEXTS = {
     "Worst",
     "Above",
     "What it means",
+    "Definition",
+    "Table",
     "In force",
     "Default",
     "Changed",

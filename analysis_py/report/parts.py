@@ -12,6 +12,8 @@ from analysis_py.report.published import RULE
 from analysis_py.report.tables.build import tests_by_model
 from analysis_py.report.tables.cells import COHORT_TITLES, FEW_MARK, FEW_WORDS
 from analysis_py.report.tables.comparison import LEGEND, agreement_table, published_characteristics, published_table
+from analysis_py.report.tables.published_count import RULE as COUNT_RULE
+from analysis_py.report.tables.published_count import published_count_sentence
 from analysis_py.report.tables.quality import faults_table
 from analysis_py.statistics.propensity import CALIPER
 from analysis_py.study.study import Study
@@ -51,6 +53,7 @@ class Parts:
             self._part("screening", "Univariate screening", tables=["screening"]),
             self._published(),
             self._quality(),
+            self._published_counts(),
             self._definitions(),
             Part("methods", "Methods", _methods(self.study, self.shown.below, seed)),
             self._versions(),
@@ -136,6 +139,18 @@ class Parts:
         ended = ", ".join(f"{count} {status}" for status, count in tests["Status"].value_counts().items())
         text += [f"{len(tests)} tests: {ended}."] if len(tests) else [] if shown else [_NOT_RECORDED]
         return Part("quality", "Data quality", text, (), shown)
+
+    def _published_counts(self) -> Part:
+        told = published_count_sentence(self.study.build.published) or _NOT_RECORDED
+        found, shown, text = self.made["published_counts"], [], [told]
+        if len(found):
+            text.append(COUNT_RULE)
+            caption = Caption(
+                "This database beside published counts",
+                "What public sources count in this release, and the same here. ✓ agrees, ✗ differs: these stand first.",
+            )
+            shown.append(self._table(caption, found, "published_counts"))
+        return Part("counts", "This database beside published counts", text, (), shown)
 
     def _definitions(self) -> Part:
         frame = self.made["definitions"]

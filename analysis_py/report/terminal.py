@@ -13,6 +13,7 @@ from rich.table import Table
 from analysis_py.marts.generated import PATIENTS, warning
 from analysis_py.report.external_report import model_word
 from analysis_py.report.tables.cells import COHORT_TITLES, FEW_WARNING, few, ratio
+from analysis_py.report.tables.published_count import published_count_sentence
 from analysis_py.study.analyses.pooling import CLUSTERED, how, main_row, main_rows
 from analysis_py.study.analyses.unmatched import ANALYSIS as UNMATCHED
 from analysis_py.study.analyses.unmatched import PROPENSITY, sentences
@@ -203,6 +204,8 @@ def show(console: Console, study: Study, rows: Sequence[Row]) -> None:
         _say(console, f"note: {sentence}")
     for remark in study.remarks:
         _say(console, f"note: {remark}")
+    if counted := published_count_sentence(study.build.published):
+        _say(console, counted)
 
 
 def show_external(console: Console, validation: Validation, rows: Sequence[Row]) -> None:

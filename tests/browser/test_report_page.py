@@ -10,6 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from analysis_py.marts.build_record import BuildRecord, TestOutcome
+from analysis_py.marts.published_count import PublishedCount
 from analysis_py.marts.quality import QualityCheck
 from analysis_py.report.present import write_results
 from analysis_py.study.read_marts import type_cohort
@@ -37,6 +38,25 @@ BUILD = BuildRecord(
     sources={"mimiciv_icu.icustays": 73181},
     quality=(
         QualityCheck("lab_value_negative", "labevents", "inr", 1000, 20, 0.1, 5, "left out", "What it means", False),
+    ),
+    published=tuple(
+        PublishedCount(
+            *("2.2", name, title, "count", model, published, ours, tolerance, True, agrees, difference),
+            "fhnaumann/mimic-code, concepts_fhir, oracle manifest of 2.2",
+        )
+        for name, title, model, published, ours, tolerance, agrees, difference in (
+            ("icu_stays", "ICU stays", "int_icu_stay", 73181.0, 73181.0, 0, True, "none"),
+            (
+                "sofa_hours",
+                "hours with a SOFA score",
+                "sofa_hourly",
+                6043902,
+                5900000.0,
+                0.5,
+                False,
+                "margin of the stay",
+            ),
+        )
     ),
     fingerprint="0123456789ab",
 )
@@ -181,6 +201,7 @@ def test_each_table_and_figure_is_downloaded_as_the_file_of_the_output_folder(br
     # of an empty build record there is nothing to show
     assert written - names <= {
         "data_quality.csv",
+        "published_counts.csv",
         "data_tests.csv",
         "source_tables.csv",
         "definitions.csv",

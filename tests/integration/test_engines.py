@@ -243,7 +243,7 @@ def test_damaged_data_are_the_same_on_both(damaged: str, damaged_folder: Path, o
     done = on_file(damaged_folder, file, *BUILD)
     assert done.returncode == 0, done.stdout
     comparisons = engines.compare(damaged, file, "dexsic")
-    assert len(comparisons) == 10
+    assert len(comparisons) == 11
     assert [each for each in comparisons if not each.is_equal] == []
 
 
@@ -302,7 +302,25 @@ TEXTS = (
     "'\u00a0a\u00a0'",
     "null",
 )
+# at the bounds of SOFA, and one step of a 4-byte float above each: full MIMIC-IV has such rates in 24 stays
+RATES = "0.1", "0.10000000149011612", "5", "5.000000476837158", "15", "15.000000953674316", "0", "null"
+POINTS = {
+    "dopamine": [2, 2, 2, 3, 3, 4, 0, None],
+    "epinephrine": [3, 4, 4, 4, 4, 4, 3, None],
+    "norepinephrine": [3, 4, 4, 4, 4, 4, 3, None],
+}
+NO_RATE = "'nullif(cases.value, cases.value)'"
 MACROS = {
+    **{
+        f"sofa_cardiovascular by {drug}": (
+            "double precision",
+            "{{ sofa_cardiovascular("
+            + ", ".join("'cases.value'" if each == drug else NO_RATE for each in ("map", *POINTS, "dobutamine"))
+            + ") }}",
+            RATES,
+        )
+        for drug in POINTS
+    },
     "epoch_seconds": ("timestamp", "{{ epoch_seconds('value') }}", TIMES),
     "add_hours": ("timestamp", "{{ add_hours('value', -36) }}", TIMES),
     "add_hours of a part": ("timestamp", "{{ add_hours('value', 0.5) }}", TIMES),
@@ -416,6 +434,38 @@ def _is_nan(cell: Any) -> bool:
 def test_a_macro_means_the_same_on_both(answer: Callable[[str], list[Any]], name: str) -> None:
     theirs, ours = answer(name)
     assert theirs and ours == theirs
+
+
+@pytest.mark.parametrize("drug", POINTS)
+def test_a_rate_one_float_step_above_a_bound_is_above_it(answer: Callable[[str], list[Any]], drug: str) -> None:
+    """As in mimic-code, whose rates are doubles too: docs/DECISIONS.md, scores."""
+    for found in answer(f"sofa_cardiovascular by {drug}"):
+        assert [points for _, points in found] == POINTS[drug]
+
+
+def test_a_float_of_four_bytes_in_parquet_is_the_number_that_was_meant(on_file: OnFile, tmp_path: Path) -> None:
+    """0.1 as such a float is 0.10000000149 as a double, and would be above the bound of 0.1."""
+    floats_in_parquet(tmp_path)
+    file = tmp_path / "float.duckdb"
+    done = on_file(tmp_path, file, "run", "--select", "stg_mimic__inputevents")
+    assert done.returncode == 0, done.stdout
+    with importlib.import_module("duckdb").connect(str(file)) as connection:
+        found = connection.execute("select rate, rate > 0.1, amount from dexsic.stg_mimic__inputevents").fetchall()
+    assert found == [(0.1, False, 5.000000476837158)]
+
+
+def floats_in_parquet(folder: Path) -> None:
+    """The tables that the study needs with one row each, of inputevents the rate a float of 4 bytes."""
+    duckdb = importlib.import_module("duckdb")
+    values = {"rate": "cast(0.1 as float)", "amount": "cast('5.000000476837158' as double)"}
+    for table in (table for table in TABLES if table.needed):
+        cells = {column.name: f"cast(null as {column.type.partition('(')[0]})" for column in table.columns}
+        if table.name == "inputevents":
+            cells |= values
+        row = ", ".join(f"{cell} as {name}" for name, cell in cells.items())
+        (folder / table.module).mkdir(exist_ok=True)
+        place = folder / table.module / f"{table.name}.parquet"
+        duckdb.sql(f"copy (select {row}) to '{place}' (format parquet)")
 
 
 def test_every_dispatched_expression_is_among_the_cases() -> None:

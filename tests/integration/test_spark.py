@@ -30,7 +30,7 @@ from mimic_db.progress import LoadProgress
 from pipeline.place import SparkFolder
 from tests import engines
 from tests.integration.conftest import PROJECT
-from tests.integration.test_engines import MACROS, _query
+from tests.integration.test_engines import MACROS, _query, floats_in_parquet
 
 pytestmark = [pytest.mark.needs_spark, pytest.mark.needs_duckdb]  # which reads Spark's files
 
@@ -244,6 +244,17 @@ def test_a_row_that_does_not_fit_is_told_in_one_line(mimic_folder: Path, tmp_pat
         done.stderr
     )
     assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.needs_an_hour
+def test_a_float_of_four_bytes_is_the_number_that_was_meant(tmp_path: Path) -> None:
+    floats_in_parquet(tmp_path)
+    folder = tmp_path / "spark"
+    with LoadProgress() as progress:
+        write_tables(find_needed(tmp_path), folder, progress)
+    with session(folder) as spark:
+        rows = spark.sql("select rate, amount from mimiciv_icu.inputevents").collect()
+    assert [tuple(row) for row in rows] == [(0.1, 5.000000476837158)]
 
 
 def test_another_process_is_kept_out_and_what_a_killed_one_left_is_cleared(mimic_folder: Path, tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ from analysis_py.report.tables.effects import (
     table_four,
     table_two,
 )
+from analysis_py.report.tables.published_count import published_count_table
 from analysis_py.report.tables.quality import quality_table
 from analysis_py.study.analyses.exposure import exposures_of
 from analysis_py.study.results import Row
@@ -54,6 +55,7 @@ def make_tables(rows: list[Row], flow: pd.DataFrame, study: Study, below: int, s
     made["published_vs_ours"] = published_and_ours(rows)
     made["checklist"] = checklist(study, rows, flow, below)
     made["data_quality"] = quality_table(study.build.quality, below)
+    made["published_counts"] = published_count_table(study.build.published, below)
     made["data_tests"] = test_table(study.build, below)
     made["source_tables"] = source_table(study.build, below)
     made["definitions"] = definition_table(study.build)

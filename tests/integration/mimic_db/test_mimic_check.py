@@ -176,6 +176,21 @@ def test_wider_types_and_missing_unneeded_columns_are_fine(dsn: str, capsys: pyt
     assert found(dsn, capsys)[0] == 0
 
 
+def test_floats_of_four_bytes_are_warned_of(dsn: str, capsys: pytest.CaptureFixture[str]) -> None:
+    rate = "select rate > 0.1 from mimiciv_icu.inputevents where stay_id = 1"
+    execute(
+        dsn, "update mimiciv_icu.inputevents set rate = 0.1; alter table mimiciv_icu.inputevents alter rate type real"
+    )
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        assert connection.execute(rate).fetchone() == (True,)  # 0.1 is none of them
+        status, shown = found(dsn, capsys)
+        assert status == 0
+        (warning,) = re.findall("warning .*inputevents.rate is real.*; `(.*)`", shown)
+        connection.execute(warning)
+        assert connection.execute(rate).fetchone() == (False,)
+    assert "is real" not in found(dsn, capsys)[1]
+
+
 def test_schemas_of_other_names(dsn: str, capsys: pytest.CaptureFixture[str]) -> None:
     execute(dsn, 'alter schema mimiciv_icu rename to "My Icu"')
     assert found(dsn, capsys, "--icu-schema", "My Icu")[0] == 0

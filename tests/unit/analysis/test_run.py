@@ -177,7 +177,7 @@ def test_tables_of_generated_patients_say_so_in_each_line_and_change_nothing_els
 ) -> None:
     real, generated = real_and_generated
     files = [generated / "results.csv", *sorted((generated / "tables").iterdir())]
-    assert len(files) == 21
+    assert len(files) == 22
     for path in files:
         marked = pd.read_csv(path, dtype=str, keep_default_na=False)
         plain = pd.read_csv(real / path.relative_to(generated), dtype=str, keep_default_na=False)
