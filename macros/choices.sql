@@ -20,6 +20,7 @@
     'tumor_codes': ['mimic_code', 'corrected'],
     'sofa_pressor': ['hour_end', 'any_in_hour'],
     'exposure_drug': exposure_drugs(),
+    'ethnicity_unknown': ['other', 'apart'],
     'zigong': [true, false],
     'zigong_nursing': [true, false],
 } -%}
