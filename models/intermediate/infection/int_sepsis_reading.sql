@@ -84,10 +84,10 @@ onsets as (
 final as (
 
     select
-        stay_id
-        {%- for reading in readings %},
-        max(case when reading = '{{ reading }}' then sofa_at end) as sofa_at_{{ reading }}
+        {%- for reading in readings %}
+        max(case when reading = '{{ reading }}' then sofa_at end) as sofa_at_{{ reading }},
         {%- endfor %}
+        stay_id
     from onsets
     group by stay_id
 
