@@ -1,6 +1,6 @@
 """What a column of a mart holds: its kind, its levels, and a frame that is checked against them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from analysis_py.statistics.balance import Kind
 class Variable:
     """One column of a mart. `levels` are the values of a categorical one, the reference first.
 
+    `optional_levels` are those of them that a study has only by a definition of its own: without any row they are none.
     `drugs` are those that it tells about. The imputation and the propensity score have it if `in_models`, the outcome
     models from the number `from_model` on (0: none). One that `is_complete` lacks no value.
     """
@@ -25,6 +26,7 @@ class Variable:
     unit: str = ""
     section: str = ""
     levels: tuple[str | int, ...] = ()
+    optional_levels: tuple[str | int, ...] = ()
     in_models: bool = True
     from_model: int = 0
     drugs: tuple[str, ...] = ()
@@ -35,6 +37,10 @@ class Variable:
     def title(self) -> str:
         """Label with unit."""
         return f"{self.label} ({self.unit})" if self.unit else self.label
+
+    def levels_in(self, found: Collection[object]) -> tuple[str | int, ...]:
+        """The levels, of the optional ones those that are `found`."""
+        return tuple(level for level in self.levels if level not in self.optional_levels or level in found)
 
 
 def type_stays(stays: pd.DataFrame, name: str, variables: Sequence[Variable]) -> pd.DataFrame:
@@ -48,7 +54,8 @@ def type_stays(stays: pd.DataFrame, name: str, variables: Sequence[Variable]) ->
         raise StudyError(f"{name} holds a stay_id more than once: `dbt test` shows which")
     columns = {}
     for variable in variables:
-        column = _typed(stays[variable.name], variable, name).astype(_dtype(variable))
+        values = _typed(stays[variable.name], variable, name)
+        column = values.astype(_dtype(values, variable))
         if variable.is_complete:
             if column.isna().any():
                 raise StudyError(f"{name}.{variable.name} has missing values: `dbt test` shows where")
@@ -67,11 +74,17 @@ def require(data: pd.DataFrame, columns: Iterable[str], name: str) -> None:
         raise StudyError(f"{name} lacks {', '.join(missing)}: the marts are of another version, run `dbt build` again")
 
 
-def _dtype(variable: Variable) -> Any:
+def levels_of(values: pd.Series, variable: Variable) -> tuple[str | int, ...]:
+    """The levels of `variable` in the study of which `values` are some rows: its categories, where they are typed."""
+    is_typed = isinstance(values.dtype, pd.CategoricalDtype)
+    return variable.levels_in(set(values.cat.categories if is_typed else values.dropna()))
+
+
+def _dtype(values: pd.Series, variable: Variable) -> Any:
     if variable.kind == "binary":
         return "boolean"
     if variable.kind == "categorical":
-        return pd.CategoricalDtype(list(variable.levels))
+        return pd.CategoricalDtype(list(levels_of(values, variable)))
     return "float64"
 
 

@@ -35,6 +35,8 @@ READINGS = (
     Reading("laboratory results by patient and time", "is_sic_labs_by_patient"),
     Reading("screening cultures counted", "is_sic_screening_counted"),
     Reading("screening cultures ignored", "is_sic_screening_ignored"),
+    Reading("antibiotics of mimic-code's list", "is_sic_antibiotics_mimic_code"),
+    Reading("antibiotics of the extended list", "is_sic_antibiotics_extended"),
     Reading("no heparin infusion in the ICU", heparin="has_heparin_infusion"),
     Reading("no heparin given in the ICU", heparin="has_heparin_any_icu"),
     Reading("no heparin order", heparin="has_heparin_any_order"),

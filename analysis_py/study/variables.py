@@ -39,7 +39,14 @@ TABLE_ONE: tuple[Variable, ...] = (
     Variable("weight_kg", "Weight", unit="kg"),
     Variable("sofa_score", "SOFA score"),
     Variable("sapsii_score", "SAPS II score"),
-    Variable("ethnicity", "Ethnicity", "categorical", levels=("white", "black", "other"), from_model=2),
+    Variable(
+        "ethnicity",
+        "Ethnicity",
+        "categorical",
+        levels=("white", "black", "other", "unknown"),
+        optional_levels=("unknown",),
+        from_model=2,
+    ),
     Variable("ventilation_24h", "Mechanical ventilation", "binary", section=_FIRST_DAY),
     Variable("vasopressor_24h", "Vasopressor use", "binary", section=_FIRST_DAY, drugs=_VASOPRESSORS, from_model=3),
     # the paper's 10 % of "vasopressor use" fits vasopressin alone: shown beside it, but in no model

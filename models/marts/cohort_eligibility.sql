@@ -61,6 +61,8 @@ rules as (
         sic_score.is_sic_labs_by_patient,
         sic_score.is_sic_screening_counted,
         sic_score.is_sic_screening_ignored,
+        sic_score.is_sic_antibiotics_mimic_code,
+        sic_score.is_sic_antibiotics_extended,
         stays.subject_stay_seq > 1 as is_later_stay,
         coalesce(stays.age_years < {{ var('age_min_years') }}, false) as is_minor,
         coalesce(comorbidities.pregnancy, 0) = 1 as is_pregnant,

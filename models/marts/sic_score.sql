@@ -3,7 +3,7 @@ Grain       one row per ICU stay; every stay, septic or not
 Definition  SIC score from the worst first-day values: platelets, INR, and the SOFA of four organs. SIC: a total of
             sic_min_score or more in a patient whose Sepsis-3 began within sepsis_onset_max_h of ICU admission
 Source      Iba 2017; section 2.2 of Huang 2024
-            Who was septic is read in both ways of lab_key and of culture_screening, one at a time
+            Who was septic is read in both ways of lab_key, culture_screening and antibiotic_list, one at a time
 Deviation   a missing value gives no point. sic_rule and sic_sofa choose the reading; cohort_eligibility holds all of
             them
 */
@@ -13,6 +13,9 @@ Deviation   a missing value gives no point. sic_rule and sic_sofa choose the rea
 {%- set by_patient = 'has_early_sepsis' if var('lab_key') == 'patient' else is_other_key -%}
 {%- set counted = 'has_early_sepsis' if var('culture_screening') == 'count' else is_other_screening -%}
 {%- set ignored = 'has_early_sepsis' if var('culture_screening') == 'ignore' else is_other_screening -%}
+{%- set is_other_list = 'has_early_sepsis_other_antibiotics' -%}
+{%- set by_mimic_code = 'has_early_sepsis' if var('antibiotic_list') == 'mimic_code' else is_other_list -%}
+{%- set by_extended = is_other_list if var('antibiotic_list') == 'mimic_code' else 'has_early_sepsis' -%}
 {%- set is_coagulopathy = 'sic_score_' ~ var('sic_sofa') ~ ' >= ' ~ var('sic_min_score')
     ~ (' and is_strict' if var('sic_rule') == 'strict' else '') %}
 with
@@ -67,7 +70,10 @@ measured as (
         ) as has_early_sepsis_other_lab_key,
         coalesce(
             readings.sofa_at_other_screening <= {{ add_hours('stays.icu_admitted_at', var('sepsis_onset_max_h')) }}, false
-        ) as has_early_sepsis_other_screening
+        ) as has_early_sepsis_other_screening,
+        coalesce(
+            readings.sofa_at_other_antibiotics <= {{ add_hours('stays.icu_admitted_at', var('sepsis_onset_max_h')) }}, false
+        ) as has_early_sepsis_other_antibiotics
     from stays
     left join labs
         on stays.stay_id = labs.stay_id
@@ -126,7 +132,9 @@ final as (
         {{ by_admission }} and {{ is_coagulopathy }} as is_sic_labs_by_admission,
         {{ by_patient }} and {{ is_coagulopathy }} as is_sic_labs_by_patient,
         {{ counted }} and {{ is_coagulopathy }} as is_sic_screening_counted,
-        {{ ignored }} and {{ is_coagulopathy }} as is_sic_screening_ignored
+        {{ ignored }} and {{ is_coagulopathy }} as is_sic_screening_ignored,
+        {{ by_mimic_code }} and {{ is_coagulopathy }} as is_sic_antibiotics_mimic_code,
+        {{ by_extended }} and {{ is_coagulopathy }} as is_sic_antibiotics_extended
     from scored
 
 )

@@ -75,18 +75,18 @@ def test_a_build_records_what_it_was_by_and_a_failure_says_so(dbt: Dbt, record: 
     assert described["the_exposures_drug_is_taken_from_what_runs"].model == "int_exposure_row"
     assert described["not_null_outcomes_stay_id"].description == "stay_id not null"
 
-    wrong_unit = "update mimiciv_icu.inputevents set rateuom = 'mg/hour' where itemid = 225150"
+    wrong_age = "update mimiciv_hosp.patients set anchor_age = 300 where subject_id = 1"
     with psycopg.connect(database) as connection:
-        connection.execute(wrong_unit.encode())
+        connection.execute(wrong_age.encode())
     assert not dbt("build", "--exclude-resource-type", "unit_test").success
     second = record()
     with psycopg.connect(database) as connection:
-        connection.execute(wrong_unit.replace("mg/hour", "mcg/kg/hour").encode())
+        connection.execute(wrong_age.replace("300", "70").encode())
     assert second.status == "failed"
     assert "failed (last run: dbt build" in second.versions["build"]
     (failed,) = (test for test in second.tests if test.status == "fail")
-    assert (failed.model, failed.failures) == ("int_exposure_row", 1)
-    assert failed.description == "rate_unit accepted values: values mcg/kg/hour"
+    assert (failed.model, failed.failures) == ("stg_mimic__patients", 1)
+    assert failed.description == "anchor_age accepted between: at_least 0; at_most 120"
     # what was skipped has not been tested
     assert "analysis_cohort" not in models_of(second)
 

@@ -21,12 +21,19 @@ import yaml
 from psycopg import sql
 
 from mimic_db.tables import OFFICIAL_SCHEMAS, TABLES, create_table
+from mimic_db.words.drugs import lists_of
 from tests.integration.conftest import dbt_on, fill
 from zigong_db.tables import DEFINITIONS, SCHEMA
 
 ON = "{zigong: true, zigong_nursing: true}"
+# a second build: words that only another reading knows
+OTHERWISE = (
+    "{antibiotic_list: extended_with_antifungals, heparin_names: extended, ventilation_words: extended,"
+    " ethnicity_unknown: apart}"
+)
 PROJECT = Path(__file__).parents[2]
 EXPECTED = Path(__file__).parent / "seeds"
+EXPOSURE = "dexmedetomidine"
 ADMITTED = datetime(2150, 1, 2)
 HOUR = timedelta(hours=1)
 STEP = 0.0001  # the nearest value inside or outside a bound
@@ -34,10 +41,12 @@ MODELS = (
     "+int_comorbidity",
     "+int_culture",
     "+int_crrt",
+    "+int_exposure_row",
     "+int_infusion",
     "+int_lab_row",
     "+int_prescription",
     "+int_urine_output",
+    "+int_vasoactive_infusion",
     "+int_ventilation",
     "+int_zigong_lab",
     "+int_zigong_nursing",
@@ -84,6 +93,7 @@ class Source:
     def __init__(self) -> None:
         self.rows: dict[str, list[Row]] = defaultdict(list)
         self.meant: dict[str, dict[int, Any]] = defaultdict(dict)
+        self.last = 0
         self._numbers = itertools.count(1)
 
     def patient(self, kind: str, meant: Any, race: str = "WHITE") -> int:
@@ -99,6 +109,7 @@ class Source:
             keys | {"stay_id": number, "intime": ADMITTED, "outtime": ADMITTED + 120 * HOUR}
         )
         self.meant[kind][number] = meant
+        self.last = number
         return number
 
     def add(self, table: str, number: int, **values: Any) -> None:
@@ -180,9 +191,12 @@ def _inside(expected: Expected) -> float:
 def infusions(source: Source) -> None:
     for drug, expected in ITEMS["infusion_item"].items():
         units = expected.get("units", ["anything"])
+        others = [("furlong/h", "units" in expected)]
+        if drug == EXPOSURE:  # of which a unit that nobody knows stops the build
+            units, others = [expected["usual"]], []
         for reading in ("default", "other_heparin", "extended"):
             for itemid in items_of("d_items", expected.get(reading, ())):
-                for unit, is_other in [(unit, False) for unit in units] + [("furlong/h", "units" in expected)]:
+                for unit, is_other in [(unit, False) for unit in units] + others:
                     meant = None if reading == "extended" else (drug, reading, is_other)
                     key = source.patient("infusion_item", meant)
                     ends = {"starttime": ADMITTED + HOUR, "endtime": ADMITTED + 3 * HOUR}
@@ -192,13 +206,26 @@ def infusions(source: Source) -> None:
                     )  # fmt: skip
 
 
+def rates(source: Source) -> None:
+    """A stretch at 1 of each spelling of a unit: of the exposure where it is a mass, else of vasopressin."""
+    for measure, drug in (("mass", EXPOSURE), ("units", "vasopressin")):
+        (itemid, *_) = items_of("d_items", ITEMS["infusion_item"][drug]["default"])
+        for rate, spellings in ITEMS["rate_unit"][measure].items():
+            for spelling in spellings:
+                key = source.patient(f"rate_unit_{measure}", float(rate))
+                row = {"rate": 1.0, "rateuom": f" {spelling.upper() if spelling.isascii() else spelling}"}
+                row |= {"patientweight": 80.0, "itemid": itemid, "orderid": key}
+                times = {"starttime": ADMITTED + HOUR, "endtime": ADMITTED + 3 * HOUR}
+                source.add("mimiciv_icu.inputevents", key, **row, **times)
+
+
 def amounts(source: Source) -> None:
     """A stretch without a rate for each unit of an amount and of the rate that is made of it."""
     usual: dict[str, str] = {}
     for drug, expected in ITEMS["infusion_item"].items():
         usual.setdefault(expected["usual"], drug)
-    for rate_unit, rates in ITEMS["infusion_amount"].items():
-        for amount_unit, rate in (*rates.items(), ("furlong", None)):
+    for rate_unit, of_amount in ITEMS["infusion_amount"].items():
+        for amount_unit, rate in (*of_amount.items(), ("furlong", None)):
             (itemid, *_) = items_of("d_items", ITEMS["infusion_item"][usual[rate_unit]]["default"])
             key = source.patient("infusion_amount", rate)
             row = {"amount": 6.0, "amountuom": amount_unit, "patientweight": 80.0, "itemid": itemid, "orderid": key}
@@ -249,34 +276,84 @@ def support(source: Source) -> None:
     )
     stay("NonInvasiveVent", ("oxygen_device", "High flow nasal cannula", 1), ("oxygen_device", "Bipap mask ", 0), flow)
     stay(None, ("ventilator_mode", "Standby", 0), flow)
+    for status, words in WORDS["ventilation_status_extended"].items():
+        for concept, texts in words.items():
+            for text in texts:
+                stay(None, (concept, text, 0), flow)
+                source.meant["ventilation_status_extended"][source.last] = status
+
+
+MIMIC_CODE, EXTENDED, ANTIFUNGALS = "mimic_code", "extended", "extended_with_antifungals"
+EVERY_LIST = frozenset({MIMIC_CODE, EXTENDED, ANTIFUNGALS})
+
+
+def orders() -> Iterator[tuple[str, str, frozenset[str]]]:
+    """(drug, route, lists of antibiotics that have it) of every order but those of heparin."""
+    beside = {drug: {MIMIC_CODE} for drug in WORDS["local_drugs"]}
+    beside |= {drug: {MIMIC_CODE, ANTIFUNGALS} for drug in WORDS["antifungals_of_mimic_code"]}
+    for drug in WORDS["antibiotic"]:
+        lists = frozenset(beside.get(drug, EVERY_LIST))
+        yield drug, "IV", lists
+        yield f"*NF* {drug.upper()}", "PO", lists
+    for drug in WORDS["antibiotic_extended"]:
+        yield drug, "IV", EVERY_LIST - {MIMIC_CODE}
+    for drug in WORDS["antifungal"]:
+        yield drug, "IV", frozenset({ANTIFUNGALS})
+    for drug in WORDS["local_by_extended"]:
+        yield drug, "IV", frozenset({MIMIC_CODE})
+    for route in WORDS["local_routes_by_extended"]:
+        yield "Piperacillin-Tazobactam", route.lower(), frozenset({MIMIC_CODE})
+    for route in WORDS["systemic_routes"]:
+        yield "Piperacillin-Tazobactam", route, EVERY_LIST
+    for row in WORDS["local"]:
+        yield row["drug"], row["route"], frozenset()
+    for drug in (*WORDS["neither"], *WORDS["local_in_no_list"]):
+        yield drug, "IV", frozenset()
 
 
 def prescriptions(source: Source) -> None:
-    def order(drug: str, route: str | None, is_antibiotic: bool, is_heparin: bool, drug_type: str = "MAIN") -> None:
-        meant = (is_antibiotic, is_heparin) if is_antibiotic or is_heparin else None
-        key = source.patient("drug_name", meant)
+    def order(
+        drug: str, route: str, lists: frozenset[str], heparin: Iterable[str] = (), drug_type: str = "MAIN"
+    ) -> None:
+        found = (MIMIC_CODE in lists, EXTENDED in lists, "default" in heparin)
+        key = source.patient("drug_name", found if any(found) else None)
+        # of the build with the other vars, whose other list is mimic-code's
+        found = (ANTIFUNGALS in lists, MIMIC_CODE in lists, "extended" in heparin)
+        source.meant["drug_name_extended"][key] = found if any(found) else None
         source.add("mimiciv_hosp.prescriptions", key, drug=drug, route=route, drug_type=drug_type, starttime=ADMITTED)
 
-    for drug in WORDS["antibiotic"]:
-        order(drug, "IV", True, False)
-        order(f"*NF* {drug.upper()}", "PO", True, False)
-    for route in WORDS["systemic_routes"]:
-        order("Piperacillin-Tazobactam", route, True, False)
-    order("Vancomycin in saline", "IV", False, False, "BASE")
-    for row in WORDS["local"]:
-        order(row["drug"], row["route"], False, False)
-    for drug in WORDS["neither"]:
-        order(drug, "IV", False, False)
+    for drug, route, lists in orders():
+        order(drug, route, lists)
+    order("Vancomycin in saline", "IV", frozenset(), drug_type="BASE")
     for drug in WORDS["heparin"]:
-        order(drug, "SC", False, True)
+        order(drug, "SC", frozenset(), ("default", "extended"))
+    for drug in WORDS["heparin_not_given_extended"]:
+        order(drug, "IV", frozenset(), ("default",))
     for drug in WORDS["heparin_not_given"]:
-        order(drug, "IV", False, False)
+        order(drug, "IV", frozenset())
+
+
+def is_antibiotic(rows: Iterable[Mapping[str, str]], drug: str, route: str, list_name: str) -> bool:
+    """By those rows of the seed drug_name that are in the list."""
+    texts = {"drug": drug.lower(), "route": route.lower()}
+    held = {
+        row["concept"]
+        for row in rows
+        if row["lists"] == "all" or list_name in row["lists"].split("|")
+        if (
+            row["pattern"].lower() == texts[row["field"]].strip()
+            if row["match"] == "equals"
+            else row["pattern"].lower() in texts[row["field"]]
+        )
+    }
+    return "antibiotic" in held and "excluded" not in held
 
 
 def people_and_cultures(source: Source) -> None:
     for group, races in WORDS["ethnicity_group"].items():
         for race in races:
-            source.patient("ethnicity_group", group, race)
+            key = source.patient("ethnicity_group", group, race)
+            source.meant["ethnicity_unknown"][key] = "unknown" if race in WORDS["ethnicity_unknown"] else group
     for row in WORDS["culture_negative_organism"]:
         key = source.patient("culture_negative_organism", row["is_positive"])
         columns = {"org_itemid": row["org_itemid"], "org_name": row["org_name"], "spec_type_desc": "BLOOD CULTURE"}
@@ -399,13 +476,21 @@ def test_the_infusions_are_those_expected_in_each_reading() -> None:
     columns = ("label", "drug", "reading")
     usual = {drug: expected["usual"] for drug, expected in ITEMS["infusion_item"].items()}
     assert {(row["drug"], row["rate_unit"]) for row in seed("infusion_item")} == set(usual.items())
-    listed = {(row["rate_unit"], row["amount_unit"]) for row in seed("infusion_amount")}
-    assert listed == {(rate, amount) for rate, units in ITEMS["infusion_amount"].items() for amount in units}
+    listed = {row["amount_unit"] for row in seed("infusion_amount")}
+    assert listed == {amount for units in ITEMS["infusion_amount"].values() for amount in units}
+    spellings = [
+        (measure, name) for measure, rates in ITEMS["rate_unit"].items() for names in rates.values() for name in names
+    ]
+    assert sorted((row["measure"], row["spelling"]) for row in seed("rate_unit")) == sorted(spellings)
     assert {(int(row["itemid"]), *(row[column] for column in columns)) for row in seed("infusion_item")} == expected
 
 
 def test_every_name_of_a_drug_is_needed_by_some_prescription_but_for_those_within_another() -> None:
-    patterns = [row["pattern"] for row in seed("drug_name") if row["concept"] == "antibiotic"]
+    patterns = [
+        row["pattern"]
+        for row in seed("drug_name")
+        if row["concept"] == "antibiotic" and (row["lists"] == "all" or MIMIC_CODE in row["lists"].split("|"))
+    ]
     needed = set()
     for drug in WORDS["antibiotic"]:
         held = [pattern for pattern in patterns if pattern in drug.lower()]
@@ -415,17 +500,34 @@ def test_every_name_of_a_drug_is_needed_by_some_prescription_but_for_those_withi
     assert set(patterns) - needed == within
 
 
+def test_every_row_of_a_list_of_antibiotics_decides_some_order() -> None:
+    listed, cases = seed("drug_name"), list(orders())
+    for drug, route, lists in cases:
+        assert {name for name in EVERY_LIST if is_antibiotic(listed, drug, route, name)} == lists, (drug, route)
+        assert lists_of(drug, route) == lists, "the check of words says otherwise"
+    for row in listed:
+        if row["lists"] != "all" and row["concept"] in ("antibiotic", "excluded"):
+            without = [other for other in listed if other is not row]
+            assert any(
+                is_antibiotic(without, drug, route, name) != (name in lists)
+                for drug, route, lists in cases
+                for name in row["lists"].split("|")
+            ), row["pattern"]
+    named = {name for row in listed for name in row["lists"].split("|")}
+    assert named == {"all", *EVERY_LIST}
+
+
 def test_every_word_of_support_is_expected_and_a_status_has_one_priority() -> None:
     expected = {
-        (concept, str(text), str(status))
-        for status, words in WORDS["ventilation_status"].items()
+        (concept, str(text).strip(), str(status), reading)
+        for reading, name in (("both", "ventilation_status"), ("extended", "ventilation_status_extended"))
+        for status, words in WORDS[name].items()
         for concept in ("oxygen_device", "ventilator_mode", "ventilator_mode_hamilton")
         for text in words.get(concept, ())
     }
     listed = seed("ventilation_status")
-    assert {(row["concept"], row["value_text"].strip(), row["status"]) for row in listed} == {
-        (concept, text.strip(), status) for concept, text, status in expected
-    }
+    found = {(row["concept"], row["value_text"].strip(), row["status"], row["reading"]) for row in listed}
+    assert found == expected
     priorities = dict(sorted({(int(row["priority"]), row["status"]) for row in listed}))
     assert list(priorities.values()) == [str(status) for status in WORDS["ventilation_status"]]
 
@@ -491,12 +593,19 @@ CHECKS: Mapping[str, str] = {
     "lab_item": "select subject_id, concept, value, value_text, is_other_unit from dexsic.int_lab_row",
     "infusion_item": "select stay_id, drug, reading, is_other_unit from dexsic.int_infusion",
     "infusion_amount": "select stay_id, rate from dexsic.int_infusion",
+    "rate_unit_mass": "select stay_id, rate from dexsic.int_exposure_row",
+    "rate_unit_units": "select stay_id, rate from dexsic.int_vasoactive_infusion",
     "output_item": "select stay_id, urine_ml from dexsic.int_urine_output",
     "ventilation_status": "select stay_id, status from dexsic.int_ventilation",
-    "drug_name": "select subject_id, is_antibiotic, is_heparin from dexsic.int_prescription",
+    "drug_name": "select subject_id, is_antibiotic, is_antibiotic_otherwise, is_heparin from dexsic.int_prescription",
     "ethnicity_group": "select subject_id, ethnicity from dexsic.int_icu_stay",
     "culture_screening": "select subject_id, is_screening from dexsic.int_culture",
     "culture_negative_organism": "select subject_id, is_positive from dexsic.int_culture",
+    "drug_name_extended": (
+        "select subject_id, is_antibiotic, is_antibiotic_otherwise, is_heparin from extended.int_prescription"
+    ),
+    "ventilation_status_extended": "select stay_id, status from extended.int_ventilation",
+    "ethnicity_unknown": "select subject_id, ethnicity from extended.int_icu_stay",
     "zigong_lab": "select cast(substring(admission_id, 2) as integer), concept, value from dexsic.int_zigong_lab",
     "zigong_drug": "select cast(substring(patient_id, 2) as integer), drug, sofa_points from dexsic.int_zigong_order",
     "zigong_department": (
@@ -511,6 +620,7 @@ def source() -> Source:
     for make in (
         chart_and_lab,
         infusions,
+        rates,
         amounts,
         outputs_and_procedures,
         support,
@@ -545,6 +655,9 @@ def built(source: Source, make_database: Callable[[], str], tmp_path_factory: py
             "build", "--exclude-resource-type", "test", "--exclude-resource-type", "unit_test", "--select", *MODELS
         )
         assert done.success, done.exception
+    with dbt_on(dsn, tmp_path_factory.mktemp("dbt"), "extended", "--vars", OTHERWISE) as dbt:
+        assert dbt("seed").success
+        assert dbt("run", "--select", "+int_prescription", "+int_ventilation").success
     return dsn
 
 

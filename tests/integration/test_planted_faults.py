@@ -144,7 +144,7 @@ def test_a_planted_fault_is_found(test: str, found: set[str]) -> None:
 
 def test_an_unexpected_unit_of_the_rate_stops_the_exposure(built: Dbt, database: str) -> None:
     with psycopg.connect(database) as connection:
-        connection.execute("update mimiciv_icu.inputevents set rateuom = 'mcg/kg/min' where itemid = 225150")
+        connection.execute("update mimiciv_icu.inputevents set rateuom = 'mL/hour' where itemid = 225150")
     chain = "int_infusion int_running_infusion int_exposure_row exposure"
     run = built("build", "--exclude-resource-type", "unit_test", "--select", chain)
     assert "int_exposure_row.rate_unit accepted_values" in failed(run)

@@ -77,7 +77,8 @@ def unmatched_table(rows: Sequence[Row]) -> pd.DataFrame:
     lines = []
     for name in [PROPENSITY, *(variable.name for variable in TABLE_ONE)]:
         variable = BY_NAME.get(name)
-        levels = [str(level) for level in variable.levels] if variable and variable.levels else []
+        found = set(frame.loc[frame["term"] == name, "level"])
+        levels = [str(level) for level in variable.levels_in(found)] if variable else []
         unit = "" if variable is None or variable.kind == "continuous" else ", n (%)"
         title = f"{variable.title}{unit}" if variable else "Propensity score, mean"
         for level in ["", *levels]:

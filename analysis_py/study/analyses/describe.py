@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis_py.marts.types import Variable
+from analysis_py.marts.types import Variable, levels_of
 from analysis_py.statistics import balance
 from analysis_py.statistics.design import as_numbers
 from analysis_py.study.results import Row, as_frame, measured
@@ -37,7 +37,7 @@ def _describe_group(values: pd.Series, variable: Variable, place: Row) -> list[R
             return [replace(place, note="no values")]
         lower, median, upper = np.percentile(as_numbers(values), [25, 50, 75])
         return [replace(place, estimate=float(median), lower=float(lower), upper=float(upper))]
-    shown = variable.levels if variable.kind == "categorical" else (True,)
+    shown = levels_of(values, variable) if variable.kind == "categorical" else (True,)
     rows = []
     for level in shown:
         count = int((values == level).sum())
@@ -99,8 +99,8 @@ def pretty_table(
     frame = as_frame(rows)
     lines = []
     for variable in variables:
-        levels = [str(level) for level in variable.levels] or [""]
-        heads = [*([""] if variable.levels else []), *levels]
+        here = frame[frame["term"] == variable.name]
+        heads = ["", *map(str, variable.levels_in(set(here["level"])))]
         for position, level in enumerate(heads):
             is_head = position == 0
             line: dict[str, str] = {
@@ -108,7 +108,6 @@ def pretty_table(
                 "variable": f"{variable.title}{', n (%)' if variable.kind != 'continuous' else ''}" if is_head else "",
                 "level": level.capitalize() if variable.levels else "",
             }
-            here = frame[frame["term"] == variable.name]
             for cohort in cohorts:
                 for group in GROUP_NAMES.values():
                     own = here[(here["analysis"] == analysis) & (here["cohort"] == f"{cohort} {group}")]

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from analysis_py.marts.types import levels_of
 from analysis_py.statistics.estimate import Estimate, TestResult
 from analysis_py.statistics.survival import cox, fit_cox, likelihood_ratio
 from analysis_py.study.results import Row, estimated, tested
@@ -38,7 +39,7 @@ def strata_of(subgroup: Subgroup, data: pd.DataFrame) -> pd.Series:
         labels: tuple[str, ...] = (f"≤{subgroup.cut:g}", f">{subgroup.cut:g}")
         chosen = np.where(values <= subgroup.cut, *labels)
     elif variable.kind == "categorical":
-        labels = tuple(str(level).capitalize() for level in variable.levels)
+        labels = tuple(str(level).capitalize() for level in levels_of(values, variable))
         chosen = values.astype(str).str.capitalize().to_numpy()
     else:
         labels = subgroup.words

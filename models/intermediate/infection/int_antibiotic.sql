@@ -2,7 +2,8 @@
 
 /*
 Grain       one row per prescription of a systemic antibiotic (and per ICU stay that it starts in)
-Definition  the antibiotic with the ICU stay during which it starts, if any; numbered within the patient
+Definition  the antibiotic with the ICU stay during which it starts, if any; numbered within the patient, those of the
+            list in force first. One that is only in the list beside it (is_listed false) makes no suspicion but there
 Source      mimic-code antibiotic, suspicion_of_infection
 */
 with
@@ -10,7 +11,7 @@ with
 prescriptions as (
 
     select * from {{ ref('int_prescription') }}
-    where is_antibiotic and fault is null
+    where (is_antibiotic or is_antibiotic_otherwise) and fault is null
 
 ),
 
@@ -30,9 +31,12 @@ final as (
         prescriptions.route,
         prescriptions.started_at,
         prescriptions.stopped_at,
+        prescriptions.is_antibiotic as is_listed,
+        prescriptions.is_antibiotic_otherwise as is_listed_otherwise,
         row_number() over (
             partition by prescriptions.subject_id
             order by
+                case when prescriptions.is_antibiotic then 0 else 1 end,
                 prescriptions.started_at nulls first, prescriptions.stopped_at nulls first,
                 {{ byte_order('prescriptions.drug') }} nulls first, prescriptions.hadm_id nulls first,
                 stays.stay_id nulls first, {{ byte_order('prescriptions.route') }}

@@ -1,9 +1,9 @@
 /*
 Grain       one row per drug name and route found in prescriptions
-Definition  is it a systemic antibiotic, is it heparin? Names are matched once per distinct name, not once per
-            prescription
-Source      seed drug_name (names, routes and preparations of mimic-code antibiotic)
-Deviation   reads prescriptions a second time, for its few thousand distinct names: far cheaper than 150 patterns on
+Definition  is it a systemic antibiotic, by the list in force (var antibiotic_list) and by the one beside it; is it
+            heparin? Names are matched once per distinct name, not once per prescription
+Source      seed drug_name (names, routes and preparations of mimic-code antibiotic; what the extended lists change)
+Deviation   reads prescriptions a second time, for its few thousand distinct names: far cheaper than 200 patterns on
             every row
 */
 with
@@ -20,7 +20,10 @@ patterns as (
         field,
         concept,
         {{ lower_case('pattern') }} as pattern,
-        match
+        match,
+        case when {{ is_in_list('lists', antibiotic_list('chosen')) }} then 1 else 0 end as is_chosen,
+        case when {{ is_in_list('lists', antibiotic_list('other')) }} then 1 else 0 end as is_other,
+        case when {{ is_in_list('lists', var('heparin_names')) }} then 1 else 0 end as is_of_heparin
     from {{ ref('drug_name') }}
 
 ),
@@ -44,14 +47,23 @@ matched as (
         names.drug,
         names.route,
         max(names.has_main_component) as has_main_component,
-        max(case when patterns.concept = 'antibiotic' then 1 else 0 end) as names_antibiotic,
-        max(case when patterns.concept = 'excluded' then 1 else 0 end) as is_not_systemic,
+        {%- for list in ['chosen', 'other'] %}
+        max(case when patterns.concept = 'antibiotic' then patterns.is_{{ list }} else 0 end) as names_antibiotic_{{ list }},
+        max(case when patterns.concept = 'excluded' then patterns.is_{{ list }} else 0 end) as is_not_systemic_{{ list }},
+        {%- endfor %}
         max(case when patterns.concept = 'heparin' then 1 else 0 end) as names_heparin,
-        max(case when patterns.concept = 'heparin_not_given' then 1 else 0 end) as is_not_given
+        max(case when patterns.concept = 'heparin_not_given' then patterns.is_of_heparin else 0 end) as is_not_given
     from names
     inner join patterns
         on
-            (patterns.field = 'drug' and {{ lower_case('names.drug') }} like '%' || patterns.pattern || '%')
+            (
+                patterns.field = 'drug' and patterns.match = 'contains'
+                and {{ lower_case('names.drug') }} like '%' || patterns.pattern || '%'
+            )
+            or (
+                patterns.field = 'drug' and patterns.match = 'equals'
+                and {{ lower_case(trimmed('names.drug')) }} = patterns.pattern
+            )
             or (
                 patterns.field = 'route' and patterns.match = 'contains'
                 and {{ lower_case('names.route') }} like '%' || patterns.pattern || '%'
@@ -69,11 +81,12 @@ final as (
     select
         drug,
         route,
-        names_antibiotic = 1 and has_main_component = 1 and is_not_systemic = 0 as is_antibiotic,
+        names_antibiotic_chosen = 1 and has_main_component = 1 and is_not_systemic_chosen = 0 as is_antibiotic,
+        names_antibiotic_other = 1 and has_main_component = 1 and is_not_systemic_other = 0 as is_antibiotic_otherwise,
         names_heparin = 1 and is_not_given = 0 as is_heparin
     from matched
 
 )
 
 select * from final
-where is_antibiotic or is_heparin
+where is_antibiotic or is_antibiotic_otherwise or is_heparin

@@ -1,7 +1,7 @@
 /*
 Grain       one row per prescription of a drug that the study uses
-Definition  the only full scan of prescriptions: systemic antibiotics and heparin; one under another patient's admission
-            is nobody's (`fault`)
+Definition  the only full scan of prescriptions: systemic antibiotics, by the list in force or the one beside it, and
+            heparin; one under another patient's admission is nobody's (`fault`)
 Source      int_drug
 */
 with
@@ -35,6 +35,7 @@ final as (
         prescriptions.stopped_at,
         -- int_drug holds no route and an empty one as one name
         drugs.is_antibiotic and prescriptions.route is not null as is_antibiotic,
+        drugs.is_antibiotic_otherwise and prescriptions.route is not null as is_antibiotic_otherwise,
         drugs.is_heparin,
         case when prescriptions.subject_id <> admissions.subject_id then 'another patient' end as fault
     from prescriptions

@@ -1,11 +1,12 @@
 /*
-Grain       one row per ICU stay that is septic in the other reading of lab_key or of culture_screening
-Definition  the hour of onset as in sepsis3, with one of the two choices read the other way
-Source      docs/DECISIONS.md, laboratory keys and surveillance cultures
+Grain       one row per ICU stay that is septic in the other reading of lab_key, culture_screening or antibiotic_list
+Definition  the hour of onset as in sepsis3, with one of the three choices read the other way
+Source      docs/DECISIONS.md, laboratory keys, surveillance cultures, antibiotics
 */
 {%- set readings = {
     'other_lab_key': ('suspected_infection_at', 'sofa_24h_other_lab_key'),
     'other_screening': ('suspected_infection_at_other_screening', 'sofa_24h'),
+    'other_antibiotics': ('suspected_infection_at_other_antibiotics', 'sofa_24h'),
 } %}
 with
 
@@ -68,31 +69,25 @@ hours as (
 
 {% endfor -%}
 onsets as (
-
+    {% for reading in readings %}
     select
         stay_id,
-        sofa_at as sofa_at_other_lab_key,
-        cast(null as {{ timestamp() }}) as sofa_at_other_screening
-    from other_lab_key
+        '{{ reading }}' as reading,
+        sofa_at
+    from {{ reading }}
     where onset_seq = 1
-
-    union all
-
-    select
-        stay_id,
-        cast(null as {{ timestamp() }}) as sofa_at_other_lab_key,
-        sofa_at as sofa_at_other_screening
-    from other_screening
-    where onset_seq = 1
+    {% if not loop.last %}union all{% endif %}
+    {%- endfor %}
 
 ),
 
 final as (
 
     select
-        stay_id,
-        max(sofa_at_other_lab_key) as sofa_at_other_lab_key,
-        max(sofa_at_other_screening) as sofa_at_other_screening
+        {%- for reading in readings %}
+        max(case when reading = '{{ reading }}' then sofa_at end) as sofa_at_{{ reading }},
+        {%- endfor %}
+        stay_id
     from onsets
     group by stay_id
 

@@ -1,11 +1,11 @@
 /*
-Grain       one row per prescription of a systemic antibiotic
+Grain       one row per prescription of a systemic antibiotic, by the list in force or the one beside it
 Definition  infection is suspected when a culture was taken up to culture_before_antibiotic_max_h before the antibiotic,
             or up to culture_after_antibiotic_max_h after it; its time is the earlier of the two. The earliest culture
             of each kind counts
 Source      mimic-code suspicion_of_infection
 Deviation   none; a culture with a date only is compared by date and placed at midnight. culture_screening: ignore leaves
-            out screens for carriers; the other reading of the two stands beside it
+            out screens for carriers; the other reading of the two stands beside it, and so does that of antibiotic_list
 */
 {%- set order_of_cultures -%}
 order by cultured_on asc nulls first, cultured_at asc nulls last, is_positive desc, micro_specimen_id asc
@@ -24,6 +24,8 @@ antibiotics as (
         antibiotic,
         antibiotic_seq,
         started_at,
+        is_listed,
+        is_listed_otherwise,
         {{ truncate_time('day', 'started_at') }} as started_on
     from {{ ref('int_antibiotic') }}
 
@@ -123,7 +125,7 @@ ranked as (
 ),
 
 {% endfor -%}
-final as (
+suspected as (
 
     select
         antibiotics.subject_id,
@@ -132,14 +134,16 @@ final as (
         antibiotics.antibiotic_seq,
         antibiotics.antibiotic,
         antibiotics.started_at as antibiotic_at,
+        antibiotics.is_listed,
+        antibiotics.is_listed_otherwise,
         case
             when culture_first.specimen is not null or antibiotic_first.specimen is not null
                 then coalesce(culture_first.culture_at, antibiotics.started_at)
-        end as suspected_infection_at,
+        end as suspected_at,
         case
             when other_culture_first.specimen is not null or other_antibiotic_first.specimen is not null
                 then coalesce(other_culture_first.culture_at, antibiotics.started_at)
-        end as suspected_infection_at_other_screening,
+        end as suspected_at_other_screening,
         coalesce(culture_first.culture_at, antibiotic_first.culture_at) as culture_at,
         coalesce(culture_first.specimen, antibiotic_first.specimen) as specimen,
         coalesce(culture_first.is_positive, antibiotic_first.is_positive) as is_positive
@@ -160,6 +164,26 @@ final as (
         on
             antibiotics.subject_id = other_antibiotic_first.subject_id
             and antibiotics.antibiotic_seq = other_antibiotic_first.antibiotic_seq
+
+),
+
+final as (
+
+    select
+        subject_id,
+        hadm_id,
+        stay_id,
+        antibiotic_seq,
+        antibiotic,
+        antibiotic_at,
+        is_listed,
+        case when is_listed then suspected_at end as suspected_infection_at,
+        case when is_listed then suspected_at_other_screening end as suspected_infection_at_other_screening,
+        case when is_listed_otherwise then suspected_at end as suspected_infection_at_other_antibiotics,
+        culture_at,
+        specimen,
+        is_positive
+    from suspected
 
 )
 

@@ -16,6 +16,15 @@ infusions as (
 
 ),
 
+exposure_rows as (
+
+    select
+        '' as concept,
+        is_converted
+    from {{ ref('int_exposure_row') }}
+
+),
+
 rated_infusions as (
 
     select
@@ -48,6 +57,7 @@ final as (
         'rate_not_finite': "is_not_finite",
         'rate_negative': "rate < 0",
         'rate_unit_unknown': "is_other_unit",
+        'rate_unit_converted': "is_unit_converted",
         'rate_without_weight':
             "rate > 0 and coalesce(weight_kg, 0) <= 0 and (rate_unit like '%/kg/%' or drug = 'phenylephrine')",
         'infusion_rate_from_amount': "is_rate_from_amount",
@@ -65,6 +75,12 @@ final as (
 
     {{ count_faults('rated_infusions', {
         'infusion_charted_twice': "charting_seq > 1",
+    }) }}
+
+    union all
+
+    {{ count_faults('exposure_rows', {
+        'exposure_unit_converted': "is_converted",
     }) }}
 
     union all

@@ -4,7 +4,7 @@
 Grain       one row per vocabulary and word that no list has; one with an empty word for the rest of a vocabulary
 Definition  how many rows have words that no seed knows: ventilator modes, oxygen devices, blood gas specimens, routes of
             drugs, types of admission. The check of a vocabulary is <vocabulary>_unknown; spellings that differ in case
-            or blanks are one word
+            or blanks are one word. What only ventilation_words: extended reads is unknown to the other reading
 Source      seeds ventilation_status, drug_name, known_unread
 */
 with
@@ -15,6 +15,7 @@ listed_words as (
         case when concept = 'oxygen_device' then 'oxygen_device' else 'ventilator_mode' end as vocabulary,
         {{ lower_case(trimmed('value_text')) }} as word
     from {{ ref('ventilation_status') }}
+    where reading in ('both', '{{ var("ventilation_words") }}')
 
     union all
 

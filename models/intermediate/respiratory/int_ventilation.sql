@@ -21,6 +21,7 @@ observations as (
 statuses as (
 
     select * from {{ ref('ventilation_status') }}
+    where reading in ('both', '{{ var("ventilation_words") }}')
 
 ),
 

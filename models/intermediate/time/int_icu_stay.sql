@@ -2,6 +2,7 @@
 Grain       one row per ICU stay; every stay of icustays
 Definition  the stay with its admission and patient; age at hospital admission; the patient's ICU stays in order
 Source      mimic-code age and icustay_detail
+            ethnicity_unknown: apart keeps a race that nobody knows apart from the others
 Deviation   a stay under another patient's admission has no admission. Stays of a patient are numbered in one sequence over
             all admissions that had an ICU stay, ties broken by stay_id
 */
@@ -47,7 +48,13 @@ final as (
         patients.anchor_age
         + {{ year_of('admissions.hospital_admitted_at') }} - patients.anchor_year as age_years,
         case
-            when admissions.hadm_id is not null then coalesce(ethnicity_groups.ethnicity, 'other')
+            when admissions.hadm_id is null then null
+            {%- if var('ethnicity_unknown') == 'apart' %}
+            when coalesce({{ trimmed('admissions.race') }}, '') = '' then 'unknown'
+            {%- else %}
+            when ethnicity_groups.ethnicity = 'unknown' then 'other'
+            {%- endif %}
+            else coalesce(ethnicity_groups.ethnicity, 'other')
         end as ethnicity,
         {{ hours_between('stays.icu_admitted_at', 'stays.icu_discharged_at') }} as icu_stay_h,
         row_number() over (

@@ -4,8 +4,9 @@ Definition  the only scan of inputevents, and the one place that says what count
             when and at what rate; is_given: that or a bolus. `fault` says why a row is neither. A number that is
             infinite or NaN is no number, a time outside the calendar no time. A stretch that begins before the stay or
             ends after it is cut at stay_margin_h. A stretch without a rate has the one that follows from its amount,
-            hours and weight
-Source      seeds infusion_item, infusion_amount; docs/DECISIONS.md, infusions
+            hours and weight. A unit is called by its one name (seed rate_unit); a rate in a unit that its drug is not
+            read in is made the drug's usual one where it can be
+Source      seeds infusion_item, infusion_amount, rate_unit; docs/DECISIONS.md, infusions
 */
 with
 
@@ -15,10 +16,27 @@ inputs as (
 
 ),
 
+units as (
+
+    select * from {{ ref('rate_unit') }}
+
+),
+
 items as (
 
-    select * from {{ ref('infusion_item') }}
-    where reading in ('default', 'other_heparin', '{{ var("vasoactive_items") }}')
+    select
+        infusion_item.itemid,
+        infusion_item.drug,
+        infusion_item.reading,
+        infusion_item.rate_unit as usual_rate_unit,
+        nullif(infusion_item.rate_units, '') as rate_units,
+        usual.measure,
+        usual.per_hour,
+        usual.is_per_kg
+    from {{ ref('infusion_item') }} as infusion_item
+    left join units as usual
+        on infusion_item.rate_unit = usual.spelling
+    where infusion_item.reading in ('default', 'other_heparin', '{{ var("vasoactive_items") }}')
 
 ),
 
@@ -34,20 +52,61 @@ bounds as (
 
 ),
 
+named as (
+
+    select
+        inputs.*,
+        items.drug,
+        items.reading,
+        items.usual_rate_unit,
+        items.measure,
+        items.per_hour,
+        items.is_per_kg,
+        items.rate_units,
+        coalesce(charted.rate_unit, inputs.rate_unit) as unit_name,
+        {{ converted_rate('inputs.rate', 'charted', 'items', 'inputs.weight_kg') if var('infusion_reading') == 'running'
+            else 'cast(null as ' ~ double() ~ ')' }} as usual_rate
+    from inputs
+    inner join items
+        on inputs.itemid = items.itemid
+    left join units as charted
+        on {{ same_text('inputs.rate_unit', 'charted.spelling') }}
+
+),
+
+in_a_known_unit as (
+
+    select
+        named.*,
+        {{ is_other_unit('unit_name', 'rate_units') }} as is_unit_of_another
+    from named
+
+),
+
 charted as (
 
     select
         inputs.stay_id,
-        items.drug,
-        items.reading,
-        items.rate_unit as usual_rate_unit,
+        inputs.drug,
+        inputs.reading,
+        inputs.usual_rate_unit,
+        inputs.measure,
+        inputs.per_hour,
+        inputs.is_per_kg,
         inputs.orderid,
         bounds.earliest_at,
         bounds.latest_at,
         case when not {{ is_impossible_time('inputs.started_at') }} then inputs.started_at end as started_at,
         case when not {{ is_impossible_time('inputs.ended_at') }} then inputs.ended_at end as ended_at,
-        case when {{ is_finite('inputs.rate') }} then inputs.rate end as rate,
-        inputs.rate_unit,
+        case
+            when not {{ is_finite('inputs.rate') }} then null
+            when inputs.is_unit_of_another and inputs.usual_rate is not null then inputs.usual_rate
+            else inputs.rate
+        end as rate,
+        case
+            when inputs.is_unit_of_another and inputs.usual_rate is not null then inputs.usual_rate_unit
+            else inputs.unit_name
+        end as rate_unit,
         case when {{ is_finite('inputs.amount') }} then inputs.amount end as amount,
         inputs.amount_unit,
         case when {{ is_finite('inputs.weight_kg') }} then inputs.weight_kg end as weight_kg,
@@ -59,10 +118,9 @@ charted as (
         coalesce({{ is_impossible_time('inputs.started_at') }} or {{ is_impossible_time('inputs.ended_at') }}, false)
             as is_time_impossible,
         coalesce(inputs.subject_id <> bounds.subject_id, false) as is_of_another_patient,
-        {{ is_other_unit('inputs.rate_unit', 'items.rate_units') }} as is_other_unit
-    from inputs
-    inner join items
-        on inputs.itemid = items.itemid
+        inputs.is_unit_of_another and inputs.usual_rate is null as is_other_unit,
+        inputs.is_unit_of_another and inputs.usual_rate is not null as is_unit_converted
+    from in_a_known_unit as inputs
     left join bounds
         on inputs.stay_id = bounds.stay_id
 
@@ -93,13 +151,13 @@ rated as (
                 judged.rate is null and judged.amount > 0 and judged.fault is null and judged.is_longer_than_bolus
                 and {{ 'true' if var('infusion_rate_from_amount') else 'false' }}
                 then
-                    judged.amount * amounts.factor / (judged.charted_h * amounts.periods_per_hour)
-                    / case when amounts.is_per_kg then case when judged.weight_kg > 0 then judged.weight_kg end else 1 end
+                    judged.amount * amounts.factor / (judged.charted_h * judged.per_hour)
+                    / case when judged.is_per_kg then case when judged.weight_kg > 0 then judged.weight_kg end else 1 end
         end as rate_from_amount
     from judged
     left join amounts
         on
-            judged.usual_rate_unit = amounts.rate_unit
+            judged.measure = amounts.measure
             and {{ same_text('judged.amount_unit', 'amounts.amount_unit') }}
 
 ),
@@ -126,6 +184,7 @@ cut as (
         is_not_finite,
         is_time_impossible,
         is_other_unit,
+        is_unit_converted,
         fault
     from rated
 

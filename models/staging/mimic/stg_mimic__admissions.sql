@@ -1,8 +1,12 @@
+{{ config(pre_hook="{{ refuse_rate_units() }}") }}
+
 /*
 Grain       one row per hospital admission
-Definition  admissions, renamed
+Definition  admissions, renamed. Every model that reads a big table waits for it, so that it is here that the unit of the
+            exposure is looked at first
 Source      mimiciv_hosp.admissions
 */
+-- depends_on: {{ ref('rate_unit') }}, {{ ref('infusion_item') }}, {{ ref('stg_mimic__inputevents') }}
 select
     hadm_id,
     subject_id,

@@ -52,6 +52,8 @@ def test_the_truth_has_every_column_of_every_mart(built_generated: str) -> None:
         "is_sic_labs_by_patient",
         "is_sic_screening_counted",
         "is_sic_screening_ignored",
+        "is_sic_antibiotics_mimic_code",
+        "is_sic_antibiotics_extended",
     }
 
 

@@ -111,6 +111,7 @@ def _split(cohort: pd.DataFrame) -> dict[str, pd.DataFrame]:
         is_sic_total=septic,
         is_sic_labs_by_patient=septic & (position % 5 != 0) & (position != number),
         is_sic_screening_ignored=septic & (position % 3 != 0) & (position != number),
+        is_sic_antibiotics_extended=septic & (position % 7 != 0) & (position != number),
         **dict.fromkeys(["has_heparin", "has_heparin_any_icu"], (position == number + 1) | (position == number + 2)),
         has_heparin_infusion=position == number + 2,
         has_heparin_any_order=position == number + 2,
@@ -148,7 +149,13 @@ def _make_flow(stays: int = 1500) -> pd.DataFrame:
 
 
 # the readings that are the main cohort where the vars are the defaults
-SIC_BY_DEFAULT = ("is_sic", "is_sic_paper", "is_sic_labs_by_admission", "is_sic_screening_counted")
+SIC_BY_DEFAULT = (
+    "is_sic",
+    "is_sic_paper",
+    "is_sic_labs_by_admission",
+    "is_sic_screening_counted",
+    "is_sic_antibiotics_mimic_code",
+)
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -68,11 +68,12 @@ def test_a_reading_that_the_vars_chose_gives_the_main_cohort_and_others_change_o
         pd.testing.assert_frame_equal(found[label], main[found[label].columns])
     assert found["SIC: strict"].index.tolist() == main.index[::2].tolist()
     assert found["SIC: strict, SOFA of six organs"].index.tolist() == main.index[::4].tolist()
-    for label in ("laboratory results by admission", "screening cultures counted"):
+    for label in ("laboratory results by admission", "screening cultures counted", "antibiotics of mimic-code's list"):
         pd.testing.assert_frame_equal(found[label], main[found[label].columns])
     places = range(len(main))
     assert found["laboratory results by patient and time"].index.tolist() == [main.index[at] for at in places if at % 5]
     assert found["screening cultures ignored"].index.tolist() == [main.index[at] for at in places if at % 3]
+    assert found["antibiotics of the extended list"].index.tolist() == [main.index[at] for at in places if at % 7]
     added = {label: sorted(set(cohort.index) - set(main.index)) for label, cohort in found.items()}
     assert added["SIC: paper, SOFA of six organs"] == [1]
     assert added["no heparin infusion in the ICU"] == added["no heparin order"] == [2]

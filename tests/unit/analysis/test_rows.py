@@ -475,6 +475,8 @@ FLAGS = [
     "is_sic_labs_by_patient",
     "is_sic_screening_counted",
     "is_sic_screening_ignored",
+    "is_sic_antibiotics_mimic_code",
+    "is_sic_antibiotics_extended",
 ]
 HEPARIN = ["has_heparin", "has_heparin_infusion", "has_heparin_any_icu", "has_heparin_any_order"]
 

@@ -1,0 +1,11 @@
+{# Lists of names of drugs (seed drug_name): which rows count is said by the var antibiotic_list for antibiotics and what is not systemic,
+   by heparin_names for what is no dose of heparin. #}
+
+{# The list that the study is built with, and the one beside it, whose sepsis is a row of the robustness grid. #}
+{% macro antibiotic_list(reading) %}
+{%- set chosen = var('antibiotic_list') -%}
+{{ return(chosen if reading == 'chosen' else ('extended' if chosen == 'mimic_code' else 'mimic_code')) }}
+{% endmacro %}
+
+{# True of a row of the seed that is in `list`; `lists` holds names with | between them, or all. #}
+{% macro is_in_list(lists, list) %}({{ lists }} = 'all' or '|' || {{ lists }} || '|' like '%|{{ list }}|%'){% endmacro %}

@@ -1,0 +1,109 @@
+"""The exposure's unit: spellings and other units are converted; what cannot be stops before a big table is read."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import psycopg
+import pytest
+from dbt.artifacts.schemas.run import RunExecutionResult
+from dbt.cli.main import dbtRunnerResult
+
+from tests.integration.conftest import Dbt, dbt_on, fill
+from tests.integration.test_planted_faults import ROWS
+
+BUILD = ("build", "--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
+BIG = ("int_chart_row", "int_lab_row", "int_infusion", "int_prescription", "int_urine_row", "int_culture")
+UPDATE = "update mimiciv_icu.inputevents set rate = %s, rateuom = %s, patientweight = %s where itemid = 225150"
+
+
+@pytest.fixture(scope="module")
+def database(make_database: Callable[[], str]) -> str:
+    """DSN of two patients, the second on 0.5 mcg/kg/hour of dexmedetomidine."""
+    return fill(make_database(), ROWS)
+
+
+@pytest.fixture(scope="module")
+def dbt(database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dbt]:
+    with dbt_on(database, tmp_path_factory.mktemp("dbt"), "dexsic") as run:
+        assert run(*BUILD).success
+        yield run
+
+
+def chart(dsn: str, rate: float, unit: str | None, weight: float | None = 80) -> None:
+    with psycopg.connect(dsn) as connection:
+        connection.execute(UPDATE, (rate, unit, weight))
+
+
+def messages(run: dbtRunnerResult) -> dict[str, tuple[str, str]]:
+    """Status and message of each model."""
+    assert isinstance(run.result, RunExecutionResult)
+    return {result.node.name: (str(result.status), result.message or "") for result in run.result.results}
+
+
+def found(dsn: str, query: str) -> list[tuple[Any, ...]]:
+    with psycopg.connect(dsn) as connection:
+        return connection.execute(query.encode()).fetchall()
+
+
+@pytest.mark.parametrize(
+    ("rate", "unit", "n_converted"),
+    [
+        (0.5, "mcg/kg/hour", 0),
+        (0.5, " MCG/KG/HR", 0),
+        (0.5, "\N{MICRO SIGN}g/kg/h", 0),
+        (0.5, "\N{GREEK SMALL LETTER MU}g/kg/h", 0),
+        (0.5 / 60, "mcg/kg/min", 1),
+        (40, "mcg/hour", 1),
+    ],
+)
+def test_the_exposure_is_the_same_in_every_unit_that_is_known(
+    rate: float, unit: str, n_converted: int, dbt: Dbt, database: str
+) -> None:
+    chart(database, rate, unit)
+    chain = ("int_infusion", "int_running_infusion", "int_exposure_row", "int_exposure_run", "int_exposure_episode")
+    select = (*chain, "int_exposure_unknown", "exposure", "int_quality_treatment")
+    assert dbt(*BUILD, "--select", *select).success
+    exposure = found(database, "select stay_id, running_h, mean_rate_48h from dexsic.dexmedetomidine_exposure")
+    assert exposure == [(102, 12.0, pytest.approx(0.5))]
+    assert found(database, "select * from dexsic.int_exposure_unknown") == []
+    counted = "select n_affected from dexsic.int_quality_treatment where check_name = 'exposure_unit_converted'"
+    assert found(database, counted) == [(n_converted,)]
+
+
+def test_without_the_weight_that_a_unit_asks_for_the_exposure_is_unknown(dbt: Dbt, database: str) -> None:
+    chart(database, 40, "mcg/hour", None)
+    views = ("int_running_infusion", "int_exposure_row", "int_exposure_unknown")
+    assert dbt(*BUILD, "--select", "int_infusion", *views).success
+    assert found(database, "select stay_id from dexsic.int_exposure_row") == []
+    assert found(database, "select stay_id from dexsic.int_exposure_unknown") == [(102,)]
+
+
+@pytest.mark.parametrize(
+    ("unit", "said"),
+    [("mL/hour", '"mL/hour" (1 rows)'), (None, "no unit (1 rows)"), ("of the patient's", "another text")],
+)
+def test_a_unit_that_cannot_be_converted_stops_before_a_big_table_is_read(
+    unit: str | None, said: str, dbt: Dbt, database: str
+) -> None:
+    chart(database, 0.5, unit)
+    run = dbt(*BUILD)
+    assert not run.success
+    told = messages(run)
+    status, message = told["stg_mimic__admissions"]
+    assert status == "error" and said in message
+    assert "rates of dexmedetomidine in units that cannot be made mcg/kg/hour" in message
+    assert "seeds/rate_unit.csv" in message
+    assert {told[name][0] for name in BIG} == {"skipped"}
+
+
+def test_a_row_that_never_runs_stops_nothing(dbt: Dbt, database: str) -> None:
+    chart(database, 0, "mL/hour")
+    assert dbt(*BUILD).success
+    assert found(database, "select stay_id from dexsic.int_exposure_unknown") == [(102,)]
+
+
+def test_the_units_of_another_exposure_are_its_own(dbt: Dbt, database: str) -> None:
+    chart(database, 0.5, "mL/hour")
+    # dexmedetomidine is not looked at
+    variables = "{exposure_drug: propofol, exposure_rate_unit: mcg/kg/min}"
+    assert dbt(*BUILD, "--select", "stg_mimic__admissions", "--vars", variables).success
