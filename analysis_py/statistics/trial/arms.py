@@ -52,18 +52,26 @@ class Arms:
         dead = np.bincount(self.leaves[self.dies] - 1, weights[self.dies], 2 * size).reshape(2, size)[:, :-1]
         return at_risk, dead.astype(np.float64)
 
+    def _survival(self, weights: Floats) -> Floats:
+        """Kaplan-Meier of each arm from hour 0 on and after each death time."""
+        at_risk, dead = self._sums(weights)
+        left = at_risk - dead
+        left[left <= 1e-12 * at_risk] = 0.0  # what rounding leaves of sums of weights is nobody
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.column_stack([[1.0, 1.0], np.cumprod(np.where(dead > 0, left / at_risk, 1.0), axis=1)])
+
+    def restricted_means(self, weights: Floats, horizon: float) -> Floats:
+        """Hours alive up to `horizon` in arm 0 and arm 1, where both are followed to it (risks() says so)."""
+        edges = np.concatenate([[0.0], self.deaths, [np.inf]]).clip(max=horizon)
+        return np.asarray(self._survival(weights) @ np.diff(edges))
+
     def risks(self, weights: Floats, hours: Sequence[float]) -> Floats:
         """Risk of death by each hour (columns) in arm 0 and arm 1 (rows): 1 - weighted Kaplan-Meier.
 
         Raises:
             NotEstimable: an arm is not followed to the last hour.
         """
-        at_risk, dead = self._sums(weights)
-        left = at_risk - dead
-        left[left <= 1e-12 * at_risk] = 0.0  # what rounding leaves of sums of weights is nobody
-        with np.errstate(divide="ignore", invalid="ignore"):
-            survival = np.cumprod(np.where(dead > 0, left / at_risk, 1.0), axis=1)
-        survival = np.column_stack([[1.0, 1.0], survival])
+        survival = self._survival(weights)
         wanted = survival[:, np.searchsorted(self.deaths, np.asarray(hours, dtype=float), side="right")]
         for number, name in enumerate(self.names):
             stops = self.stop[(self.arm == bool(number)) & (weights > 0)]

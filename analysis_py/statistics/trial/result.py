@@ -12,7 +12,7 @@ from analysis_py.statistics.efron import Integers
 from analysis_py.statistics.estimate import Z_975, Estimate
 
 ByArm = dict[bool, float]
-QUANTITIES = ("risk1", "risk0", "difference", "ratio", "hazard_ratio")
+QUANTITIES = ("risk1", "risk0", "difference", "ratio", "restricted_mean_difference", "hazard_ratio")
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,8 @@ class Positivity:
 class TrialResult:
     """Both strategies compared: arm 1 (True) starts, arm 0 (False) does not.
 
-    Risks are of death by the horizon, `ratio` is risk1 / risk0. A quantity that the data or the method do not give is
+    Risks are of death by the horizon, `ratio` is risk1 / risk0, `restricted_mean_difference` is in hours alive up to
+    the horizon. A quantity that the data or the method do not give is
     NaN: a ratio to no risk, a hazard ratio when an arm has no deaths, risks of a model that has none. By arm:
     `max_weight`, `ess` (Kish; of clones those followed beyond the grace period), `patients` (clones, person-trials)
     that contribute time, `events`. `log_hazard_ratio_se` is robust where rows are weighted or repeated, weights taken
@@ -44,6 +45,7 @@ class TrialResult:
     max_weight: ByArm
     ess: ByArm
     log_hazard_ratio_se: float = nan
+    restricted_mean_difference: float = nan
     patients: dict[bool, int] = field(default_factory=dict)
     events: dict[bool, int] = field(default_factory=dict)
     positivity: tuple[Positivity, ...] = ()
@@ -80,8 +82,9 @@ class Design(Protocol):
         """The estimate with patient i taken counts[i] times, every model fitted anew."""
 
 
-def contrast(risks: Floats) -> dict[str, float]:
-    """The quantities of QUANTITIES that two risks (arm 0, arm 1) give."""
+def contrast(risks: Floats, means: Floats) -> dict[str, float]:
+    """The quantities of QUANTITIES that two risks and restricted means (arm 0, arm 1) give."""
     risk0, risk1 = float(risks[0]), float(risks[1])
     ratio = risk1 / risk0 if risk0 > 0 else (nan if risk1 == 0 else inf)
-    return {"risk1": risk1, "risk0": risk0, "difference": risk1 - risk0, "ratio": ratio}
+    values = {"risk1": risk1, "risk0": risk0, "difference": risk1 - risk0, "ratio": ratio}
+    return values | {"restricted_mean_difference": float(means[1] - means[0])}

@@ -53,7 +53,8 @@ class WeightedDesign:
             NotEstimable: an arm that nobody follows to the horizon, or no weights.
         """
         weights = self.weighting.weights(None)
-        values = contrast(self.arms.risks(weights, [self.horizon])[:, 0])
+        risks = self.arms.risks(weights, [self.horizon])[:, 0]
+        values = contrast(risks, self.arms.restricted_means(weights, self.horizon))
         hazard_ratio, error = nan, nan
         try:
             hazard_ratio = exp(self.arms.log_hazard_ratio(weights))
@@ -78,8 +79,9 @@ class WeightedDesign:
         values = dict.fromkeys([*QUANTITIES, *_names(self.hours)], nan)
         try:
             weights = self.weighting.weights(counts)
-            risks = self.arms.risks(weights * of_rows, [*self.hours, self.horizon])
-            values |= contrast(risks[:, -1])
+            together = weights * of_rows
+            risks = self.arms.risks(together, [*self.hours, self.horizon])
+            values |= contrast(risks[:, -1], self.arms.restricted_means(together, self.horizon))
             values |= dict(zip(_names(self.hours), risks[:, :-1].ravel().tolist(), strict=True))
             values["hazard_ratio"] = exp(self.arms.log_hazard_ratio(weights, of_rows))
         except NotEstimable as reason:

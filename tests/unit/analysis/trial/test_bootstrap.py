@@ -56,7 +56,7 @@ def test_a_resample_is_the_analysis_of_the_patients_drawn(trial: Tables, name: s
     draw = DESIGNS[name](*trial).draw(counts)
     expected: TrialResult = DESIGNS[name](*drawn((patients, trial[1]), counts)).result()
     assert draw.reason == ""
-    for quantity in ("risk1", "risk0", "difference", "ratio", "hazard_ratio"):
+    for quantity in ("risk1", "risk0", "difference", "ratio", "hazard_ratio", "restricted_mean_difference"):
         assert draw.values[quantity] == pytest.approx(getattr(expected, quantity), rel=1e-7, nan_ok=True), quantity
 
 

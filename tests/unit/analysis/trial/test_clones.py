@@ -136,6 +136,7 @@ def test_the_treatment_model_and_positivity_are_of_the_decision_points(trial: Ta
 
 
 def same(one: TrialResult, other: TrialResult) -> bool:
+    """To the last digit."""
     return all(getattr(one, field.name) == getattr(other, field.name) for field in fields(TrialResult))
 
 
@@ -243,6 +244,18 @@ def test_where_the_drug_does_nothing_clones_find_nothing_and_the_published_desig
     biased = published(patients, minimum_stay_h=None).result()
     assert abs(weighted.difference) < 0.04
     assert biased.difference < -0.12
+
+
+def test_the_restricted_mean_is_the_area_between_the_curves(trial: Tables) -> None:
+    patients, intervals = trial
+    rows = clones_as_rows(patients, intervals, covariates=COVARIATES)
+    curves = kaplan_meier(rows, "stop", "died", "clone", weights="weight", start="start")
+    for horizon in (672, 300.5):
+        means = []
+        for _, curve in curves[curves["time"] <= horizon].groupby("group"):
+            means.append(float(np.diff([*curve["time"], horizon]) @ curve["survival"]))
+        result = clone_censor_weight(patients, intervals, covariates=COVARIATES, horizon_h=horizon)
+        assert result.restricted_mean_difference == pytest.approx(means[1] - means[0])
 
 
 def test_another_grid(trial: Tables) -> None:
