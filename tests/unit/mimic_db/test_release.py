@@ -65,6 +65,12 @@ def test_an_estimate_may_be_off_by_its_tolerance_and_a_count_by_nothing() -> Non
     )
 
 
+def test_an_estimate_that_is_further_off_is_told_as_one() -> None:
+    (found,) = compare(RELEASES[2], [Counted(CHART, "icu.chartevents", 5, "the planner's estimate")], REMEDIES)
+    assert found.level == "error"
+    assert "holds 5 rows (the planner's estimate)" in found.text
+
+
 def test_a_table_that_the_study_does_not_need_never_stops_it() -> None:
     (found,) = compare(RELEASES[2], [Counted(OMR, "omr", 0)], REMEDIES)
     assert found.level == "warning"
