@@ -47,7 +47,7 @@ def rows(draw: st.DrawFn) -> Row:
 
 @pytest.fixture(scope="module")
 def connection(built_generated: str, run_dbt: RunDbt) -> Iterator[psycopg.Connection[Any]]:
-    """A database with the compiled models as views on two tables that a test fills."""
+    """A database with the compiled models as views on two tables that a test fills, and the seed of units."""
     target = run_dbt(built_generated, "compile", "--select", *MODELS, schema="intervals")
     compiled = {path.stem: path.read_text() for path in (target / "compiled").rglob("*.sql")}
     with psycopg.connect(built_generated, autocommit=True) as connection:
@@ -55,6 +55,7 @@ def connection(built_generated: str, run_dbt: RunDbt) -> Iterator[psycopg.Connec
         connection.execute("set search_path to intervals")
         for table in ("int_icu_stay", "int_infusion"):
             connection.execute(f"create table {table} (like dexsic.{table})")
+        connection.execute("create table rate_unit as table dexsic.rate_unit")
         for model, table in MODELS.items():
             connection.execute(f"create view {table} as {compiled[model]}".encode())
         yield connection
