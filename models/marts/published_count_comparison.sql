@@ -112,6 +112,7 @@ saps as (
 suspicions as (
 
     select * from {{ ref('int_suspected_infection') }}
+    where is_listed
 
 ),
 
