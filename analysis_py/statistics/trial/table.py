@@ -104,9 +104,10 @@ class Table:
 def read_table(patients: pd.DataFrame, intervals: pd.DataFrame | None, grid: Grid) -> Table:
     """Check and order what is given; without `intervals` there are no decision points.
 
-    A start counts at the decision of the interval in which it falls. Follow-up is cut at the horizon. Rows of
-    `intervals` after the start, the death, or the grace period are not used, nor those of other patients. Who has no
-    row any more though he is alive and has not started has left (the ICU): he cannot start.
+    A start counts at the decision of the interval in which it falls: where starts lie between the points, what the
+    patient survived from there to his start is immortal time, less than an interval. Follow-up is cut at the horizon.
+    Rows of `intervals` after the start, the death, or the grace period are not used, nor those of other patients. Who
+    has no row any more though he is alive and has not started has left (the ICU): he cannot start.
 
     Raises:
         NotEstimable: a missing column or value, a repeated id or (id, k), a time not above 0, a start outside the
