@@ -97,3 +97,9 @@ def test_every_published_number_finds_ours(make_cohort: Callable[..., pd.DataFra
     hazard = comparison[(comparison["source"] == "Table 2") & (comparison["cohort"] == "matched")].iloc[4]
     assert (hazard["model"], hazard["statistic"], hazard["published_value"]) == ("model 3", "HR", 0.71)
     assert hazard["inside"] == ("yes" if 0.53 <= hazard["our_value"] <= 0.95 else "no")
+    # what is printed as a count stands beside a count of ours, a percentage beside a percentage
+    women = comparison[(comparison["variable"] == "is_female") & (comparison["cohort"] == "full")]
+    for arm, members in (("control", cohort[~cohort["treated"]]), ("treated", cohort[cohort["treated"]])):
+        ours = women[women["arm"] == arm].set_index("statistic")["our_value"]
+        assert ours["count"] == int(members["is_female"].sum())
+        assert ours["percent"] == pytest.approx(100 * members["is_female"].mean())
