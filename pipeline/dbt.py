@@ -1,5 +1,6 @@
 """The second stage: `dbt build` in this process, with a progress bar in place of its log, and dbt's documentation."""
 
+import hashlib
 import importlib
 import os
 import sys
@@ -51,7 +52,7 @@ def build(place: Place, profiles_dir: Path, variables: str) -> tuple[str, bool]:
     say(f"[bold]2/3 dbt build[/bold]  models and data tests in {where}")
     with place.session():
         # unit tests are of the definitions, whatever the data: half of a build's time, which `make test` spends
-        _build("--profiles-dir", str(profiles_dir), "--vars", variables, "--exclude-resource-type", "unit_test")
+        _build(*_given(place, profiles_dir, variables), "--exclude-resource-type", "unit_test")
     place.set_mark(_STAMP + built)
     return built, True
 
@@ -61,8 +62,7 @@ def document(place: Place, profiles_dir: Path, variables: str, is_built: bool) -
 
     What dbt describes is models, columns and definitions: no value of a patient is in it. Not made, it is no error.
     """
-    given = ("--profiles-dir", str(profiles_dir), "--vars", variables)
-    target = Path(os.environ.get("DBT_TARGET_PATH", PROJECT / "target"))
+    given = _given(place, profiles_dir, variables)
     # the build has left its manifest in the target folder; without a build, that of the project as it is
     with place.session():
         described = is_built or _dbt("parse", *given).success
@@ -70,10 +70,23 @@ def document(place: Place, profiles_dir: Path, variables: str, is_built: bool) -
     if not described:
         say("  dbt docs could not be made: the report comes without them")
         return None
-    page = (target / "static_index.html").read_text(encoding="utf-8")
+    page = (_target(place) / "static_index.html").read_text(encoding="utf-8")
     page = page.replace("<head>", f"<head>{_NO_NETWORK}", 1).replace(str(PROJECT), ".")
     (profiles_dir / DBT_DOCS).write_text(page, encoding="utf-8")
     return profiles_dir / DBT_DOCS
+
+
+def _given(place: Place, profiles_dir: Path, variables: str) -> Sequence[str]:
+    return ("--profiles-dir", str(profiles_dir), "--vars", variables, "--target-path", str(_target(place)))
+
+
+def _target(place: Place) -> Path:
+    """Where dbt keeps what it has read of the project: a folder for each place, for two studies may run at once."""
+    if chosen := os.environ.get("DBT_TARGET_PATH"):
+        return Path(chosen)
+    where = {name: value for name, value in place.environment().items() if name != "DEXSIC_PASSWORD"}
+    digest_of_it = hashlib.sha256(repr(sorted(where.items())).encode()).hexdigest()
+    return PROJECT / "target" / f"{place.target}_{digest_of_it[:8]}"
 
 
 def _dbt(*arguments: str, follow: Sequence[Callable[[Any], None]] = ()) -> Any:

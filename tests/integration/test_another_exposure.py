@@ -14,6 +14,8 @@ from analysis_py.study.study import Study, run_study
 from analysis_py.study.variables import EXPOSURE_DURATION, EXPOSURE_TERMS, SUBGROUPS
 from tests.integration.conftest import BUILD, PROJECT, RunDbt
 
+pytestmark = pytest.mark.needs_half_an_hour
+
 SCHEMA = "propofol"
 # as the page prints it
 VARIABLES, *_ = re.findall(r"make study VARS='(.*)'", (PROJECT / "docs" / "CHANGING.md").read_text())
@@ -37,8 +39,6 @@ select
     extract(epoch from min(lower(span)) - min(icu.intime)) / 3600 as start_h,
     extract(epoch from sum(upper(span) - lower(span))) / 3600 as running_h
 from spans
-
-pytestmark = pytest.mark.needs_half_an_hour
 inner join mimiciv_icu.icustays as icu using (stay_id)
 group by stay_id
 """
