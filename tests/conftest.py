@@ -54,7 +54,8 @@ for needed, least in (("needs_half_an_hour", 30), ("needs_an_hour", 60)):
     REQUIREMENTS[needed] = (f"more time (DEXSIC_TEST_MINUTES={least})", enough)
 # a worker takes all tests of a group, that is of a file, or of the files that read the same builds
 GROUPS = dict.fromkeys(
-    ["engines", "reference", "recompute", "determinism", "oracle", "intervals", "another_exposure"], "builds"
+    ["engines", "reference", "recompute", "determinism", "oracle", "intervals", "another_exposure", "releases"],
+    "builds",
 )
 # those that take minutes come first, so that no worker is left with one in the end
 LONGEST = ["builds", "study", "build_record", "changing", "run", "bigquery", "spark", "zigong"]

@@ -146,7 +146,7 @@ def test_a_table_that_was_built_of_nothing_never_makes_a_whole(dbt: Dbt, record:
     assert record().status == "complete"
 
 
-@pytest.mark.needs_half_an_hour
+@pytest.mark.needs_an_hour
 def test_a_whole_build_of_nothing_runs_and_is_no_build(dbt: Dbt, record: Record) -> None:
     assert dbt("build", "--empty", "--exclude-resource-type", "unit_test").success
     assert record().status == "partial"
@@ -221,7 +221,7 @@ def test_what_no_model_knows_is_refused_before_anything_changes(
     assert record() == before
 
 
-@pytest.mark.needs_half_an_hour
+@pytest.mark.needs_an_hour
 def test_the_fingerprint_is_of_the_content(dbt: Dbt, record: Record, database: str) -> None:
     assert dbt("run").success
     first = record().fingerprint

@@ -175,7 +175,7 @@ def test_nobody_with_cirrhosis_is_in_the_cohort(results: pd.DataFrame, database:
     assert others == [(0,)]
 
 
-@pytest.mark.needs_half_an_hour
+@pytest.mark.needs_an_hour
 def test_remifentanil_is_studied(run: Callable[..., None], project: Path, database: str) -> None:
     dbt = Path(sys.executable).with_name("dbt")
     run("remifentanil", dbt, *BUILD, "--profiles-dir", ".", "--quiet", "--vars", REMIFENTANIL_VARS)

@@ -9,7 +9,7 @@ from tests import engines
 from tests.integration.conftest import BUILD, GENERATED, RunDbt
 from twin.__main__ import main as twin
 
-pytestmark = pytest.mark.needs_half_an_hour
+pytestmark = pytest.mark.needs_an_hour
 
 # the external cohort has a test of its own
 MARTS = [mart for mart in engines.MARTS if "zigong" not in mart]

@@ -15,6 +15,8 @@ BUILD = ("build", "--exclude-resource-type", "test", "--exclude-resource-type", 
 BIG = ("int_chart_row", "int_lab_row", "int_infusion", "int_prescription", "int_urine_row", "int_culture")
 UPDATE = "update mimiciv_icu.inputevents set rate = %s, rateuom = %s, patientweight = %s where itemid = 225150"
 
+pytestmark = pytest.mark.needs_half_an_hour
+
 
 @pytest.fixture(scope="module")
 def database(make_database: Callable[[], str]) -> str:

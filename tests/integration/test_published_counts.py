@@ -20,6 +20,8 @@ MART = f"{SCHEMA}.published_count_comparison"
 
 Ask = Callable[[str], list[tuple[object, ...]]]
 
+pytestmark = pytest.mark.needs_half_an_hour
+
 
 @pytest.fixture(scope="module")
 def ask(built_generated: str, run_dbt: RunDbt) -> Ask:

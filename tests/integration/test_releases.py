@@ -7,22 +7,22 @@ import psycopg
 import pytest
 
 from mimic_db.__main__ import main as mimic_db
-from tests.integration.conftest import RunDbt
+from tests.integration.conftest import BUILD, RunDbt
 from tests.marts import differing
 from tests.release_3_1 import YEARS, write_as_3_1
 
-pytestmark = pytest.mark.needs_shared
+pytestmark = [pytest.mark.needs_shared, pytest.mark.needs_half_an_hour]
 
 
 @pytest.fixture(scope="module")
 def built_3_1(
     demo_folder: Path, make_database: Callable[[], str], run_dbt: RunDbt, tmp_path_factory: pytest.TempPathFactory
 ) -> str:
-    """DSN of the demo in 3.1's form with our tables; every data test has passed."""
+    """DSN of the demo in 3.1's form with our tables."""
     folder, dsn = tmp_path_factory.mktemp("as_3_1"), make_database()
     write_as_3_1(demo_folder, folder)
     assert mimic_db(["load", "--csv", str(folder), "--dsn", dsn]) == 0
-    run_dbt(dsn, "build", "--exclude-resource-type", "unit_test")
+    run_dbt(dsn, *BUILD)
     return dsn
 
 
