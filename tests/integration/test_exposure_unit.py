@@ -8,10 +8,9 @@ import pytest
 from dbt.artifacts.schemas.run import RunExecutionResult
 from dbt.cli.main import dbtRunnerResult
 
-from tests.integration.conftest import Dbt, dbt_on, fill
+from tests.integration.conftest import BUILD, Dbt, dbt_on, fill
 from tests.integration.test_planted_faults import ROWS
 
-BUILD = ("build", "--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
 BIG = ("int_chart_row", "int_lab_row", "int_infusion", "int_prescription", "int_urine_row", "int_culture")
 UPDATE = "update mimiciv_icu.inputevents set rate = %s, rateuom = %s, patientweight = %s where itemid = 225150"
 
