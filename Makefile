@@ -46,7 +46,7 @@ lint: $(READY)-dev  ## ruff, mypy (strict), sqlfluff; no file is changed
 		$(VENV)/bin/sqlfluff lint --processes 2 models tests/data; status=$$?; $(RUN) -m mimic_db stop >/dev/null; exit $$status
 
 unit: $(READY)-dev
-	@$(RUN) -m pytest -n auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
+	@$(RUN) -m pytest -n auto --maxprocesses 4 --dist loadscope --no-loadscope-reorder
 
 bench: $(READY)  ## benchmarks, as ratios measured in one run: MIMIC-IV demo multiplied, 12 GB of disk in .postgres
 	@echo "makes two databases on the first run: 12 GB of disk in .postgres, kept for the next run"

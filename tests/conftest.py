@@ -66,10 +66,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    for item in items:
-        name = item.path.stem.removeprefix("test_")
-        item.add_marker(pytest.mark.xdist_group(GROUPS.get(name, name)))
-    items.sort(key=_begins)
+    items.sort(key=lambda item: LONGEST.index(group) if (group := _group(item.nodeid)) in LONGEST else len(LONGEST))
     for marker, (_, path) in REQUIREMENTS.items():
         if path.exists():
             continue
@@ -80,9 +77,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             config.hook.pytest_deselected(items=out)
 
 
-def _begins(item: pytest.Item) -> int:
-    (group,) = (marker.args[0] for marker in item.iter_markers("xdist_group"))
-    return LONGEST.index(group) if group in LONGEST else len(LONGEST)
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """A worker takes a group whole. Marks of groups (--dist loadgroup) do not reach pytest-xdist 3.8 in pytest 9."""
+    scheduling = importlib.import_module("xdist.scheduler").LoadScopeScheduling
+    return type("ByGroup", (scheduling,), {"_split_scope": lambda _, nodeid: _group(nodeid)})(config, log)
+
+
+def _group(nodeid: str) -> str:
+    name = Path(nodeid.partition("::")[0]).stem.removeprefix("test_")
+    return GROUPS.get(name, name)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
