@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from analysis_py.marts.generated import PATIENTS
 from analysis_py.marts.profile import Target
 from analysis_py.marts.read import Marts
 from analysis_py.report.present import write_results, write_validation
+from analysis_py.statistics.survival import proportional_hazards
 from analysis_py.study.external import NAME, ExternalMarts, Validation, validate
 from analysis_py.study.read_marts import type_cohort, type_external
 from analysis_py.study.results import Row, find
@@ -75,10 +77,13 @@ def hazard(rows: list[Row], model: str) -> Row:
 
 
 # section 3.6 of the paper, written out once more
-@pytest.mark.parametrize(
-    ("model", "covariates"),
-    [("model 1", []), ("adjusted", ["age_years", "is_female", "propofol_24h", "sufentanil_24h"])],
-)
+ADJUSTED_FOR: dict[str, list[str]] = {
+    "model 1": [],
+    "adjusted": ["age_years", "is_female", "propofol_24h", "sufentanil_24h"],
+}
+
+
+@pytest.mark.parametrize(("model", "covariates"), ADJUSTED_FOR.items())
 def test_hazard_ratios_are_those_of_lifelines(model: str, covariates: list[str]) -> None:
     data = make_patients()
     row = hazard(found_in(data).rows, model)
@@ -88,6 +93,27 @@ def test_hazard_ratios_are_those_of_lifelines(model: str, covariates: list[str])
     assert row.upper == pytest.approx(fitted["exp(coef) upper 95%"], rel=1e-4)
     assert row.p_value == pytest.approx(fitted["p"], rel=1e-3)
     assert (row.n, row.events) == (len(data), int(data[DEATH_ANYWHERE].sum()))
+
+
+def test_each_model_has_its_own_test_of_proportional_hazards() -> None:
+    data = make_patients()
+    rows = found_in(data).rows
+    statistics = []
+    for model, covariates in ADJUSTED_FOR.items():
+        row = find(rows, "proportional_hazards", NAME, model=model)
+        assert row is not None
+        expected = proportional_hazards(data, FOLLOW_UP, DEATH_ANYWHERE, covariates, TREATMENT)
+        assert (row.estimate, row.p_value) == pytest.approx((expected.statistic, expected.p_value))
+        statistics.append(row.estimate)
+    assert statistics[0] != pytest.approx(statistics[1], rel=1e-3)
+
+
+def test_what_tells_the_exposure_is_in_no_model() -> None:
+    data = make_patients()
+    row = hazard(found_in(data, build=replace(NO_RECORD, drug="propofol")).rows, "adjusted")
+    used = data[[FOLLOW_UP, DEATH_ANYWHERE, TREATMENT, "age_years", "is_female", "sufentanil_24h"]].astype(float)
+    fitted = CoxPHFitter().fit(used, FOLLOW_UP, DEATH_ANYWHERE).summary.loc[TREATMENT]
+    assert row.estimate == pytest.approx(fitted["exp(coef)"], rel=1e-5)
 
 
 def test_log_rank_is_that_of_lifelines() -> None:

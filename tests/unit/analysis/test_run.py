@@ -318,6 +318,9 @@ def test_small_exclusions_cannot_be_computed_from_their_neighbours(flow: pd.Data
         ({"ethnicity": "martian"}, "ethnicity holds 'martian'"),
         ({"age_years": "old"}, "age_years is not numeric"),
         ({"treated": None}, "treated has missing values"),
+        ({"died_28d_hospital": None}, "died_28d_hospital has missing values"),
+        ({"died_hospital": None}, "died_hospital has missing values"),
+        ({"followup_28d_days": None}, "followup_28d_days has missing values"),
         ({"followup_28d_days": -1.0}, "followup_28d_days is negative"),
     ],
 )
@@ -473,3 +476,15 @@ def test_sizes_of_readings_that_differ_by_a_few_patients_are_hidden() -> None:
     assert shown[1].events == HIDDEN
     assert [row.estimate for row in shown] == [0.7] * 4
     assert [row.n for row in suppress([main, near], 0)] == [1500, 1503]
+
+
+def test_results_csv_holds_no_small_count(make_cohort: MakeCohort, flow: pd.DataFrame, tmp_path: Path) -> None:
+    study = study_of(make_cohort(120), flow)
+    assert sum(isinstance(row.events, int) and 0 < row.events < 10 for row in study.rows) > 20
+    write_results(tmp_path, study, flow, 10, 1)
+    written = pd.read_csv(tmp_path / "results.csv")
+    for column in ("n", "events"):
+        assert not pd.to_numeric(written[column], errors="coerce").between(1, 9).any()
+    excluded = written[written["analysis"].eq("flow") & written["measure"].eq("n_excluded")].set_index("term")["n"]
+    # three minors, whom the step after them would tell
+    assert excluded.tolist() == ["900", "400", "<10", "hidden", "250"]
