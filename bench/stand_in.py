@@ -16,12 +16,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from bench import multiply
 from mimic_db.errors import UserError
 from mimic_db.load.csv_folder import SourceFile, find_files
 from mimic_db.tables import MODULES
 
-# identifiers that must stay distinct between the copies; each is numbered anew, densely, so that no integer overflows
-IDENTIFIERS = ("subject_id", "hadm_id", "stay_id", "specimen_id", "micro_specimen_id", "labevent_id")
+IDENTIFIERS = (*multiply.IDENTIFIERS, "labevent_id")  # numbered anew
 NUMBERS = ("valuenum", "rate", "amount")
 _DAYS, _PERCENT, _SCORES_BELOW = 365, 2, 20
 _MEMORY = "4GB"

@@ -137,7 +137,7 @@ def _check(args: argparse.Namespace) -> int:
 def _check_words(connection: Connection, schemas: Mapping[str, str], args: argparse.Namespace) -> bool:
     chosen = definitions(args.vars)
     others = items_like(connection, schemas, chosen["exposure_drug"])
-    rows = look(connection, schemas, others, lambda text: print(text, file=sys.stderr))
+    rows = look(connection, schemas, others, chosen, lambda text: print(text, file=sys.stderr))
     words = judge(rows, others, chosen)
     for line in report(words, args.suppress_below):
         print(line)

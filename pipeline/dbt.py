@@ -1,6 +1,5 @@
 """The second stage: `dbt build` in this process, with a progress bar in place of its log, and dbt's documentation."""
 
-import hashlib
 import importlib
 import os
 import sys
@@ -85,8 +84,7 @@ def _target(place: Place) -> Path:
     if chosen := os.environ.get("DBT_TARGET_PATH"):
         return Path(chosen)
     where = {name: value for name, value in place.environment().items() if name != "DEXSIC_PASSWORD"}
-    digest_of_it = hashlib.sha256(repr(sorted(where.items())).encode()).hexdigest()
-    return PROJECT / "target" / f"{place.target}_{digest_of_it[:8]}"
+    return PROJECT / "target" / f"{place.target}_{digest(*map(str, sorted(where.items())), files=())[:8]}"
 
 
 def _dbt(*arguments: str, follow: Sequence[Callable[[Any], None]] = ()) -> Any:

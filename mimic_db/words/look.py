@@ -7,7 +7,7 @@ from typing import Any, LiteralString
 from psycopg import sql
 
 from mimic_db.database import Connection
-from mimic_db.words.seeds import seed
+from mimic_db.words.seeds import Definitions, seed
 
 _WORDS = ("ventilator_mode", "ventilator_mode_hamilton", "oxygen_device")
 _MANY = 1_000_000
@@ -35,7 +35,7 @@ LOOKS: Mapping[str, Look] = {
         "icu",
         "inputevents",
         "select itemid, rateuom, amountuom, count(*) filter (where rate > 0 and endtime > starttime),"
-        " count(*) filter (where rate is null and amount > 0 and endtime > starttime + interval '15 minutes')"
+        " count(*) filter (where rate is null and amount > 0 and endtime > starttime + %(bolus_h)s * interval '1 hour')"
         " from {} where itemid = any(%(items)s) or itemid = any(%(others)s) group by 1, 2, 3",
         {"items": _items("infusion_item")},
     ),
@@ -69,7 +69,11 @@ LOOKS: Mapping[str, Look] = {
 
 
 def look(
-    connection: Connection, schemas: Mapping[str, str], others: Mapping[int, str], say: Callable[[str], None]
+    connection: Connection,
+    schemas: Mapping[str, str],
+    others: Mapping[int, str],
+    chosen: Definitions,
+    say: Callable[[str], None],
 ) -> dict[str, Rows]:
     """The rows of each query, by its name. `others` are items of inputevents that no seed has.
 
@@ -81,7 +85,7 @@ def look(
         about = _about(connection, schemas[asked.module], asked.table)
         if about >= _MANY:
             say(f"reading {asked.table}, about {about / _MANY:,.0f} million rows")
-        numbers = {"others": list(others)} | dict(asked.items)
+        numbers = {"others": list(others), "bolus_h": chosen["quality_bolus_max_h"], **asked.items}
         found[name] = connection.execute(sql.SQL(asked.query).format(table), numbers).fetchall()
     return found
 

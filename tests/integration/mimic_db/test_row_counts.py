@@ -23,14 +23,6 @@ def pretended(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
     return rows
 
 
-@pytest.fixture
-def dsn(make_database: Callable[[], str], mimic_folder: Path, capsys: pytest.CaptureFixture[str]) -> str:
-    created = make_database()
-    assert main(["load", "--csv", str(mimic_folder), "--dsn", created]) == 0
-    capsys.readouterr()
-    return created
-
-
 def execute(dsn: str, *statements: str) -> None:
     with psycopg.connect(dsn, autocommit=True) as connection:
         for statement in statements:
