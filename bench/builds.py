@@ -60,14 +60,18 @@ def require_duckdb() -> None:
         raise UserError(f"DuckDB is not installed: {INSTALL}")
 
 
+def profiles_of(engine: Engine) -> Path:
+    """Where dbt() keeps profiles.yml and what dbt has parsed, which holds only while the connection stays the same."""
+    return PROJECT / "target" / "bench" / engine.environment.get("DEXSIC_DBNAME", engine.target)
+
+
 def dbt(engine: Engine, *command: str) -> float:
     """Seconds that a command of dbt takes.
 
     Raises:
         UserError: it failed.
     """
-    # a folder for each database: dbt keeps what it has parsed only while the connection stays the same
-    folder = PROJECT / "target" / "bench" / engine.environment.get("DEXSIC_DBNAME", engine.target)
+    folder = profiles_of(engine)
     folder.mkdir(parents=True, exist_ok=True)
     profile = (PROJECT / "profiles.example.yml").read_text(encoding="utf-8")
     more = "".join(f"        {name}: {json.dumps(value)}\n" for name, value in engine.settings.items())

@@ -23,7 +23,7 @@ from rich.table import Table
 
 from bench import peaks, stand_in
 from bench.__main__ import DEMO
-from bench.builds import PROJECT, Engine, dbt, on_duckdb, on_postgres, on_spark, require_duckdb, run
+from bench.builds import PROJECT, Engine, dbt, on_duckdb, on_postgres, on_spark, profiles_of, require_duckdb, run
 from bench.peaks import Peaks, size_of
 from mimic_db import server
 from mimic_db.database import connect
@@ -165,7 +165,7 @@ def _built(
     only_data = ("test", "--select", "test_type:data")
     yield Step("dbt test, data tests", lambda: _run_dbt(engine, *only_data), (*_BUILD, "tests/data"), left, watch)
     output = folder / "output"
-    statistics = ["-m", "analysis_py.run", "--profiles-dir", str(PROJECT / "target" / "bench" / _place(engine))]
+    statistics = ["-m", "analysis_py.run", "--profiles-dir", str(profiles_of(engine))]
     statistics += ["--target", engine.target, "--output", str(output)]
     yield Step(
         "statistics and report",
@@ -178,10 +178,6 @@ def _built(
 
 def _run_dbt(engine: Engine, *command: str) -> None:
     dbt(engine, *command)
-
-
-def _place(engine: Engine) -> str:
-    return engine.environment.get("DEXSIC_DBNAME", engine.target)
 
 
 def _tell(steps: Iterator[Step], folder: Path, engine: str, fresh: bool) -> None:

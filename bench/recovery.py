@@ -37,7 +37,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from analysis_py.statistics.estimate import Z_975, Estimate
 from analysis_py.statistics.imputation import pool
-from analysis_py.statistics.survival import cox_clustered
+from analysis_py.statistics.survival import cox
 from analysis_py.study.analyses.cohorts import ITERATIONS, complete_cohort, match_cohort
 from analysis_py.study.analyses.effects import effect, effect_clustered, usable
 from analysis_py.study.variables import DEATH_28D, FOLLOW_UP, HORIZON_DAYS, MODEL_3, TABLE_ONE, TREATMENT
@@ -158,7 +158,7 @@ def marginal_truth(potential: pd.DataFrame) -> Truth:
         }
     ).reset_index(drop=True)
     # both outcomes come from one random number: clustered by stay, the error is that of the difference
-    estimate = cox_clustered(stacked, FOLLOW_UP, DEATH_28D, (), TREATMENT, "stay")
+    estimate = cox(stacked, FOLLOW_UP, DEATH_28D, (), TREATMENT, cluster="stay")
     return Truth(float(np.log(estimate.value)), standard_error(estimate))
 
 

@@ -125,19 +125,6 @@ def cox(
     return model.estimate(term, efron.clustered_covariance(model.fit, codes))
 
 
-def cox_clustered(
-    data: pd.DataFrame, duration: str, event: str, covariates: Sequence[str], term: str, cluster: str
-) -> Estimate:
-    """As cox(), with the standard error robust to dependence within `cluster` (matched pair).
-
-    Raises:
-        NotEstimable: as cox(), a missing cluster, or a single one.
-    """
-    model = fit_cox(data, duration, event, covariates, [term])
-    model.estimate(term)  # what the likelihood cannot tell, a sandwich cannot either
-    return model.estimate(term, efron.clustered_covariance(model.fit, clusters(data, model.rows.index, cluster)))
-
-
 def proportional_hazards(
     data: pd.DataFrame, duration: str, event: str, covariates: Sequence[str], term: str
 ) -> TestResult:

@@ -8,7 +8,7 @@ import pandas as pd
 from analysis_py.statistics.estimate import Estimate
 from analysis_py.statistics.outcome import logistic, logistic_clustered
 from analysis_py.statistics.sensitivity import e_value
-from analysis_py.statistics.survival import cox, cox_clustered, kaplan_meier, log_rank, proportional_hazards
+from analysis_py.statistics.survival import cox, kaplan_meier, log_rank, proportional_hazards
 from analysis_py.study.analyses.cohorts import PAIR
 from analysis_py.study.analyses.describe import GROUP_NAMES
 from analysis_py.study.results import Row, estimated, tested
@@ -35,10 +35,10 @@ def effect_clustered(data: pd.DataFrame, outcome: str, covariates: Sequence[str]
     """As effect(), in matched data, with the standard error robust to dependence within pairs.
 
     Raises:
-        NotEstimable: as survival.cox_clustered() and outcome.logistic_clustered().
+        NotEstimable: as survival.cox() and outcome.logistic_clustered().
     """
     if outcome == DEATH_28D:
-        return cox_clustered(data, FOLLOW_UP, DEATH_28D, covariates, TREATMENT, PAIR)
+        return cox(data, FOLLOW_UP, DEATH_28D, covariates, TREATMENT, cluster=PAIR)
     return logistic_clustered(data, DEATH_HOSPITAL, covariates, TREATMENT, PAIR)
 
 

@@ -1,5 +1,7 @@
 """What the statistical functions do at the edges; their ordinary values are compared with R elsewhere."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -24,7 +26,6 @@ from analysis_py.statistics.propensity import fit_propensity, match_nearest
 from analysis_py.statistics.sensitivity import e_value
 from analysis_py.statistics.survival import (
     cox,
-    cox_clustered,
     fit_cox,
     kaplan_meier,
     log_rank,
@@ -63,7 +64,7 @@ def test_cox_with_ties_and_dummies_equals_lifelines(trial: pd.DataFrame) -> None
 
 def test_clustered_standard_error_equals_lifelines(trial: pd.DataFrame) -> None:
     trial["pair"] = np.arange(300) // 2
-    ours = cox_clustered(trial, "time", "died", ["treated", "age"], "treated", "pair")
+    ours = cox(trial, "time", "died", ["treated", "age"], "treated", cluster="pair")
     numbers = trial.drop(columns="site").astype(float)
     theirs = CoxPHFitter().fit(numbers, "time", "died", cluster_col="pair").summary.loc["treated"]
     assert ours.upper == pytest.approx(theirs["exp(coef) upper 95%"], rel=5e-3)
@@ -210,7 +211,7 @@ def test_tiny_and_odd_data_give_a_sane_number_or_a_reason(seed: int) -> None:
     for fit in (
         lambda: cox(data, "time", "died", covariates, "treated"),
         lambda: logistic(data, "died", covariates, "treated"),
-        lambda: cox_clustered(data, "time", "died", covariates, "treated", "time"),
+        lambda: cox(data, "time", "died", covariates, "treated", cluster="time"),
     ):
         with np.errstate(all="raise", under="ignore"):
             try:
@@ -558,16 +559,23 @@ def test_what_cannot_be_matched_is_named(propensity: pd.Series, treated: pd.Seri
         match_nearest(propensity, treated, np.inf)
 
 
-@pytest.mark.parametrize("fit", [cox_clustered, logistic_clustered])
-def test_a_row_without_its_cluster_is_refused_not_given_to_the_last_one(trial: pd.DataFrame, fit: object) -> None:
-    times = ("time", "died") if fit is cox_clustered else ("died",)
+@pytest.mark.parametrize(
+    "fit",
+    [
+        lambda data: cox(data, "time", "died", ["age"], "treated", cluster="pair"),
+        lambda data: logistic_clustered(data, "died", ["age"], "treated", "pair"),
+    ],
+)
+def test_a_row_without_its_cluster_is_refused_not_given_to_the_last_one(
+    trial: pd.DataFrame, fit: Callable[[pd.DataFrame], Estimate]
+) -> None:
     pairs = pd.Series(np.arange(300) // 2, dtype="Int64")
     for gone, message in ((pairs.mask(pairs == 3), "pair has missing values"), (pairs * 0, "fewer than two groups")):
         with pytest.raises(NotEstimable, match=message):
-            fit(trial.assign(pair=gone), *times, ["age"], "treated", "pair")  # type: ignore[operator]
+            fit(trial.assign(pair=gone))
     # a gap in a row that is not in the model does no harm
     trial.loc[0, "age"] = np.nan
-    assert fit(trial.assign(pair=pairs.mask(pairs.index == 0)), *times, ["age"], "treated", "pair").n == 299  # type: ignore[operator]
+    assert fit(trial.assign(pair=pairs.mask(pairs.index == 0))).n == 299
 
 
 def test_times_that_differ_by_rounding_are_one_time(trial: pd.DataFrame) -> None:

@@ -9,7 +9,7 @@ import pytest
 from analysis_py.statistics.errors import NotEstimable
 from analysis_py.statistics.estimate import Estimate
 from analysis_py.statistics.propensity import fit_propensity, match_nearest
-from analysis_py.statistics.survival import cox, cox_clustered, kaplan_meier
+from analysis_py.statistics.survival import cox, kaplan_meier
 from analysis_py.statistics.trial import TrialResult, landmark, published, sequential_trials, time_dependent_cox
 
 BASELINE = ["age", "vent", "unit"]
@@ -115,7 +115,7 @@ def test_the_published_groups_are_made_by_the_future(trial: Tables) -> None:
     matched = kept.loc[pairs.to_numpy().T.ravel()].assign(pair=np.tile(np.arange(len(pairs)), 2))
     result = published(patients, covariates=BASELINE, adjustment="matched").result()
     assert [result.risk0, result.risk1] == pytest.approx(risks(matched, 672))
-    assert agree(result, cox_clustered(matched, "stop", "died", [], "treated", "pair"))
+    assert agree(result, cox(matched, "stop", "died", [], "treated", cluster="pair"))
 
 
 def test_an_arm_without_deaths_has_risks_and_no_hazard_ratio(trial: Tables) -> None:
