@@ -27,10 +27,10 @@ study: $(READY) $(if $(filter duckdb spark,$(ENGINE)),$(READY)-$(ENGINE))  ## th
 	@$(RUN) -m study $(if $(ENGINE),--engine '$(ENGINE)') $(if $(CSV),--csv '$(CSV)') $(if $(DSN),--dsn '$(DSN)') $(if $(STAYS),--stays '$(STAYS)') $(if $(ZIGONG),--zigong '$(ZIGONG)') \
 		$(if $(SEED),--seed '$(SEED)') $(if $(SUPPRESS_BELOW),--suppress-below '$(SUPPRESS_BELOW)') $(if $(VARS),--vars '$(VARS)') $(if $(OUTPUT),--output '$(OUTPUT)') $(if $(QUIET),--quiet)
 
-test: said lint unit  ## lint, types, pytest, dbt build and dbt test on shipped data: about 12 minutes
+test: said lint unit  ## lint, types, pytest, dbt build and dbt test on shipped data: about 10 minutes
 
 said:
-	@echo "about 12 minutes on two cores; DEXSIC_TEST_MINUTES=30, as .ci/run has it, adds builds by other definitions and of another release;"
+	@echo "about 10 minutes on two cores; DEXSIC_TEST_MINUTES=30, as .ci/run has it, adds builds by other definitions and of another release;"
 	@echo "60 adds builds in another order, on other servers and on Spark, BigQuery's SQL, the external cohort, faults tried for real"
 	@echo "servers of its own in temporary folders, stopped and removed at the end"
 

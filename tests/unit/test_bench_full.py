@@ -152,6 +152,7 @@ def test_a_step_that_was_measured_is_not_repeated_until_what_it_depends_on_chang
     }
 
 
+@pytest.mark.needs_duckdb
 def test_so_much_disk_is_asked_for_first(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,6 +10,11 @@ from mimic_db.__main__ import main
 
 
 @pytest.fixture
+def dsn(loaded_dsn: str) -> str:
+    return loaded_dsn
+
+
+@pytest.fixture
 def reader(dsn: str) -> Iterator[str]:
     """The same database as a role that may read the sources and create nothing."""
     execute(dsn, "drop role if exists reader; create role reader login")

@@ -16,6 +16,11 @@ CHART = "mimiciv_icu.chartevents"
 
 
 @pytest.fixture
+def dsn(loaded_dsn: str) -> str:
+    return loaded_dsn
+
+
+@pytest.fixture
 def pretended(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
     """The rows of a release "9.9", which is the small folder; a test changes what it should have."""
     rows = dict(ROWS)
