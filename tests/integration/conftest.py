@@ -23,6 +23,25 @@ GENERATED = ("--stays", "300", "--seed", "7")
 # seeds and models, without tests
 BUILD = ("build", "--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
 
+# two patients without a fault; the second is on 0.5 mcg/kg/hour of dexmedetomidine
+TWO_PATIENTS = """
+insert into mimiciv_hosp.patients (subject_id, gender, anchor_age, anchor_year, anchor_year_group) values
+    (1, 'F', 70, 2150, '2014 - 2016'), (2, 'M', 60, 2150, '2014 - 2016');
+insert into mimiciv_hosp.admissions (subject_id, hadm_id, admittime, dischtime, admission_type) values
+    (1, 11, '2150-01-01 00:00', '2150-01-09 00:00', 'EW EMER.'),
+    (2, 12, '2150-01-01 00:00', '2150-01-09 00:00', 'EW EMER.');
+insert into mimiciv_icu.icustays (subject_id, hadm_id, stay_id, intime, outtime) values
+    (1, 11, 101, '2150-01-01 06:00', '2150-01-05 06:00'), (2, 12, 102, '2150-01-01 06:00', '2150-01-05 06:00');
+insert into mimiciv_icu.chartevents (subject_id, hadm_id, stay_id, charttime, itemid, valuenum) values
+    (1, 11, 101, '2150-01-01 07:00', 220045, 80), (1, 11, 101, '2150-01-03 07:00', 220045, 90),
+    (2, 12, 102, '2150-01-01 07:00', 220045, 80);
+insert into mimiciv_hosp.labevents (labevent_id, subject_id, hadm_id, specimen_id, itemid, charttime, valuenum) values
+    (1, 1, 11, 1, 51265, '2150-01-01 08:00', 90), (2, 2, 12, 2, 51237, '2150-01-01 08:00', 1.3);
+insert into mimiciv_icu.inputevents
+    (subject_id, hadm_id, stay_id, starttime, endtime, itemid, orderid, rate, rateuom, amount, amountuom, patientweight)
+    values (2, 12, 102, '2150-01-01 08:00', '2150-01-01 20:00', 225150, 7, 0.5, 'mcg/kg/hour', 480, 'mcg', 80);
+"""
+
 RunDbt = Callable[..., Path]
 Dbt = Callable[..., dbtRunnerResult]
 
@@ -93,3 +112,9 @@ def fill(dsn: str, rows: str) -> str:
                 connection.execute(create_table(table, OFFICIAL_SCHEMAS[table.module]))
         connection.execute(rows.encode())
     return dsn
+
+
+@pytest.fixture(scope="module")
+def two_patients(make_database: Callable[[], str]) -> str:
+    """DSN of TWO_PATIENTS with the tables of MIMIC-IV that the study needs, for one file of tests."""
+    return fill(make_database(), TWO_PATIENTS)

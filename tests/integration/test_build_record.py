@@ -13,8 +13,7 @@ from analysis_py.marts.errors import StudyError
 from analysis_py.marts.one_build import keep_builds_out
 from analysis_py.marts.profile import Target
 from analysis_py.study.read_marts import read_marts
-from tests.integration.conftest import PROJECT, Dbt, dbt_on, fill
-from tests.integration.test_planted_faults import ROWS
+from tests.integration.conftest import PROJECT, TWO_PATIENTS, Dbt, dbt_on, fill
 
 SCHEMA = "recorded"
 VARS = yaml.safe_load((PROJECT / "dbt_project.yml").read_text())["vars"]
@@ -25,7 +24,7 @@ Record = Callable[[], BuildRecord]
 @pytest.fixture(scope="module")
 def database(make_database: Callable[[], str]) -> str:
     """DSN of a database with the tables of MIMIC-IV and two patients without a fault."""
-    dsn = fill(make_database(), ROWS)
+    dsn = fill(make_database(), TWO_PATIENTS)
     with psycopg.connect(dsn) as connection:
         connection.execute("analyze mimiciv_icu.icustays")
     return dsn

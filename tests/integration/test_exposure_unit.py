@@ -1,6 +1,6 @@
 """The exposure's unit: spellings and other units are converted; what cannot be stops before a big table is read."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import psycopg
@@ -8,8 +8,7 @@ import pytest
 from dbt.artifacts.schemas.run import RunExecutionResult
 from dbt.cli.main import dbtRunnerResult
 
-from tests.integration.conftest import BUILD, Dbt, dbt_on, fill
-from tests.integration.test_planted_faults import ROWS
+from tests.integration.conftest import BUILD, Dbt, dbt_on
 
 BIG = ("int_chart_row", "int_lab_row", "int_infusion", "int_prescription", "int_urine_row", "int_culture")
 UPDATE = "update mimiciv_icu.inputevents set rate = %s, rateuom = %s, patientweight = %s where itemid = 225150"
@@ -18,14 +17,8 @@ pytestmark = pytest.mark.needs_half_an_hour
 
 
 @pytest.fixture(scope="module")
-def database(make_database: Callable[[], str]) -> str:
-    """DSN of two patients, the second on 0.5 mcg/kg/hour of dexmedetomidine."""
-    return fill(make_database(), ROWS)
-
-
-@pytest.fixture(scope="module")
-def dbt(database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dbt]:
-    with dbt_on(database, tmp_path_factory.mktemp("dbt"), "dexsic") as run:
+def dbt(two_patients: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dbt]:
+    with dbt_on(two_patients, tmp_path_factory.mktemp("dbt"), "dexsic") as run:
         assert run(*BUILD).success
         yield run
 
@@ -58,25 +51,25 @@ def found(dsn: str, query: str) -> list[tuple[Any, ...]]:
     ],
 )
 def test_the_exposure_is_the_same_in_every_unit_that_is_known(
-    rate: float, unit: str, n_converted: int, dbt: Dbt, database: str
+    rate: float, unit: str, n_converted: int, dbt: Dbt, two_patients: str
 ) -> None:
-    chart(database, rate, unit)
+    chart(two_patients, rate, unit)
     chain = ("int_infusion", "int_running_infusion", "int_exposure_row", "int_exposure_run", "int_exposure_episode")
     select = (*chain, "int_exposure_unknown", "exposure", "int_quality_treatment")
     assert dbt(*BUILD, "--select", *select).success
-    exposure = found(database, "select stay_id, running_h, mean_rate_48h from dexsic.dexmedetomidine_exposure")
+    exposure = found(two_patients, "select stay_id, running_h, mean_rate_48h from dexsic.dexmedetomidine_exposure")
     assert exposure == [(102, 12.0, pytest.approx(0.5))]
-    assert found(database, "select * from dexsic.int_exposure_unknown") == []
+    assert found(two_patients, "select * from dexsic.int_exposure_unknown") == []
     counted = "select n_affected from dexsic.int_quality_treatment where check_name = 'exposure_unit_converted'"
-    assert found(database, counted) == [(n_converted,)]
+    assert found(two_patients, counted) == [(n_converted,)]
 
 
-def test_without_the_weight_that_a_unit_asks_for_the_exposure_is_unknown(dbt: Dbt, database: str) -> None:
-    chart(database, 40, "mcg/hour", None)
+def test_without_the_weight_that_a_unit_asks_for_the_exposure_is_unknown(dbt: Dbt, two_patients: str) -> None:
+    chart(two_patients, 40, "mcg/hour", None)
     views = ("int_running_infusion", "int_exposure_row", "int_exposure_unknown")
     assert dbt(*BUILD, "--select", "int_infusion", *views).success
-    assert found(database, "select stay_id from dexsic.int_exposure_row") == []
-    assert found(database, "select stay_id from dexsic.int_exposure_unknown") == [(102,)]
+    assert found(two_patients, "select stay_id from dexsic.int_exposure_row") == []
+    assert found(two_patients, "select stay_id from dexsic.int_exposure_unknown") == [(102,)]
 
 
 @pytest.mark.parametrize(
@@ -84,9 +77,9 @@ def test_without_the_weight_that_a_unit_asks_for_the_exposure_is_unknown(dbt: Db
     [("mL/hour", '"mL/hour" (1 rows)'), (None, "no unit (1 rows)"), ("of the patient's", "another text")],
 )
 def test_a_unit_that_cannot_be_converted_stops_before_a_big_table_is_read(
-    unit: str | None, said: str, dbt: Dbt, database: str
+    unit: str | None, said: str, dbt: Dbt, two_patients: str
 ) -> None:
-    chart(database, 0.5, unit)
+    chart(two_patients, 0.5, unit)
     run = dbt(*BUILD)
     assert not run.success
     told = messages(run)
@@ -97,14 +90,14 @@ def test_a_unit_that_cannot_be_converted_stops_before_a_big_table_is_read(
     assert {told[name][0] for name in BIG} == {"skipped"}
 
 
-def test_a_row_that_never_runs_stops_nothing(dbt: Dbt, database: str) -> None:
-    chart(database, 0, "mL/hour")
+def test_a_row_that_never_runs_stops_nothing(dbt: Dbt, two_patients: str) -> None:
+    chart(two_patients, 0, "mL/hour")
     assert dbt(*BUILD).success
-    assert found(database, "select stay_id from dexsic.int_exposure_unknown") == [(102,)]
+    assert found(two_patients, "select stay_id from dexsic.int_exposure_unknown") == [(102,)]
 
 
-def test_the_units_of_another_exposure_are_its_own(dbt: Dbt, database: str) -> None:
-    chart(database, 0.5, "mL/hour")
+def test_the_units_of_another_exposure_are_its_own(dbt: Dbt, two_patients: str) -> None:
+    chart(two_patients, 0.5, "mL/hour")
     # dexmedetomidine is not looked at
     variables = "{exposure_drug: propofol, exposure_rate_unit: mcg/kg/min}"
     assert dbt(*BUILD, "--select", "stg_mimic__admissions", "--vars", variables).success

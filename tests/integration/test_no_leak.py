@@ -11,8 +11,7 @@ import psycopg
 import pytest
 
 from mimic_db import server
-from tests.integration.conftest import PROJECT, fill
-from tests.integration.test_planted_faults import ROWS
+from tests.integration.conftest import PROJECT, TWO_PATIENTS, fill
 
 pytestmark = pytest.mark.needs_half_an_hour
 
@@ -42,7 +41,7 @@ UNIT = {
 def said(make_database: Callable[[], str], tmp_path_factory: pytest.TempPathFactory, embedded_server: Path) -> Path:
     """A folder with all that dbt at its most talkative and the statistics said and wrote about a database of faults."""
     folder = tmp_path_factory.mktemp("said")
-    dsn = fill(make_database(), ROWS)
+    dsn = fill(make_database(), TWO_PATIENTS)
     with psycopg.connect(dsn) as connection:
         connection.execute(HOSTILE.encode())
     shutil.copy(PROJECT / "profiles.example.yml", folder / "profiles.yml")

@@ -1,6 +1,6 @@
 """`dbt test` finds a fault of each kind that is planted in a small database, and nothing where none is."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,28 +10,9 @@ from dbt.artifacts.schemas.results import NodeStatus
 from dbt.artifacts.schemas.run import RunExecutionResult
 from dbt.cli.main import dbtRunnerResult
 
-from tests.integration.conftest import Dbt, dbt_on, fill
+from tests.integration.conftest import Dbt, dbt_on
 
 PROJECT = Path(__file__).parents[2]
-
-# two patients; the second is on dexmedetomidine
-ROWS = """
-insert into mimiciv_hosp.patients (subject_id, gender, anchor_age, anchor_year, anchor_year_group) values
-    (1, 'F', 70, 2150, '2014 - 2016'), (2, 'M', 60, 2150, '2014 - 2016');
-insert into mimiciv_hosp.admissions (subject_id, hadm_id, admittime, dischtime, admission_type) values
-    (1, 11, '2150-01-01 00:00', '2150-01-09 00:00', 'EW EMER.'),
-    (2, 12, '2150-01-01 00:00', '2150-01-09 00:00', 'EW EMER.');
-insert into mimiciv_icu.icustays (subject_id, hadm_id, stay_id, intime, outtime) values
-    (1, 11, 101, '2150-01-01 06:00', '2150-01-05 06:00'), (2, 12, 102, '2150-01-01 06:00', '2150-01-05 06:00');
-insert into mimiciv_icu.chartevents (subject_id, hadm_id, stay_id, charttime, itemid, valuenum) values
-    (1, 11, 101, '2150-01-01 07:00', 220045, 80), (1, 11, 101, '2150-01-03 07:00', 220045, 90),
-    (2, 12, 102, '2150-01-01 07:00', 220045, 80);
-insert into mimiciv_hosp.labevents (labevent_id, subject_id, hadm_id, specimen_id, itemid, charttime, valuenum) values
-    (1, 1, 11, 1, 51265, '2150-01-01 08:00', 90), (2, 2, 12, 2, 51237, '2150-01-01 08:00', 1.3);
-insert into mimiciv_icu.inputevents
-    (subject_id, hadm_id, stay_id, starttime, endtime, itemid, orderid, rate, rateuom, amount, amountuom, patientweight)
-    values (2, 12, 102, '2150-01-01 08:00', '2150-01-01 20:00', 225150, 7, 0.5, 'mcg/kg/hour', 480, 'mcg', 80);
-"""
 
 # the test that must find it -> what is planted
 STAY = "insert into mimiciv_icu.icustays (subject_id, hadm_id, stay_id, intime, outtime) values "
@@ -84,15 +65,9 @@ TESTED = "staging data_quality sic_score int_icu_stay outcomes int_first_day_lab
 
 
 @pytest.fixture(scope="module")
-def database(make_database: Callable[[], str]) -> str:
-    """DSN of a database with the tables of MIMIC-IV and two patients without a fault."""
-    return fill(make_database(), ROWS)
-
-
-@pytest.fixture(scope="module")
-def dbt(database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dbt]:
+def dbt(two_patients: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dbt]:
     """Runs a dbt command on that database; the project is parsed once."""
-    with dbt_on(database, tmp_path_factory.mktemp("dbt"), "dexsic") as run:
+    with dbt_on(two_patients, tmp_path_factory.mktemp("dbt"), "dexsic") as run:
         yield run
 
 
@@ -105,11 +80,11 @@ def built(dbt: Dbt) -> Dbt:
 
 
 @pytest.fixture(scope="module")
-def found(built: Dbt, database: str) -> set[str]:
+def found(built: Dbt, two_patients: str) -> set[str]:
     """The tests that fail when every fault is planted, after none has failed without."""
     command = ["test", "--exclude", "test_type:unit", "--select", TESTED]
     assert not failed(built(*command))
-    with psycopg.connect(database) as connection:
+    with psycopg.connect(two_patients) as connection:
         for fault in FAULTS.values():
             connection.execute(fault)
     return failed(built(*command))
@@ -142,8 +117,8 @@ def test_a_planted_fault_is_found(test: str, found: set[str]) -> None:
     assert test in found
 
 
-def test_an_unexpected_unit_of_the_rate_stops_the_exposure(built: Dbt, database: str) -> None:
-    with psycopg.connect(database) as connection:
+def test_an_unexpected_unit_of_the_rate_stops_the_exposure(built: Dbt, two_patients: str) -> None:
+    with psycopg.connect(two_patients) as connection:
         connection.execute("update mimiciv_icu.inputevents set rateuom = 'mL/hour' where itemid = 225150")
     chain = "int_infusion int_running_infusion int_exposure_row exposure"
     run = built("build", "--exclude-resource-type", "unit_test", "--select", chain)

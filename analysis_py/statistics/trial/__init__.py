@@ -1,30 +1,28 @@
 """The trial that a question stands for, emulated: clones, their rivals, bootstrap. What is imported here is public."""
 
 from analysis_py.statistics.trial.bootstrap import Bootstrap, bootstrap
+from analysis_py.statistics.trial.clones import Clones
 from analysis_py.statistics.trial.emulation import (
     clone_censor_weight,
     clones,
-    clones_as_rows,
     landmark,
     published,
     sequential_trials,
     time_dependent_cox,
-    treatment_coefficients,
 )
 from analysis_py.statistics.trial.result import Design, Positivity, TrialResult
 
 __all__ = [
     "Bootstrap",
+    "Clones",
     "Design",
     "Positivity",
     "TrialResult",
     "bootstrap",
     "clone_censor_weight",
     "clones",
-    "clones_as_rows",
     "landmark",
     "published",
     "sequential_trials",
     "time_dependent_cox",
-    "treatment_coefficients",
 ]

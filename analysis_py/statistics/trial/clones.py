@@ -8,7 +8,7 @@ he is compatible with both strategies, and no row of the treatment model.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -19,7 +19,7 @@ from analysis_py.statistics.efron import Integers
 from analysis_py.statistics.errors import NotEstimable
 from analysis_py.statistics.trial.arms import Arms
 from analysis_py.statistics.trial.table import Table
-from analysis_py.statistics.trial.treatment import fit_treatment
+from analysis_py.statistics.trial.treatment import TreatmentModel, fit_treatment
 from analysis_py.statistics.trial.weighted import WeightedDesign, Weighting
 from analysis_py.statistics.trial.weights import Equal, GraceEnd, Pooled
 
@@ -28,18 +28,47 @@ CloneWeights = Literal["pooled", "none", "grace_end"]
 NEVER, START = "the strategy not to start", "the strategy to start"
 
 
+@dataclass(frozen=True)
+class Clones(WeightedDesign):
+    """Clones of the patients `ids`; `treatment` is the model of starting at a decision point (None: no weights)."""
+
+    ids: pd.Series = field(kw_only=True)
+    treatment: TreatmentModel | None = field(kw_only=True)
+
+    def rows(self) -> pd.DataFrame:
+        """For curves and diagnostics: id, clone (0, 1), start, stop (hours), died, weight."""
+        return pd.DataFrame(
+            {
+                "id": self.ids.to_numpy()[self.arms.patient],
+                "clone": self.arms.arm.astype(int),
+                "start": self.arms.start,
+                "stop": self.arms.stop,
+                "died": self.arms.died,
+                "weight": self.weighting.weights(None),
+            }
+        )
+
+
 def emulate(
     table: Table, covariates: Sequence[str], weights: CloneWeights, cap: float | None, hours: Sequence[float] = ()
-) -> WeightedDesign:
+) -> Clones:
     """The clones of `table` with their weights, ready to be summed and resampled.
 
     Raises:
         NotEstimable: no treatment model, or a decision at which all (none) start whom a clone must represent.
     """
     arms, slot = _clones(table, weights)
-    weighting = _weighting(table, covariates, weights, arms, slot, cap)
-    return WeightedDesign(
-        arms, weighting, arms.patient, slot == table.grid.decisions, len(table.time), table.grid.horizon_h, tuple(hours)
+    treatment, weighting = _weighting(table, covariates, weights, arms, slot, cap)
+    return Clones(
+        arms,
+        weighting,
+        arms.patient,
+        slot == table.grid.decisions,
+        len(table.time),
+        table.grid.horizon_h,
+        tuple(hours),
+        ids=table.patients["id"],
+        treatment=treatment,
     )
 
 
@@ -64,9 +93,9 @@ def _clones(table: Table, weights: CloneWeights) -> tuple[Arms, Integers]:
 
 def _weighting(
     table: Table, covariates: Sequence[str], weights: CloneWeights, arms: Arms, slot: Integers, cap: float | None
-) -> Weighting:
+) -> tuple[TreatmentModel | None, Weighting]:
     if weights == "none":
-        return Equal(len(slot))
+        return None, Equal(len(slot))
     named = table.baseline(covariates) if weights == "grace_end" else covariates
     model = fit_treatment(table.covariates(named), table.point, table.starts)
     shape = (len(table.time), table.grid.decisions)
@@ -74,7 +103,7 @@ def _weighting(
     last = arms.arm & (slot >= shape[1] - 1) & (table.started[arms.patient] == shape[1] - 1)
     pooled = Pooled(model, table.patient, table.point, shape, arms.arm, place, last, cap)
     if weights == "pooled":
-        return pooled
+        return model, pooled
     pooled = replace(pooled, last=np.zeros(len(last), dtype=bool), represents=False)
     members = (table.time > table.grid.grace_h) & ~table.left
     if not members.any():
@@ -83,19 +112,4 @@ def _weighting(
     at_end = fit_treatment(table.covariates(named, members), None, starts)
     position = np.cumsum(members) - 1
     heavy = arms.arm & (slot == shape[1]) & (table.started < shape[1])[arms.patient]
-    return GraceEnd(pooled, at_end, members, heavy, position[arms.patient[heavy]], cap)
-
-
-def clone_rows(table: Table, design: WeightedDesign) -> pd.DataFrame:
-    """The clones as rows: id, clone (0, 1), start, stop (hours), died, weight."""
-    arms = design.arms
-    return pd.DataFrame(
-        {
-            "id": table.patients["id"].to_numpy()[arms.patient],
-            "clone": arms.arm.astype(int),
-            "start": arms.start,
-            "stop": arms.stop,
-            "died": arms.died,
-            "weight": design.weighting.weights(None),
-        }
-    )
+    return model, GraceEnd(pooled, at_end, members, heavy, position[arms.patient[heavy]], cap)

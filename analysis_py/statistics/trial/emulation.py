@@ -16,11 +16,9 @@ import pandas as pd
 from analysis_py.statistics.design import as_numbers, require_columns
 from analysis_py.statistics.trial import designs
 from analysis_py.statistics.trial.arms import Arms
-from analysis_py.statistics.trial.clones import CloneWeights, clone_rows, emulate
+from analysis_py.statistics.trial.clones import Clones, CloneWeights, emulate
 from analysis_py.statistics.trial.result import Design, TrialResult
 from analysis_py.statistics.trial.table import Grid, Table, read_table
-from analysis_py.statistics.trial.treatment import fit_treatment
-from analysis_py.statistics.trial.weighted import WeightedDesign
 from analysis_py.statistics.trial.weights import Equal
 
 Adjustment = Literal["crude", "adjusted", "weighted"]
@@ -55,7 +53,7 @@ def clones(
     weights: CloneWeights = "pooled",
     horizon_h: float = 672,
     hours: Sequence[float] = (),
-) -> WeightedDesign:
+) -> Clones:
     """Clone-censor-weight; `covariates` of both tables go into the treatment model beside the decision point.
 
     `weights`: "pooled" by one model of all decision points, neither stabilized nor truncated but at `cap`; "none": the
@@ -71,42 +69,6 @@ def clones(
         raise ValueError(f"cap must be above 0, not {cap!r}")
     table = read_table(patients, intervals, Grid(grace_h, interval_h, horizon_h))
     return emulate(table, covariates, weights, cap, hours)
-
-
-def clones_as_rows(
-    patients: pd.DataFrame,
-    intervals: pd.DataFrame,
-    grace_h: float = 48,
-    interval_h: float = 6,
-    covariates: Sequence[str] = (),
-    cap: float | None = None,
-    weights: CloneWeights = "pooled",
-    horizon_h: float = 672,
-) -> pd.DataFrame:
-    """The clones of clones(), for curves and diagnostics: id, clone (0, 1), start, stop (hours), died, weight.
-
-    Raises:
-        NotEstimable: as clones().
-    """
-    table = read_table(patients, intervals, Grid(grace_h, interval_h, horizon_h))
-    return clone_rows(table, emulate(table, covariates, weights, cap))
-
-
-def treatment_coefficients(
-    patients: pd.DataFrame,
-    intervals: pd.DataFrame,
-    grace_h: float = 48,
-    interval_h: float = 6,
-    covariates: Sequence[str] = (),
-    horizon_h: float = 672,
-) -> dict[str, float]:
-    """The model of starting at a decision point, log odds per natural unit: (Intercept), k=1, ..., covariates.
-
-    Raises:
-        NotEstimable: as read_table() and fit_treatment().
-    """
-    table = read_table(patients, intervals, Grid(grace_h, interval_h, horizon_h))
-    return fit_treatment(table.covariates(covariates), table.point, table.starts).natural
 
 
 def landmark(

@@ -11,13 +11,12 @@ import pytest
 from mimic_db.__main__ import main
 from mimic_db.tables import OFFICIAL_SCHEMAS, TABLES
 from mimic_db.words import judge
-from tests.integration.conftest import GENERATED, PROJECT, fill
-from tests.integration.test_planted_faults import ROWS
+from tests.integration.conftest import GENERATED, PROJECT, TWO_PATIENTS, fill
 from twin.__main__ import main as twin
 
 # every table holds a row, without which `check` says that it was not loaded
 FILLED = (
-    ROWS
+    TWO_PATIENTS
     + """
 insert into mimiciv_hosp.prescriptions (subject_id, hadm_id, pharmacy_id, drug_type, drug, route) values
     (1, 11, 1, 'MAIN', 'Vancomycin', 'IV');

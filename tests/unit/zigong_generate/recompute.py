@@ -49,18 +49,11 @@ ITEMS = {
     "white blood cell (wbc)": ("wbc", 1000, ("10^9/L",), 1.0),
     "hemoglobin (hgb)": ("hemoglobin", 50, ("g/L",), 0.1),
 }
-MINIMUM = {
-    "platelets_k_ul": "platelets",
-    "inr_ratio": "inr",
-    "pt_sec": "pt",
-    "bilirubin_mg_dl": "bilirubin",
-    "creatinine_mg_dl": "creatinine",
-    "bun_mg_dl": "bun",
-    "albumin_g_dl": "albumin",
-    "lactate_mmol_l": "lactate",
-    "wbc_k_ul": "wbc",
-    "hemoglobin_g_dl": "hemoglobin",
-}
+LABORATORY = (
+    "platelets_k_ul inr_ratio pt_sec bilirubin_mg_dl creatinine_mg_dl bun_mg_dl albumin_g_dl lactate_mmol_l wbc_k_ul"
+    " hemoglobin_g_dl"
+)
+MINIMUM = {column: column.split("_")[0] for column in LABORATORY.split()}
 HOURS = ("Time", "_Date", "_time", "_TIME")
 
 

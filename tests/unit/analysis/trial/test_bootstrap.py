@@ -14,7 +14,6 @@ from analysis_py.statistics.trial import (
     TrialResult,
     bootstrap,
     clones,
-    clones_as_rows,
     landmark,
     published,
     sequential_trials,
@@ -62,7 +61,7 @@ def test_a_resample_is_the_analysis_of_the_patients_drawn(trial: Tables, name: s
 
 def test_hours_between_are_those_of_the_curve(trial: Tables) -> None:
     draw = DESIGNS["pooled"](*trial).draw(np.ones(len(trial[0]), dtype=np.int64))
-    rows = clones_as_rows(*trial, covariates=COVARIATES)
+    rows = clones(*trial, covariates=COVARIATES).rows()
     for arm in (0, 1):
         for hour in (100, 300):
             survival = 1.0

@@ -10,14 +10,7 @@ from lifelines import CoxPHFitter
 
 from analysis_py.statistics.errors import NotEstimable
 from analysis_py.statistics.survival import cox, kaplan_meier
-from analysis_py.statistics.trial import (
-    TrialResult,
-    clone_censor_weight,
-    clones,
-    clones_as_rows,
-    published,
-    treatment_coefficients,
-)
+from analysis_py.statistics.trial import TrialResult, clone_censor_weight, clones, published
 
 COVARIATES = ("age", "vent", "unit", "severity")
 Tables = tuple[pd.DataFrame, pd.DataFrame]
@@ -73,7 +66,7 @@ def test_clones_are_those_written_out(trial: Tables, weights: str, cap: float | 
     patients, intervals = trial
     assert ((intervals["k"] < 7).groupby(intervals["id"]).all() & ~intervals.duplicated("id")).any()
     expected = by_hand(patients, intervals, weights, np.inf if cap is None else cap)
-    rows = clones_as_rows(patients, intervals, covariates=COVARIATES, weights=weights, cap=cap)
+    rows = clones(patients, intervals, covariates=COVARIATES, weights=weights, cap=cap).rows()
     order = ["id", "clone", "start"]
     ours = rows.sort_values(order, ignore_index=True)
     theirs = expected.sort_values(order, ignore_index=True)
@@ -102,7 +95,7 @@ def test_clones_are_those_written_out(trial: Tables, weights: str, cap: float | 
 
 def test_the_hazard_ratio_without_weights_equals_lifelines(trial: Tables) -> None:
     patients, intervals = trial
-    rows = clones_as_rows(patients, intervals, weights="none").drop(columns=["id", "weight"]).astype(float)
+    rows = clones(patients, intervals, weights="none").rows().drop(columns=["id", "weight"]).astype(float)
     fitted = CoxPHFitter().fit(rows, "stop", "died", entry_col="start")
     result = clone_censor_weight(patients, intervals, weights="none")
     assert np.log(result.hazard_ratio) == pytest.approx(fitted.params_["clone"], abs=1e-5)
@@ -112,7 +105,7 @@ def test_the_treatment_model_and_positivity_are_of_the_decision_points(trial: Ta
     patients, intervals = trial
     points = intervals.merge(patients, on="id")
     starts = points["start_h"] // 6 == points["k"]
-    coefficients = treatment_coefficients(patients, intervals, covariates=COVARIATES)
+    coefficients = clones(patients, intervals, covariates=COVARIATES).treatment.natural
     assert list(coefficients) == [
         "(Intercept)",
         *(f"k={k}" for k in range(1, 8)),
@@ -201,7 +194,7 @@ def test_who_left_alive_without_a_start_stays_in_both_clones() -> None:
     # 2 leaves in the first interval, 7 too and dies outside; 3 and 5 stay and do not start
     rows = [(person, 0) for person in range(8)] + [(person, 1) for person in (1, 3, 5, 6)]
     intervals = pd.DataFrame(rows, columns=["id", "k"])
-    clone = clones_as_rows(patients, intervals, 12, 6, horizon_h=20)
+    clone = clones(patients, intervals, 12, 6, horizon_h=20).rows()
     ends = clone.groupby(["clone", "id"]).agg(stop=("stop", "max"), died=("died", "any"), weight=("weight", "last"))
     assert ends.loc[1, "stop"].to_dict() == {0: 20, 1: 20, 2: 20, 3: 6, 4: 4, 5: 6, 6: 9, 7: 11}
     assert ends.loc[0, "stop"].to_dict() == {1: 6, 2: 20, 3: 20, 4: 4, 5: 20, 6: 6, 7: 11}
@@ -214,7 +207,7 @@ def test_who_left_alive_without_a_start_stays_in_both_clones() -> None:
 
 def test_follow_up_ends_at_the_horizon_and_may_end_before_it(trial: Tables) -> None:
     patients, intervals = trial
-    whole = clones_as_rows(patients, intervals, covariates=COVARIATES)
+    whole = clones(patients, intervals, covariates=COVARIATES).rows()
     curve = kaplan_meier(whole, "stop", "died", "clone", weights="weight", start="start")
     short = clone_censor_weight(patients, intervals, covariates=COVARIATES, horizon_h=200)
     for clone, risk in ((0, short.risk0), (1, short.risk1)):
@@ -248,7 +241,7 @@ def test_where_the_drug_does_nothing_clones_find_nothing_and_the_published_desig
 
 def test_the_restricted_mean_is_the_area_between_the_curves(trial: Tables) -> None:
     patients, intervals = trial
-    rows = clones_as_rows(patients, intervals, covariates=COVARIATES)
+    rows = clones(patients, intervals, covariates=COVARIATES).rows()
     curves = kaplan_meier(rows, "stop", "died", "clone", weights="weight", start="start")
     for horizon in (672, 300.5):
         means = []

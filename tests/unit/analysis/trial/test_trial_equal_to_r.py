@@ -10,11 +10,10 @@ from analysis_py.statistics.survival import kaplan_meier
 from analysis_py.statistics.trial import (
     TrialResult,
     clone_censor_weight,
-    clones_as_rows,
+    clones,
     landmark,
     published,
     time_dependent_cox,
-    treatment_coefficients,
 )
 
 pytestmark = pytest.mark.needs_shared
@@ -56,7 +55,7 @@ def groups(name: str, design: Callable[..., TrialResult]) -> dict[str, float]:
 
 def cloned(name: str, patients: pd.DataFrame, severity: pd.DataFrame) -> dict[str, float]:
     result = clone_censor_weight(patients, severity, **CLONES[name])  # type: ignore[arg-type]
-    rows = clones_as_rows(patients, severity, **CLONES[name])  # type: ignore[arg-type]
+    rows = clones(patients, severity, **CLONES[name]).rows()  # type: ignore[arg-type]
     curves = kaplan_meier(rows, "stop", "died", "clone", weights="weight", start="start")
     values = {**risks(result), **hazard(result, "robust_se")}
     for arm in (0, 1):
@@ -79,7 +78,7 @@ def test_every_quantity(scenario: str) -> None:
 
     weighted = landmark(patients, covariates=BASELINE, adjustment="weighted").result()
     switching = time_dependent_cox(patients, BASELINE).result()
-    coefficients = treatment_coefficients(patients, severity, covariates=FULL)
+    coefficients = clones(patients, severity, covariates=FULL).treatment.natural
     ours = {
         **groups(
             "naive_from_admission",
