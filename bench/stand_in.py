@@ -25,6 +25,7 @@ IDENTIFIERS = (*multiply.IDENTIFIERS, "labevent_id")  # numbered anew
 NUMBERS = ("valuenum", "rate", "amount")
 _DAYS, _PERCENT, _SCORES_BELOW = 365, 2, 20
 _MEMORY = "4GB"
+_ROWS_AT_ONCE = 10_000_000  # DuckDB keeps what it compresses in memory
 
 
 def write_parquet(demo: Path, times: int, folder: Path) -> None:
@@ -62,17 +63,21 @@ def write_csv(parquet: Path, folder: Path) -> None:
             for source in sorted((parquet / module).glob("*.parquet")):
                 path, parts = folder / module / f"{source.stem}.csv.gz", folder / f"{source.stem}.parts"
                 print(f"writing {path}", file=sys.stderr)
-                engine.execute(
-                    f"copy (select * from read_parquet('{source}')) to '{parts}' (format csv, header false,"
-                    " compression gzip, per_thread_output true, timestampformat '%Y-%m-%d %H:%M:%S', overwrite true)"
-                )
                 names = [row[0] for row in engine.execute(f"describe from read_parquet('{source}')").fetchall()]
+                rows = engine.execute(f"select count(*) from read_parquet('{source}')").fetchone()[0]
                 with path.open("wb") as joined:
                     joined.write(gzip.compress((",".join(names) + "\n").encode()))
-                    for part in sorted(parts.iterdir()):
-                        with part.open("rb") as opened:
-                            shutil.copyfileobj(opened, joined, 1 << 24)
-                shutil.rmtree(parts)
+                    for first in range(0, rows, _ROWS_AT_ONCE):
+                        engine.execute(
+                            f"copy (select {', '.join(names)} from read_parquet('{source}', file_row_number = true)"
+                            f" where file_row_number >= {first} and file_row_number < {first + _ROWS_AT_ONCE})"
+                            f" to '{parts}' (format csv, header false, compression gzip, per_thread_output true,"
+                            " timestampformat '%Y-%m-%d %H:%M:%S', overwrite true)"
+                        )
+                        for part in sorted(parts.iterdir()):
+                            with part.open("rb") as opened:
+                                shutil.copyfileobj(opened, joined, 1 << 24)
+                        shutil.rmtree(parts)
 
 
 @contextmanager

@@ -68,24 +68,51 @@ case
     end
 {%- endmacro %}
 
-{# The worst of an organ's points, 0 to 4, in the sofa_window_h hours of `stay` that end at `hr`; missing = 0. #}
-{% macro sofa_worst(points, stay, hr) %}{{ return(adapter.dispatch('sofa_worst')(points, stay, hr)) }}{% endmacro %}
+{# Every row of `hours` with the worst points of each organ (0 to 4) in the sofa_window_h hours of the stay that end there; missing = 0. #}
+{% macro sofa_worst(hours, organs) %}{{ return(adapter.dispatch('sofa_worst')(hours, organs)) }}{% endmacro %}
 {# p points count while the latest hour with p or more lies within reach: a maximum over the last 24 rows would look at each of them
    again for every hour #}
-{% macro default__sofa_worst(points, stay, hr) %}case
+{% macro default__sofa_worst(hours, organs) %}select
+        stay_id,
+        hr
+        {%- for organ in organs %},
+        case
             {%- for level in [4, 3, 2, 1] %}
             when
-                max(case when {{ points }} >= {{ level }} then {{ hr }} end)
-                    over (partition by {{ stay }} order by {{ hr }} rows unbounded preceding) > {{ hr }} - {{ var('sofa_window_h') }}
+                max(case when {{ organ }} >= {{ level }} then hr end)
+                    over (partition by stay_id order by hr rows unbounded preceding) > hr - {{ var('sofa_window_h') }}
                 then {{ level }}
             {%- endfor %}
             else 0
-        end
+        end as {{ organ }}
+        {%- endfor %}
+    from {{ hours }}
 {%- endmacro %}
-{# it keeps such maxima in a tree #}
-{% macro duckdb__sofa_worst(points, stay, hr) %}coalesce(
-            max({{ points }}) over (
-                partition by {{ stay }} order by {{ hr }} range between {{ var('sofa_window_h') - 1 }} preceding and current row
-            ), 0
-        )
+{# it keeps such an aggregate in a tree: one for all organs, each with a bit for each number of points #}
+{% macro duckdb__sofa_worst(hours, organs) %}select
+        stay_id,
+        hr
+        {%- for organ in organs %},
+        {%- set place = loop.index0 * 4 %}
+        case
+            {%- for level in [4, 3, 2, 1] %}
+            when reached & {{ 2 ** (place + level - 1) }} > 0 then {{ level }}
+            {%- endfor %}
+            else 0
+        end as {{ organ }}
+        {%- endfor %}
+    from (
+        select
+            stay_id,
+            hr,
+            bit_or(
+                {%- for organ in organs %}
+                case when {{ organ }} > 0 then cast(1 as bigint) << ({{ organ }} - 1 + {{ loop.index0 * 4 }}) else 0 end
+                {%- if not loop.last %} |{% endif %}
+                {%- endfor %}
+            ) over (
+                partition by stay_id order by hr range between {{ var('sofa_window_h') - 1 }} preceding and current row
+            ) as reached
+        from {{ hours }}
+    ) as packed
 {%- endmacro %}

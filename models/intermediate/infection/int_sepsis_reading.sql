@@ -49,12 +49,9 @@ hours as (
 {{ reading }} as (
 
     select
-        hours.stay_id,
-        hours.sofa_at,
-        row_number() over (
-            partition by hours.stay_id
-            order by suspicions.{{ suspected_at }}, hours.sofa_at, suspicions.antibiotic_seq
-        ) as onset_seq
+        suspicions.stay_id,
+        suspicions.{{ suspected_at }} as suspected_at,
+        min(hours.sofa_at) as sofa_at
     from suspicions
     inner join hours
         on
@@ -64,20 +61,32 @@ hours as (
                 var('sepsis_sofa_before_infection_max_h'), var('sepsis_sofa_after_infection_max_h')
             ) }}
     where hours.{{ score }} >= {{ var('sepsis_sofa_min') }}
+    group by suspicions.stay_id, suspicions.{{ suspected_at }}
 
 ),
 
 {% endfor -%}
-onsets as (
+read_otherwise as (
     {% for reading in readings %}
     select
         stay_id,
         '{{ reading }}' as reading,
+        suspected_at,
         sofa_at
     from {{ reading }}
-    where onset_seq = 1
     {% if not loop.last %}union all{% endif %}
     {%- endfor %}
+
+),
+
+onsets as (
+
+    select
+        stay_id,
+        reading,
+        sofa_at,
+        row_number() over (partition by stay_id, reading order by suspected_at) as onset_seq
+    from read_otherwise
 
 ),
 
@@ -89,6 +98,7 @@ final as (
         {%- endfor %}
         stay_id
     from onsets
+    where onset_seq = 1
     group by stay_id
 
 )
