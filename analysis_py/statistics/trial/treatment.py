@@ -11,6 +11,8 @@ from analysis_py.statistics.errors import NotEstimable
 
 _ITERATIONS = 100
 _DECREMENT = 1e-9  # of the log likelihood: the step after it is far below any digit that is shown
+_OLD_DECREMENT = 1e-15  # the same by an information matrix of an earlier step, which converges more slowly
+_SLOW = 0.1  # an earlier matrix is used as long as each step makes the decrement so much smaller
 _SEPARATED = 1e-5  # largest distance of a fitted probability from what happened, as fit_propensity()
 
 
@@ -83,7 +85,8 @@ def _tally(group: Integers, starts: Booleans, counts: Floats) -> tuple[Floats, F
 def maximize(matrix: Floats, rows: Floats, hits: Floats, coefficients: Floats) -> Floats:
     """Newton's method for `hits` among `rows` (both by row of `matrix`), from `coefficients` on.
 
-    A coefficient that runs away does not matter: what is wanted are the probabilities, and those have a limit.
+    The information matrix is what a step costs, so it is made anew only where the last one no longer serves. A
+    coefficient that runs away does not matter: what is wanted are the probabilities, and those have a limit.
 
     Raises:
         NotEstimable: all or none are hits, the covariates separate them completely, or the likelihood does not settle.
@@ -95,11 +98,15 @@ def maximize(matrix: Floats, rows: Floats, hits: Floats, coefficients: Floats) -
         raise NotEstimable(f"{'nobody starts' if hits.sum() == 0 else 'everybody starts'} in the treatment model")
     linear = matrix @ coefficients
     likelihood = _log_likelihood(linear, rows, hits)
+    inverse, decrement = None, np.inf
     for _ in range(_ITERATIONS):
         fitted = _expit(linear)
         gradient = matrix.T @ (hits - rows * fitted)
-        information = matrix.T @ (matrix * (rows * fitted * (1 - fitted))[:, None])
-        step = np.linalg.pinv(information, rcond=1e-12, hermitian=True) @ gradient
+        is_new = inverse is None or float(gradient @ inverse @ gradient) > _SLOW * decrement
+        if is_new:
+            information = matrix.T @ (matrix * (rows * fitted * (1 - fitted))[:, None])
+            inverse = np.linalg.pinv(information, rcond=1e-12, hermitian=True)
+        step = inverse @ gradient
         decrement = float(gradient @ step)
         for _ in range(30):
             trial = matrix @ (coefficients + step)
@@ -108,7 +115,7 @@ def maximize(matrix: Floats, rows: Floats, hits: Floats, coefficients: Floats) -
                 break
             step = step / 2
         coefficients, linear, likelihood = coefficients + step, trial, reached
-        if decrement < _DECREMENT:
+        if decrement < (_DECREMENT if is_new else _OLD_DECREMENT):
             break
     else:
         raise NotEstimable("the treatment model does not converge")
