@@ -98,14 +98,15 @@ def maximize(matrix: Floats, rows: Floats, hits: Floats, coefficients: Floats) -
         raise NotEstimable(f"{'nobody starts' if hits.sum() == 0 else 'everybody starts'} in the treatment model")
     linear = matrix @ coefficients
     likelihood = _log_likelihood(linear, rows, hits)
-    inverse, decrement = None, np.inf
+    inverse: Floats = np.zeros((0, 0))
+    decrement = np.inf
     for _ in range(_ITERATIONS):
         fitted = _expit(linear)
         gradient = matrix.T @ (hits - rows * fitted)
-        is_new = inverse is None or float(gradient @ inverse @ gradient) > _SLOW * decrement
+        is_new = not len(inverse) or float(gradient @ inverse @ gradient) > _SLOW * decrement
         if is_new:
             information = matrix.T @ (matrix * (rows * fitted * (1 - fitted))[:, None])
-            inverse = np.linalg.pinv(information, rcond=1e-12, hermitian=True)
+            inverse = np.asarray(np.linalg.pinv(information, rcond=1e-12, hermitian=True), dtype=np.float64)
         step = inverse @ gradient
         decrement = float(gradient @ step)
         for _ in range(30):

@@ -44,7 +44,7 @@ WAYS: tuple[Way, ...] = (
     Way(TIME_DEPENDENT, "Time-dependent Cox model", is_resampled=False),
     Way(UNWEIGHTED, "Clones censored, without weights", is_counted=True),
     Way(PRIMARY, "Clone, censor, weight (primary)"),
-    Way(GRACE_END, "Clones weighted once, at the end of the grace period"),
+    Way(GRACE_END, "Clones weighted at the end of grace"),
     Way(SEQUENTIAL, "Sequential trials, intention to treat"),
 )
 

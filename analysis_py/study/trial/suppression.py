@@ -31,7 +31,7 @@ def suppress_trial(rows: Iterable[Row], below: int) -> list[Row]:
     """Hide counts from 1 to `below` - 1 with all counts of the same design or diagnostic: their sums stand elsewhere.
 
     Shares of patients go with the counts that they could be solved for. Of a curve the days are left out by which fewer
-    than `below` more have died than by the day before that is shown; its deaths are never told.
+    than `below` die before the next one that is shown; its deaths are never told.
     """
     rows = list(rows)
     small: dict[tuple[str, str, str], bool] = defaultdict(bool)
@@ -86,17 +86,15 @@ def _without(row: Row, below: int) -> Row:
 def _curves(rows: list[Row], below: int) -> list[Row]:
     if below <= 1:
         return rows
-    shown: list[Row] = []
-    last: dict[tuple[str, str], int] = defaultdict(int)
-    for row in rows:
+    shown, following = list(rows), dict[tuple[str, str], int]()
+    for at, row in reversed(list(enumerate(rows))):  # the last day is the answer
         if row.analysis != CURVE or not isinstance(row.events, int):
-            shown.append(row)
             continue
-        key = (row.cohort, row.outcome)
-        near = is_small(row.events - last[key], below)
+        place = (row.cohort, row.outcome)
+        near = place in following and is_small(following[place] - row.events, below)
         small = is_small(row.n, below) or is_small(row.events, below)
-        if not (near or small):
-            last[key] = row.events
         hidden = replace(row, n=HIDDEN, events=HIDDEN)
-        shown.append(_without(hidden, below) if near or small else hidden)
+        shown[at] = _without(hidden, below) if near or small else hidden
+        if not (near or small):
+            following[place] = row.events
     return shown
