@@ -204,8 +204,8 @@ def show(console: Console, study: Study, rows: Sequence[Row]) -> None:
     if any(row.is_few for row in rows if row.analysis in ("outcome_models", CLUSTERED)):
         _say(console, FEW_WARNING)
     if study.trial is not None:
-        for line in trial_sentences(rows, study.build.drug, study.trial):
-            _say(console, f"trial: {line}")
+        for told in trial_sentences(rows, study.build.drug, study.trial):
+            _say(console, f"trial: {told}")
     for sentence in sentences(rows, study.build.drug):
         _say(console, f"note: {sentence}")
     for remark in study.remarks:

@@ -82,12 +82,13 @@ def run_study(
         )
     with threadpool_limits(1, user_api="blas"):  # the same bits on any number of cores
         study = _run_study(cohort, flow, imputations, seed, say, stays, build, impute)
-        if trial is None:
-            return study
-        found = run_trial(trial, build, seed, say, resamples)
-    study.rows.extend(found.rows)
-    study.remarks.extend(found.remarks)
-    return replace(study, trial=found)
+        return study if trial is None else with_trial(study, trial, seed, say, resamples)
+
+
+def with_trial(study: Study, marts: TrialMarts, seed: int, say: Callable[[str], None], resamples: int) -> Study:
+    """`study` with the target trial: its rows and remarks behind the others."""
+    found = run_trial(marts, study.build, seed, say, resamples)
+    return replace(study, rows=[*study.rows, *found.rows], remarks=[*study.remarks, *found.remarks], trial=found)
 
 
 def _run_study(

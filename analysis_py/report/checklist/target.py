@@ -69,7 +69,7 @@ def _introduction(drug: str) -> Iterator[Item]:
         "4",
         "Why a target trial is emulated",
         "docs/DECISIONS.md",
-        f"The published definition of exposure uses the future of time zero. {AUTHOR} trials that informed the protocol",
+        f"The published definition of exposure uses the future. {AUTHOR} trials that informed the protocol",
     )
 
 
@@ -116,8 +116,8 @@ def _results(study: Study, trial: Trial, rows: Sequence[Row], below: int) -> Ite
         "11",
         "Missing data",
         "docs/DECISIONS.md",
-        f"{int((gaps > 0).sum())} of {len(gaps)} baseline covariates have gaps, filled by chained equations, first set; "
-        "at decisions the last value is carried forward, and what was never measured has a flag.",
+        f"{int((gaps > 0).sum())} of {len(gaps)} baseline covariates have gaps, filled by chained equations, first "
+        "set; at decisions the last value is carried forward, and what was never measured has a flag.",
     )
     deaths = "; ".join(_deaths(rows, outcome, title) for outcome, title in TRIAL_OUTCOME_TITLES.items())
     yield "12", "Outcome events by strategy", "tables/trial_clones.csv", f"{deaths}."

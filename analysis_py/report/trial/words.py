@@ -112,8 +112,8 @@ def trial_caption(shown: Shown, name: str) -> Caption:
             f"{who} Published definition: started within {grace} and ran it for "
             f"{trial.definitions.minimum_duration_h:g} h against never, among those who stayed "
             f"{trial.definitions.minimum_stay_h:g} h. n of clones, of sequential trials and of the time-dependent "
-            f"model counts a patient more than once. {resampled}; adjusted and time-dependent models: Wald, with p. Effective size: started / "
-            "not.",
+            f"model counts a patient more than once. {resampled}; adjusted and time-dependent models: Wald, with p. "
+            "Effective size: started / not.",
         ),
         "trial_curves": (
             "Risk of death under both strategies",
@@ -123,7 +123,8 @@ def trial_caption(shown: Shown, name: str) -> Caption:
         "trial_forest": (
             "The same patients by eleven designs",
             f"{who} Hazard ratio of death with 95 % interval. {resampled}, but for adjusted and time-dependent models "
-            "(Wald). Deaths and n of clones and of sequential trials count a patient more than once.",
+            "(Wald). n of clones, of sequential trials and of the time-dependent model counts a patient more than "
+            "once.",
         ),
         "trial_balance_over_time": (
             "Balance of the trial before and after weighting",
