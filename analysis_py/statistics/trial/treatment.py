@@ -1,6 +1,6 @@
 """The model of treatment: logistic regression that can be fitted again and again on resampled rows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -20,7 +20,8 @@ _SEPARATED = 1e-5  # largest distance of a fitted probability from what happened
 class TreatmentModel:
     """Rows with equal covariates are one row (`group` of each row) of the standardized `matrix`, intercept first.
 
-    `coefficients` are the maximum for all rows, from which each fit of a resample sets out.
+    `coefficients` are the maximum for all rows, from which each fit of a resample sets out. `last` holds the counts and
+    the probabilities of the last resample, where several designs ask for them (remembering()).
     """
 
     matrix: Floats
@@ -30,6 +31,11 @@ class TreatmentModel:
     centre: Floats
     scale: Floats
     coefficients: Floats
+    last: list[tuple[Floats, Floats]] | None = field(default=None, compare=False, repr=False)
+
+    def remembering(self) -> "TreatmentModel":
+        """The same, keeping what it found for the last resample."""
+        return replace(self, last=[])
 
     @property
     def natural(self) -> dict[str, float]:
@@ -45,9 +51,15 @@ class TreatmentModel:
             NotEstimable: no variation of the outcome, complete separation, or no convergence.
         """
         coefficients = self.coefficients
-        if counts is not None:
-            coefficients = maximize(self.matrix, *_tally(self.group, self.starts, counts), self.coefficients)
-        return np.asarray(_expit(self.matrix @ coefficients)[self.group])
+        if counts is None:
+            return np.asarray(_expit(self.matrix @ coefficients)[self.group])
+        if self.last and np.array_equal(self.last[0][0], counts):
+            return self.last[0][1]
+        coefficients = maximize(self.matrix, *_tally(self.group, self.starts, counts), self.coefficients)
+        found = np.asarray(_expit(self.matrix @ coefficients)[self.group])
+        if self.last is not None:
+            self.last[:] = [(counts, found)]
+        return found
 
 
 def fit_treatment(covariates: pd.DataFrame, points: Integers | None, starts: Booleans) -> TreatmentModel:
