@@ -12,8 +12,9 @@ from analysis_py.study.trial.diagnose import BALANCE, CLONES, CURVE, POSITIVITY,
 from analysis_py.study.trial.estimates import ANALYSIS, EFFECTIVE, LARGEST
 
 _ANALYSES = (ANALYSIS, CLONES, WEIGHTS, POSITIVITY, BALANCE, CURVE)
+_DIAGNOSTICS = (POSITIVITY, CLONES, WEIGHTS, BALANCE)  # of the same clones
 _COUNTED = {way.name for way in WAYS if way.is_counted}
-_KEPT = (LARGEST, EFFECTIVE)  # of a design they are no counts
+_UNWEIGHTED = {way.name for way in WAYS if way.is_counted or not way.is_resampled}
 
 
 def is_of_trial(row: Row) -> bool:
@@ -40,9 +41,8 @@ def suppress_trial(rows: Iterable[Row], below: int) -> list[Row]:
             small[_family(row)] |= _gives_away(row, below)
     # decisions say how many start, which the clones say too
     for row in rows:
-        if small[POSITIVITY, row.outcome, row.model] or small[CLONES, row.outcome, row.model]:
-            for analysis in (POSITIVITY, CLONES, WEIGHTS):
-                small[analysis, row.outcome, row.model] = True
+        if any(small[analysis, row.outcome, row.model] for analysis in _DIAGNOSTICS):
+            small |= {(analysis, row.outcome, row.model): True for analysis in _DIAGNOSTICS}
     shown = [_hidden(row, below) if small[_family(row)] else row for row in rows]
     return _curves(shown, below)
 
@@ -52,8 +52,6 @@ def _family(row: Row) -> tuple[str, str, str]:
 
 
 def _gives_away(row: Row, below: int) -> bool:
-    if row.analysis == BALANCE:
-        return is_small(row.n, below)
     counts = [count for count in (row.n, row.events) if isinstance(count, int)]
     left = counts[0] - counts[1] if len(counts) == 2 else 0
     return any(is_small(count, below) for count in (*counts, left))
@@ -62,12 +60,12 @@ def _gives_away(row: Row, below: int) -> bool:
 def _hidden(row: Row, below: int) -> Row:
     n, events = (_text(count, below) for count in (row.n, row.events))
     hidden = replace(row, n=n, events=events)
-    if row.analysis == BALANCE:
+    if row.analysis in (BALANCE, WEIGHTS):
         return _without(hidden, below) if is_small(row.n, below) else hidden
-    if row.analysis == WEIGHTS:
-        return _without(hidden, below) if is_small(row.n, below) else hidden
-    is_share = row.analysis == POSITIVITY or (row.analysis == ANALYSIS and row.model in _COUNTED)
-    return _without(hidden, below) if is_share and row.measure not in _KEPT else hidden
+    if row.measure == EFFECTIVE:  # without weights it is the number of patients
+        return _without(hidden, below) if row.model in _UNWEIGHTED else hidden
+    is_share = row.analysis == POSITIVITY or (row.model in _COUNTED and row.measure != LARGEST)
+    return _without(hidden, below) if is_share else hidden
 
 
 def _text(count: int | str | None, below: int) -> int | str | None:

@@ -262,7 +262,7 @@ def test_a_small_count_takes_the_counts_of_its_design_with_it(trial: Trial) -> N
     shown = suppress_trial([one for one in few if one.analysis == ANALYSIS], 10)
     own = [one for one in shown if (one.model, one.outcome) == (UNWEIGHTED, DEATH_28D)]
     assert not [one for one in own if isinstance(one.n, int) or isinstance(one.events, int)]
-    assert all(one.estimate is None for one in own if one.measure in (RISK, DIFFERENCE, HAZARD_RATIO))
+    assert all(one.estimate is None for one in own if one.measure in (RISK, DIFFERENCE, HAZARD_RATIO, EFFECTIVE))
     other = [one for one in shown if (one.model, one.outcome) == (UNWEIGHTED, DEATH_28D_ANYWHERE)]
     assert all(isinstance(one.n, int) for one in other)
 
