@@ -22,7 +22,7 @@ from analysis_py.study.external import NAME as EXTERNAL
 from analysis_py.study.external import Validation, validate
 from analysis_py.study.read_marts import read_marts
 from analysis_py.study.results import Row
-from analysis_py.study.study import Study, run_study
+from analysis_py.study.study import Study, run_study, with_trial
 from analysis_py.study.suppression import SUPPRESS_BELOW
 
 DESCRIPTION = """\
@@ -89,16 +89,9 @@ def _run(options: argparse.Namespace, messages: Console) -> tuple[Study | None, 
         validation = validate(marts.external, marts.build) if marts.external is not None else None
         if options.study == EXTERNAL:
             return _run_external(options, validation, target.schema, say)
-        study = run_study(
-            marts.cohort,
-            marts.flow,
-            options.imputations,
-            options.seed,
-            say,
-            marts.stays,
-            marts.build,
-            trial=marts.trial,
-        )
+        study = run_study(marts.cohort, marts.flow, options.imputations, options.seed, say, marts.stays, marts.build)
+        if marts.trial is not None:
+            study = with_trial(study, marts.trial, options.seed, say)
         study = replace(study, generated=marts.generated)
         say("writing")
         with replaced(options.output) as folder:

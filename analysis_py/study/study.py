@@ -64,14 +64,11 @@ def run_study(
     stays: pd.DataFrame | None = None,
     build: BuildRecord = NO_RECORD,
     impute: Imputer = impute_with_trace,
-    trial: TrialMarts | None = None,
-    resamples: int = RESAMPLES,
 ) -> Study:
     """Everything from the typed analysis_cohort and cohort_flow. `say` is told what is being done.
 
     `stays`, as read_marts() gives it, adds the other readings of the study's definitions. What tells of the drug that
-    `build` names is in no model: it is the exposure. `impute` as in complete_cohort(). `trial` adds the target trial,
-    with so many `resamples`.
+    `build` names is in no model: it is the exposure. `impute` as in complete_cohort().
 
     Raises:
         StudyError: nobody is in the cohort.
@@ -81,13 +78,15 @@ def run_study(
             f"nobody is in analysis_cohort: {emptied_by(flow)}; look at cohort_flow and the vars of the study"
         )
     with threadpool_limits(1, user_api="blas"):  # the same bits on any number of cores
-        study = _run_study(cohort, flow, imputations, seed, say, stays, build, impute)
-        return study if trial is None else with_trial(study, trial, seed, say, resamples)
+        return _run_study(cohort, flow, imputations, seed, say, stays, build, impute)
 
 
-def with_trial(study: Study, marts: TrialMarts, seed: int, say: Callable[[str], None], resamples: int) -> Study:
+def with_trial(
+    study: Study, marts: TrialMarts, seed: int, say: Callable[[str], None], resamples: int = RESAMPLES
+) -> Study:
     """`study` with the target trial: its rows and remarks behind the others."""
-    found = run_trial(marts, study.build, seed, say, resamples)
+    with threadpool_limits(1, user_api="blas"):  # as in run_study()
+        found = run_trial(marts, study.build, seed, say, resamples)
     return replace(study, rows=[*study.rows, *found.rows], remarks=[*study.remarks, *found.remarks], trial=found)
 
 

@@ -53,7 +53,7 @@ def weight_histogram(axis: Axes, weights: pd.DataFrame, groups: Groups, below: i
     axis.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
     axis.minorticks_off()
     axis.yaxis.set_major_formatter(lambda value, _: f"{abs(value):g}")
-    axis.legend(loc="lower right")
+    axis.legend(loc="upper right")
     return axis
 
 

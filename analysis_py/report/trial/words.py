@@ -133,7 +133,8 @@ def trial_caption(shown: Shown, name: str) -> Caption:
         ),
         "trial_weights": (
             "Weights beyond the grace period",
-            f"Clones followed beyond {grace}, by strategy, weights on a log scale."
+            f"Clones followed beyond {grace}, by strategy, weights on a log scale. Who started before the last "
+            "decision stands for himself alone: 1."
             + (f" Bars of fewer than {shown.below} clones are not drawn." if shown.below > 1 else ""),
         ),
     }
