@@ -9,7 +9,7 @@ from analysis_py.report.page import Download, Part, Picture, plain_table
 from analysis_py.report.trial.words import TITLE, sentences, trial_caption
 
 ANCHOR = "trial"
-_FIGURES = ("trial_curves", "trial_forest", "trial_balance_over_time", "trial_weights")
+_FIGURES = ("trial_curves", "trial_forest", "trial_clone_flow", "trial_balance_over_time", "trial_weights")
 _TABLES = ("trial_protocol", "trial_flow", "trial_clones", "trial_designs", "trial_positivity", "trial_balance")
 
 

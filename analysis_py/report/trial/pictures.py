@@ -6,14 +6,16 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from analysis_py.report.captions.shown import Shown
+from analysis_py.report.figures.cohort import flow_chart
 from analysis_py.report.figures.effects import forest
 from analysis_py.report.figures.style import DOUBLE, SINGLE, new_figure
 from analysis_py.report.figures.trial import difference_dots, difference_paths, risk_curves, weight_histogram
 from analysis_py.report.tables.forest import forest_line, forest_row
 from analysis_py.report.trial.tables import balance_frame, points_text, primary_row, strategies, term_title
+from analysis_py.report.trial.words import clone_lines
 from analysis_py.study.analyses.describe import GROUP_NAMES
 from analysis_py.study.results import find
-from analysis_py.study.suppression import is_small
+from analysis_py.study.suppression import is_small, suppress_flow
 from analysis_py.study.trial.definitions import COHORT, HOURS
 from analysis_py.study.trial.designs import PRIMARY, WAYS
 from analysis_py.study.trial.diagnose import AT_END, CURVE, UNWEIGHTED, WEIGHTED
@@ -27,6 +29,10 @@ def trial_figures(shown: Shown) -> Iterator[tuple[str, Figure]]:
     trial = shown.study.trial
     if trial is None:
         return
+    flow = suppress_flow(trial.marts.flow, shown.below)
+    figure, (axis,) = new_figure(DOUBLE, 0.38 * len(flow) + 1.1)
+    flow_chart(axis, flow, clone_lines(shown))
+    yield "trial_clone_flow", figure
     curves = curves_frame(shown)
     if len(curves):
         yield "trial_curves", _curves(shown, trial, curves)

@@ -15,9 +15,10 @@ from analysis_py.report.trial.tables import (
 )
 from analysis_py.study.analyses.describe import GROUP_NAMES
 from analysis_py.study.results import Row, find
+from analysis_py.study.suppression import suppress_flow
 from analysis_py.study.trial.definitions import COHORT
 from analysis_py.study.trial.designs import PRIMARY, PUBLISHED_MATCHED, WAYS
-from analysis_py.study.trial.diagnose import AT_END, CLONES, CURVE, UNWEIGHTED, WEIGHTED
+from analysis_py.study.trial.diagnose import AT_END, CENSORED, CLONES, CURVE, FOLLOWED, UNWEIGHTED, WEIGHTED
 from analysis_py.study.trial.estimates import ANALYSIS, DIFFERENCE, HAZARD_RATIO, RISK
 from analysis_py.study.trial.run import Trial
 from analysis_py.study.variables import DEATH_28D, HORIZON_DAYS, TRIAL_OUTCOME_TITLES
@@ -38,6 +39,21 @@ def size(rows: Sequence[Row], drug: str) -> str:
     if row is None:
         return "No trial could be emulated"
     return f"{number(row.n)} trial patients, each cloned into starting {drug} and not starting it"
+
+
+def clone_lines(shown: Shown) -> list[str]:
+    """Each strategy with its clones: how many have time at risk, are censored, and are followed to the end of grace."""
+    told = []
+    for group, words in ((True, f"Start {shown.drug}"), (False, f"Do not start {shown.drug}")):
+        found = {
+            measure: find(shown.rows, CLONES, f"{COHORT} {GROUP_NAMES[group]}", outcome=DEATH_28D, measure=measure)
+            for measure in ("clones", CENSORED, FOLLOWED)
+        }
+        counts = [number(row.n) for row in found.values() if row is not None]
+        if len(counts) < len(found):
+            return ["No clones: the trial cannot be emulated"]
+        told.append(f"{words}: {counts[0]} clones with time at risk, {counts[1]} censored, {counts[2]} beyond grace")
+    return told
 
 
 def sentences(rows: Sequence[Row], drug: str, trial: Trial | None) -> list[str]:
@@ -120,6 +136,11 @@ def trial_caption(shown: Shown, name: str) -> Caption:
             f"{who} Clone, censor, weight: 1 - weighted Kaplan-Meier by day, with pointwise 95 % bands. {resampled}."
             f"{_left_out(shown.below)}",
         ),
+        "trial_clone_flow": (
+            "From ICU stays to clones",
+            "ICU stays left by each rule, and those that it excludes (right); below, both strategies of all who are "
+            f"left. A clone without time at risk starts in the first hour. Beyond grace: followed beyond {grace}.",
+        ),
         "trial_forest": (
             "The same patients by eleven designs",
             f"{who} Hazard ratio of death with 95 % interval. {resampled}, but for adjusted and time-dependent models "
@@ -150,6 +171,10 @@ def trial_alternative(shown: Shown, name: str) -> str:
     trial = shown.study.trial
     assert trial is not None
     names = strategies(shown.drug, trial.definitions)
+    if name == "trial_clone_flow":
+        flow = suppress_flow(trial.marts.flow, shown.below)
+        steps = [f"{step.rule}: {step.n_excluded} excluded, {step.n_after} left" for step in flow.itertuples()]
+        return f"Flow chart. {'; '.join([*steps, *clone_lines(shown)])}."
     if name == "trial_curves":
         told = []
         for outcome, title in TRIAL_OUTCOME_TITLES.items():

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from functools import partial
 from html.parser import HTMLParser
 from io import StringIO
 from pathlib import Path
@@ -12,6 +13,9 @@ import pytest
 from docx import Document
 from rich.console import Console
 
+from analysis_py import run as command
+from analysis_py.marts.profile import Target
+from analysis_py.marts.read import Marts
 from analysis_py.marts.trial import TrialMarts, type_trial
 from analysis_py.report.present import write_results
 from analysis_py.report.terminal import show, summary
@@ -140,7 +144,7 @@ def test_the_section_says_what_the_difference_between_the_rows_means(made: Made)
 def test_tables_and_figures_are_files_too(made: Made) -> None:
     for name in TABLES:
         assert len(pd.read_csv(made.folder / "tables" / f"{name}.csv"))
-    for name in ("trial_curves", "trial_forest", "trial_balance_over_time", "trial_weights"):
+    for name in ("trial_clone_flow", "trial_curves", "trial_forest", "trial_balance_over_time", "trial_weights"):
         assert (made.folder / "figures" / f"{name}.svg").stat().st_size
     page = (made.folder / "report.html").read_text(encoding="utf-8")
     assert len(re.findall(r"<img[^>]*alt=\"(?:Curves of risk|Histograms of weights|Dot plots)", page)) == 3
@@ -168,6 +172,27 @@ def test_the_terminal_and_json_tell_the_trial(made: Made) -> None:
     own = next(row for row in made.rows if (row.model, row.measure) == (PRIMARY, "HR"))
     told = next(one for one in found["estimates"] if (one["design"], one["measure"]) == (PRIMARY, "HR"))
     assert (told["estimate"], told["lower"], told["n"]) == (own.estimate, own.lower, own.n)
+
+
+def test_the_command_runs_the_trial_that_the_marts_hold(
+    make_study: Callable[[TrialMarts | None], Study],
+    trial_marts: TrialMarts,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    base = make_study(None)
+    marts = Marts(base.full, base.full, FLOW, "", trial=trial_marts)
+    monkeypatch.setattr(command, "find_profiles", lambda _: Path())
+    monkeypatch.setattr(command, "read_target", lambda *_: Target("dexsic", None, {}))
+    monkeypatch.setattr(command, "read_marts", lambda _: marts)
+    monkeypatch.setattr(command, "run_study", lambda *_: base)
+    monkeypatch.setattr(command, "with_trial", partial(with_trial, resamples=2))
+    assert command.main(["--output", str(tmp_path / "out"), "--json", "--quiet"]) == 0
+    found = json.loads(capsys.readouterr().out)["trial"]
+    assert found["resamples"] == 2
+    assert {one["design"] for one in found["estimates"]} == {way.name for way in WAYS}
+    assert section(tmp_path / "out")[0] == TITLE
 
 
 def test_the_checklist_has_every_item_of_target(made: Made) -> None:
