@@ -17,6 +17,7 @@ from analysis_py.marts.generated import read_stamp
 from analysis_py.marts.one_build import keep_builds_out, require_one_build
 from analysis_py.marts.profile import Target
 from analysis_py.marts.reader import Reader, open_file, open_parquet
+from analysis_py.marts.trial import TrialMarts, TrialNeeded, read_trial, type_trial
 from analysis_py.marts.types import Variable, require, type_stays
 
 FLOW_COLUMNS = ("step", "rule", "n_before", "n_excluded", "n_after")
@@ -27,7 +28,8 @@ class Needed:
     """What a study reads: variables of analysis_cohort, of the stays that other readings keep, of the external cohort.
 
     `columns` of those stays by mart. A stay is among them if `fulfil` is true of it, a reading of `kept_by` keeps it
-    and not every one of `excluded_by` excludes it; these are columns of the first mart.
+    and not every one of `excluded_by` excludes it; these are columns of the first mart. `trial` is what it reads of
+    the trial's marts.
     """
 
     cohort: tuple[Variable, ...]
@@ -37,6 +39,7 @@ class Needed:
     fulfil: str
     kept_by: tuple[str, ...]
     excluded_by: tuple[str, ...]
+    trial: TrialNeeded
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,8 @@ class Marts:
     """analysis_cohort and, for other readings of its definitions, every stay that one of them keeps; cohort_flow.
 
     `generated` says what was generated; empty for real patients. `build` is what the build left about itself.
-    `external` is the external cohort, where this build has one (var zigong).
+    `external` is the external cohort, where this build has one (var zigong), `trial` the target trial, where it was not
+    left out (tag trial).
     """
 
     cohort: pd.DataFrame
@@ -62,6 +66,7 @@ class Marts:
     generated: str
     build: BuildRecord = NO_RECORD
     external: ExternalMarts | None = None
+    trial: TrialMarts | None = None
 
 
 def read(target: Target, needed: Needed) -> Marts:
@@ -80,6 +85,7 @@ def read(target: Target, needed: Needed) -> Marts:
             flow = _read(connection, target.schema, "cohort_flow", "step")
             generated = read_stamp(connection)
             external = _read_external(connection, target.schema, build, needed.external)
+            trial = read_trial(connection, target.schema)
     except psycopg.errors.UndefinedColumn as error:
         raise StudyError(f"{first_line(error)}: the marts are of another version, run `dbt build` again") from error
     except psycopg.errors.UndefinedTable as error:
@@ -114,6 +120,7 @@ def read(target: Target, needed: Needed) -> Marts:
         generated,
         build,
         external,
+        type_trial(trial, target.schema, needed.trial) if trial is not None else None,
     )
 
 

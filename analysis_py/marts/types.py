@@ -13,7 +13,7 @@ from analysis_py.statistics.balance import Kind
 
 @dataclass(frozen=True)
 class Variable:
-    """One column of a mart. `levels` are the values of a categorical one, the reference first.
+    """One column of a mart. `levels` are the values of a categorical one, the reference first; none: whatever is found.
 
     `optional_levels` are those of them that a study has only by a definition of its own: without any row they are none.
     `drugs` are those that it tells about. The imputation and the propensity score have it if `in_models`, the outcome
@@ -40,6 +40,8 @@ class Variable:
 
     def levels_in(self, found: Collection[object]) -> tuple[str | int, ...]:
         """The levels, of the optional ones those that are `found`."""
+        if not self.levels:
+            return tuple(sorted(map(str, found)))
         return tuple(level for level in self.levels if level not in self.optional_levels or level in found)
 
 
@@ -52,9 +54,19 @@ def type_stays(stays: pd.DataFrame, name: str, variables: Sequence[Variable]) ->
     require(stays, ["stay_id", *(variable.name for variable in variables)], name)
     if stays["stay_id"].duplicated().any():
         raise StudyError(f"{name} holds a stay_id more than once: `dbt test` shows which")
+    return type_rows(stays, name, variables, pd.Index(stays["stay_id"], name="stay_id"))
+
+
+def type_rows(rows: pd.DataFrame, name: str, variables: Sequence[Variable], index: pd.Index) -> pd.DataFrame:
+    """As type_stays(), of rows with an `index` of any kind.
+
+    Raises:
+        StudyError: as type_stays(), but for repeated stays.
+    """
+    require(rows, [variable.name for variable in variables], name)
     columns = {}
     for variable in variables:
-        values = _typed(stays[variable.name], variable, name)
+        values = _typed(rows[variable.name], variable, name)
         column = values.astype(_dtype(values, variable))
         if variable.is_complete:
             if column.isna().any():
@@ -64,7 +76,7 @@ def type_stays(stays: pd.DataFrame, name: str, variables: Sequence[Variable]) ->
         if variable.never_negative and (column < 0).any():
             raise StudyError(f"{name}.{variable.name} is negative: `dbt test` shows where")
         columns[variable.name] = column.to_numpy() if column.dtype == float else column.array
-    return pd.DataFrame(columns, index=pd.Index(stays["stay_id"], name="stay_id"))
+    return pd.DataFrame(columns, index=index)
 
 
 def require(data: pd.DataFrame, columns: Iterable[str], name: str) -> None:
@@ -92,7 +104,7 @@ def _typed(values: pd.Series, variable: Variable, name: str) -> pd.Series:
     missing = values.isna()
     if variable.kind == "categorical":
         unknown = set(values[~missing]) - set(variable.levels)
-        if unknown:
+        if unknown and variable.levels:
             raise StudyError(
                 f"{name}.{variable.name} holds {sorted(map(str, unknown))[0]!r}, not one of {variable.levels}"
             )

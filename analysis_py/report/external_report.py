@@ -78,7 +78,7 @@ class ExternalResults:
 def write_external(folder: Path, validation: Validation, below: int, beside: Sequence[Row]) -> ExternalResults:
     """Write tables and figures into the folders tables/ and figures/; `beside` are rows of the main study, if any."""
     flow = suppress_flow(validation.marts.flow, below)
-    rows = hide_flow(suppress(validation.rows, below), flow)
+    rows = hide_flow(suppress(validation.rows, below), flow, NAME)
     page = _Page(folder, validation, rows, flow, below, beside)
     frame = as_frame(rows)
     shown = marked(frame) if validation.marts.generated else frame

@@ -38,6 +38,11 @@ _TEXTS = {
     "Default",
     "Changed",
     "Value",
+    "Component",
+    "Target trial",
+    "Emulation",
+    "Var",
+    "Design",
 }
 _WIDE = 9  # columns from which on a table is set smaller, and printed on a page on its side
 

@@ -15,6 +15,7 @@ from analysis_py.report.tables.comparison import LEGEND, agreement_table, publis
 from analysis_py.report.tables.published_count import RULE as COUNT_RULE
 from analysis_py.report.tables.published_count import published_count_sentence
 from analysis_py.report.tables.quality import faults_table
+from analysis_py.report.trial.part import trial_part
 from analysis_py.statistics.propensity import CALIPER
 from analysis_py.study.study import Study
 from analysis_py.study.variables import BY_NAME, MODEL_2, MODEL_3, TABLE_ONE
@@ -44,6 +45,7 @@ class Parts:
             self._part("balance", "Balance", none, ["love_plot", "propensity_overlap"], ["balance", "unmatched"]),
             self._part("survival", "Survival", none + self._undrawn(), ["kaplan_meier"]),
             self._part("models", "Models of death", none, tables=["table2_models"]),
+            trial_part(self.shown, self.made, self.files, self.pictures),
             self._part("outcomes", "Outcomes", none, tables=["table3_outcomes"]),
             self._part("exposure", "Duration and dose", none, ["exposure"], ["table4_exposure"]),
             self._part("subgroups", "Subgroups", none, ["subgroups"], ["subgroups"]),

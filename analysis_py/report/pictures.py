@@ -19,6 +19,8 @@ from analysis_py.report.page import Picture, picture
 from analysis_py.report.tables.cells import COHORT_TITLES, equals, few
 from analysis_py.report.tables.cohort import smd_frame
 from analysis_py.report.tables.forest import forest_lines, robustness_lines
+from analysis_py.report.trial.pictures import trial_figures
+from analysis_py.report.trial.words import is_of_trial, trial_alternative, trial_caption
 from analysis_py.statistics.errors import NotEstimable
 from analysis_py.statistics.survival import kaplan_meier
 from analysis_py.study.analyses.cohorts import Matched
@@ -42,6 +44,9 @@ def draw(folder: Path, shown: Shown) -> dict[str, Picture]:
             watermark(figure, WATERMARK)
         is_wide = figure.get_figwidth() > SINGLE
         files = save(figure, folder / name)
+        if is_of_trial(name):
+            made[name] = picture(trial_caption(shown, name), trial_alternative(shown, name), files, is_wide)
+            return
         made[name] = picture(figure_caption(shown, name), alternative(shown, name), files, is_wide)
 
     with house_style():
@@ -55,6 +60,8 @@ def draw(folder: Path, shown: Shown) -> dict[str, Picture]:
             keep("imputation", _imputation(study))
         if study.matched is not None:
             _matched(study.matched, shown, keep)
+        for name, drawn in trial_figures(shown):
+            keep(name, drawn)
     return made
 
 

@@ -17,10 +17,13 @@ from analysis_py.report.pictures import draw
 from analysis_py.report.tables.cells import FEW_MARK, FEW_WORDS
 from analysis_py.report.tables.comparison import MARKS
 from analysis_py.report.tables.made import make_tables, write_table
+from analysis_py.report.trial.words import is_of_trial, trial_caption
 from analysis_py.study.external import Validation
 from analysis_py.study.results import Row, as_frame
 from analysis_py.study.study import Study
-from analysis_py.study.suppression import hide_flow, suppress, suppress_flow
+from analysis_py.study.suppression import hide_flow, suppress_flow
+from analysis_py.study.trial.definitions import COHORT as TRIAL
+from analysis_py.study.trial.suppression import suppress_all
 
 # signs that end a cell, with the word that is read for each
 _SIGNS = {sign: word for word, sign in MARKS.items()} | {FEW_MARK: FEW_WORDS}
@@ -28,7 +31,7 @@ _SIGNS = {sign: word for word, sign in MARKS.items()} | {FEW_MARK: FEW_WORDS}
 _BESIDE = {
     "manuscript/tables.docx": "tables for a manuscript (Word)",
     "manuscript/tables.tex": "the same for LaTeX",
-    "tables/checklist.csv": "STROBE and RECORD checklist",
+    "tables/checklist.csv": "STROBE, RECORD and TARGET checklist",
     "results.csv": "every number in long form",
     DBT_DOCS: "models, definitions and lineage (dbt docs)",
 }
@@ -39,9 +42,11 @@ def write_results(
 ) -> list[Row]:
     """Fill `folder` with everything a run leaves behind; gives the rows as written, small counts hidden."""
     external: ExternalResults | None = None
-    rows = suppress(study.rows, below)
+    rows = suppress_all(study.rows, below)
     shown_flow = suppress_flow(flow, below)
     rows = hide_flow(rows, shown_flow)
+    if study.trial is not None:
+        rows = hide_flow(rows, suppress_flow(study.trial.marts.flow, below), TRIAL)
     (folder / "tables").mkdir()
     (folder / "figures").mkdir()
     made = make_tables(rows, shown_flow, study, below, seed)
@@ -50,6 +55,7 @@ def write_results(
     }
     shown = Shown(study, rows, shown_flow, below)
     sizes = {"table4_exposure": shown.matched(), "unmatched": table_caption(shown, "unmatched").text}
+    sizes |= {name: trial_caption(shown, name).text for name in made if is_of_trial(name)}
     who = {name: sizes.get(name, shown.cohorts()) for name in made}
     write_manuscript(folder, made, who, study.generated, study.build.drug, study.completed.unusable)
     pictures = draw(folder / "figures", shown)

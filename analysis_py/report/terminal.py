@@ -14,6 +14,8 @@ from analysis_py.marts.generated import PATIENTS, warning
 from analysis_py.report.external_report import model_word
 from analysis_py.report.tables.cells import COHORT_TITLES, FEW_WARNING, few, ratio
 from analysis_py.report.tables.published_count import published_count_sentence
+from analysis_py.report.trial.summary import trial_summary
+from analysis_py.report.trial.words import sentences as trial_sentences
 from analysis_py.study.analyses.pooling import CLUSTERED, how, main_row, main_rows
 from analysis_py.study.analyses.unmatched import ANALYSIS as UNMATCHED
 from analysis_py.study.analyses.unmatched import PROPENSITY, sentences
@@ -89,6 +91,7 @@ def summary(study: Study, rows: Sequence[Row], output: Path, below: int) -> dict
         "cohorts": {cohort: _counts(rows, cohort) for cohort in study.cohorts},
         "estimates": _estimates(rows, tuple(study.cohorts)),
         "largest_smd": {cohort: _worst(rows, cohort) for cohort in study.cohorts},
+        "trial": trial_summary(study.trial, rows),
         "remarks": list(study.remarks),
     }
 
@@ -200,6 +203,9 @@ def show(console: Console, study: Study, rows: Sequence[Row]) -> None:
     console.print(table)
     if any(row.is_few for row in rows if row.analysis in ("outcome_models", CLUSTERED)):
         _say(console, FEW_WARNING)
+    if study.trial is not None:
+        for told in trial_sentences(rows, study.build.drug, study.trial):
+            _say(console, f"trial: {told}")
     for sentence in sentences(rows, study.build.drug):
         _say(console, f"note: {sentence}")
     for remark in study.remarks:

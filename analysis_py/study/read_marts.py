@@ -4,6 +4,7 @@ import pandas as pd
 
 from analysis_py.marts.profile import Target
 from analysis_py.marts.read import Marts, Needed, read
+from analysis_py.marts.trial import TrialNeeded
 from analysis_py.marts.types import Variable, type_stays
 from analysis_py.study.readings import (
     FOLLOW_UP_DISCHARGE,
@@ -23,6 +24,9 @@ from analysis_py.study.variables import (
     OUTCOMES,
     TABLE_ONE,
     TREATMENT,
+    TRIAL_BASELINE,
+    TRIAL_INTERVAL,
+    TRIAL_OUTCOMES,
 )
 
 _TREATMENT = Variable(TREATMENT, "treatment", "binary", is_complete=True)
@@ -47,6 +51,18 @@ ELIGIBLE = (
     *OUTCOMES,
 )
 _EXTERNAL = (*EXTERNAL_TABLE_ONE, *EXTERNAL_OUTCOMES, _TREATMENT, _FOLLOW_UP)
+_TRIAL_OUTCOMES = (
+    Variable("start_h", "start"),
+    Variable("duration_h", "duration"),
+    Variable("icu_end_h", "end of the ICU stay", is_complete=True),
+    *(Variable(name, name, "binary", is_complete=True) for name in TRIAL_OUTCOMES),
+    *(Variable(name, name, is_complete=True, never_negative=True) for name in TRIAL_OUTCOMES.values()),
+)
+TRIAL_NEEDED = TrialNeeded(
+    baseline=TRIAL_BASELINE,
+    intervals=(Variable("starts", "starts", "binary", is_complete=True), *(now.variable for now in TRIAL_INTERVAL)),
+    outcomes=_TRIAL_OUTCOMES,
+)
 _NEEDED = Needed(
     cohort=_COHORT,
     stays=ELIGIBLE,
@@ -60,6 +76,7 @@ _NEEDED = Needed(
     fulfil=OTHER_RULES,
     kept_by=SIC_READINGS,
     excluded_by=HEPARIN_READINGS,
+    trial=TRIAL_NEEDED,
 )
 
 

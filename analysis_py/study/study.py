@@ -1,7 +1,7 @@
 """The whole study on one cohort: every analysis in its order, on data that are already read. No files here."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
@@ -9,6 +9,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from analysis_py.marts.build_record import NO_RECORD, BuildRecord
 from analysis_py.marts.errors import StudyError
 from analysis_py.marts.one_build import UNCHECKED
+from analysis_py.marts.trial import TrialMarts
 from analysis_py.statistics.errors import NotEstimable
 from analysis_py.statistics.imputation import Imputer, impute_with_trace
 from analysis_py.study.analyses.cohorts import ITERATIONS, Completed, Matched, complete_cohort, match_cohort
@@ -23,6 +24,7 @@ from analysis_py.study.analyses.screening import screening_rows
 from analysis_py.study.analyses.subgroups import subgroup_rows
 from analysis_py.study.analyses.unmatched import unmatched_rows
 from analysis_py.study.results import Row, emptied_by, flow_rows
+from analysis_py.study.trial.run import RESAMPLES, Trial, run_trial
 from analysis_py.study.variables import BY_NAME, OUTCOMES, TABLE_ONE, TREATMENT, tells_exposure
 
 _FAR = 50  # interquartile ranges; skewed laboratory values reach 20
@@ -34,7 +36,7 @@ class Study:
     """What was found. `matched` is None where nothing could be matched, and `not_matched` says why.
 
     `generated` says what was generated, as read_marts() gives it; empty for real patients. `build` names the exposure's
-    drug and tells how the marts were made.
+    drug and tells how the marts were made. `trial` is the question as a target trial, unless the build left it out.
     """
 
     full: pd.DataFrame
@@ -45,6 +47,7 @@ class Study:
     remarks: list[str] = field(default_factory=list)
     generated: str = ""
     build: BuildRecord = NO_RECORD
+    trial: Trial | None = None
 
     @property
     def cohorts(self) -> dict[str, pd.DataFrame]:
@@ -76,6 +79,15 @@ def run_study(
         )
     with threadpool_limits(1, user_api="blas"):  # the same bits on any number of cores
         return _run_study(cohort, flow, imputations, seed, say, stays, build, impute)
+
+
+def with_trial(
+    study: Study, marts: TrialMarts, seed: int, say: Callable[[str], None], resamples: int = RESAMPLES
+) -> Study:
+    """`study` with the target trial: its rows and remarks behind the others."""
+    with threadpool_limits(1, user_api="blas"):  # as in run_study()
+        found = run_trial(marts, study.build, seed, say, resamples)
+    return replace(study, rows=[*study.rows, *found.rows], remarks=[*study.remarks, *found.remarks], trial=found)
 
 
 def _run_study(

@@ -209,8 +209,8 @@ def suppress_flow(flow: pd.DataFrame, below: int) -> pd.DataFrame:
     return shown
 
 
-def hide_flow(rows: Iterable[Row], shown: pd.DataFrame) -> list[Row]:
-    """The rows of a flow as suppress_flow() shows it."""
+def hide_flow(rows: Iterable[Row], shown: pd.DataFrame, cohort: str = "full") -> list[Row]:
+    """The rows of a cohort's flow as suppress_flow() shows it."""
     texts = {
         (str(step.step), measure): text
         for step in shown.itertuples()
@@ -219,7 +219,7 @@ def hide_flow(rows: Iterable[Row], shown: pd.DataFrame) -> list[Row]:
     }
     return [
         replace(row, n=texts[row.level, row.measure])
-        if row.analysis == "flow" and (row.level, row.measure) in texts
+        if (row.analysis, row.cohort) == ("flow", cohort) and (row.level, row.measure) in texts
         else row
         for row in rows
     ]

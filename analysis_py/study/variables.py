@@ -155,6 +155,80 @@ EXTERNAL_MODELS: dict[str, tuple[str, ...]] = {
     "adjusted": ("age_years", "is_female", "propofol_24h", "sufentanil_24h"),
 }
 
+# --- the trial: what is known at time zero and at each decision; labels and units are Table 1's where it has them ---
+
+_CODE_STATUS = Variable("code_status", "Code status", "categorical", levels=("full", "limited", "comfort"))
+_RUNNING = "norepinephrine_equivalent_mcg_kg_min"
+_LAST_VALUES: tuple[Variable, ...] = (
+    Variable(_RUNNING, "Norepinephrine equivalent", unit="µg/kg/min", drugs=_VASOPRESSORS),
+    Variable("rass", "RASS"),
+    Variable("gcs", "GCS"),
+    Variable("pao2fio2_mmhg", "PaO2/FiO2", unit="mmHg"),
+    Variable("lactate_mmol_l", "Lactate", unit="mmol/L"),
+)
+_HOURS_SINCE_ICU = Variable("hours_since_icu", "Time since ICU admission", unit="h")
+
+
+def _at_time_zero(*names: str) -> tuple[Variable, ...]:
+    """Variables of Table 1 under their own name or, of interventions, that without its 24 hours."""
+    return tuple(replace(_ANEW[name], name=name.removesuffix("_24h"), section="", from_model=0) for name in names)
+
+
+TRIAL_BASELINE: tuple[Variable, ...] = (
+    *_at_time_zero("age_years", "is_female", "ethnicity"),
+    Variable("admission_type", "Admission type", "categorical"),
+    Variable("care_unit", "Care unit", "categorical"),
+    Variable("year_group", "Years", "categorical"),
+    *_at_time_zero("weight_kg"),
+    _HOURS_SINCE_ICU,
+    *_at_time_zero("sofa_score", "sic_score", "ventilation_24h", "vasopressor_24h", "vasopressin_24h"),
+    *_at_time_zero("propofol_24h", "midazolam_24h", "fentanyl_24h", "crrt_24h"),
+    _CODE_STATUS,
+    *_at_time_zero("hypertension", "congestive_heart_failure", "copd", "rheumatic_disease", "liver_disease"),
+    *_at_time_zero("diabetes", "renal_disease", "tumor", "urine_output_ml"),
+    *_LAST_VALUES,
+    *_at_time_zero(
+        *(variable.name for variable in TABLE_ONE if variable.section in (_VITALS, _LABS)),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class TimeVarying:
+    """A covariate of a decision point, and those of time zero whose place in the model of treatment it takes."""
+
+    variable: Variable
+    replaces: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """Its column in trial_interval."""
+        return self.variable.name
+
+
+def _last(*names: str) -> tuple[TimeVarying, ...]:
+    """Those that are known at time zero under the same name."""
+    known = {variable.name: variable for variable in TRIAL_BASELINE}
+    return tuple(TimeVarying(known[name], (name,)) for name in names)
+
+
+TRIAL_INTERVAL: tuple[TimeVarying, ...] = (
+    TimeVarying(replace(_ANEW["ventilation_24h"], name="is_ventilated", section=""), ("ventilation",)),
+    TimeVarying(_LAST_VALUES[0], (_RUNNING, "vasopressor")),
+    TimeVarying(Variable("propofol_mcg_kg_min", "Propofol", unit="µg/kg/min", drugs=("propofol",)), ("propofol",)),
+    TimeVarying(Variable("midazolam_mg_h", "Midazolam", unit="mg/h", drugs=("midazolam",)), ("midazolam",)),
+    TimeVarying(Variable("fentanyl_mcg_h", "Fentanyl", unit="µg/h", drugs=("fentanyl",)), ("fentanyl",)),
+    *_last("heart_rate_bpm", "map_mmhg", "rass", "gcs", "pao2fio2_mmhg", "lactate_mmol_l"),
+    *_last("creatinine_mg_dl", "platelets_k_ul", "inr_ratio"),
+    TimeVarying(replace(_ANEW["sofa_score"], name="sofa_24h", label="SOFA of the last 24 h"), ("sofa_score",)),
+    *_last("hours_since_icu", "code_status"),
+)
+
+DEATH_28D_ANYWHERE = "died_28d_any"
+# each outcome of the trial with the column of its follow-up in hours; the first is the paper's
+TRIAL_OUTCOMES: dict[str, str] = {DEATH_28D: "followup_28d_h", DEATH_28D_ANYWHERE: "followup_28d_any_h"}
+TRIAL_OUTCOME_TITLES = {DEATH_28D: "28-day death in hospital", DEATH_28D_ANYWHERE: "28-day death anywhere"}
+
 PROPENSITY_COVARIATES = tuple(variable.name for variable in TABLE_ONE if variable.in_models)
 
 
@@ -178,4 +252,6 @@ def tells_exposure(drug: str) -> tuple[str, ...]:
     return tuple(variable.name for variable in TABLE_ONE if drug in variable.drugs)
 
 
+# of the trial, by its column in trial_baseline or trial_interval
+TRIAL_BY_NAME = {variable.name: variable for variable in (*TRIAL_BASELINE, *(now.variable for now in TRIAL_INTERVAL))}
 BY_NAME = variables_by_name(DEXMEDETOMIDINE, "µg/kg/h")

@@ -1,7 +1,8 @@
 """The reporting checklist of the study, filled in as far as a run knows the answer.
 
 STROBE for cohort studies (von Elm 2007, doi:10.1371/journal.pmed.0040296) with the RECORD extension for routinely
-collected health data (Benchimol 2015, doi:10.1371/journal.pmed.1001885); recommendations in short words of our own.
+collected health data (Benchimol 2015, doi:10.1371/journal.pmed.1001885) and, where a trial is emulated, TARGET;
+recommendations in short words of our own.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,6 +13,7 @@ import pandas as pd
 from analysis_py.marts.generated import PATIENTS
 from analysis_py.report.checklist.methods import design, statistics
 from analysis_py.report.checklist.results import results
+from analysis_py.report.checklist.target import target
 from analysis_py.report.checklist.words import AUTHOR, Item, titles, told_effect, told_estimate
 from analysis_py.study.analyses.pooling import MAIN_MODEL, how, main_row
 from analysis_py.study.results import Row
@@ -36,7 +38,7 @@ def checklist(study: Study, rows: Sequence[Row], flow: pd.DataFrame, below: int)
         "Other information": _other(study),
     }
     lines = [(item, section, *rest) for section, items in sections.items() for item, *rest in items]
-    return pd.DataFrame(lines, columns=list(COLUMNS))
+    return pd.DataFrame([*lines, *target(study, rows, below)], columns=list(COLUMNS))
 
 
 def _title(study: Study) -> Iterator[Item]:

@@ -37,6 +37,9 @@ _PRINTED: Mapping[str, tuple[str, str]] = {
         "SMD in units of the cohort's own standard deviation; SMD (original SD) in that of the cohort before matching.",
     ),
     "unmatched": ("Patients with {drug} who were not matched", ""),
+    "trial_protocol": ("Protocol of the target trial and its emulation", ""),
+    "trial_designs": ("{Drug} and death in the target trial, by design", ""),
+    "trial_clones": ("Clones of the target trial and their weights", ""),
 }
 _ABBREVIATIONS = {
     "BUN": "blood urea nitrogen",

@@ -28,6 +28,7 @@ from analysis_py.report.tables.effects import (
 )
 from analysis_py.report.tables.published_count import published_count_table
 from analysis_py.report.tables.quality import quality_table
+from analysis_py.report.trial.tables import trial_tables
 from analysis_py.study.analyses.exposure import exposures_of
 from analysis_py.study.results import Row
 from analysis_py.study.study import Study
@@ -52,6 +53,7 @@ def make_tables(rows: list[Row], flow: pd.DataFrame, study: Study, below: int, s
         made["table4_exposure"] = table_four(rows, exposures_of(study.build))
         made["subgroups"] = subgroup_table(rows)
         made["unmatched"] = unmatched_table(rows)
+    made |= trial_tables(study, rows, below)
     made["published_vs_ours"] = published_and_ours(rows)
     made["checklist"] = checklist(study, rows, flow, below)
     made["data_quality"] = quality_table(study.build.quality, below)

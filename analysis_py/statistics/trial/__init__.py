@@ -11,6 +11,7 @@ from analysis_py.statistics.trial.emulation import (
     time_dependent_cox,
 )
 from analysis_py.statistics.trial.result import Design, Positivity, TrialResult
+from analysis_py.statistics.trial.together import bootstrap_together
 
 __all__ = [
     "Bootstrap",
@@ -19,6 +20,7 @@ __all__ = [
     "Positivity",
     "TrialResult",
     "bootstrap",
+    "bootstrap_together",
     "clone_censor_weight",
     "clones",
     "landmark",

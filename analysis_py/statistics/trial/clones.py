@@ -48,6 +48,20 @@ class Clones(WeightedDesign):
             }
         )
 
+    def decisions(self) -> pd.DataFrame:
+        """For diagnostics of the treatment model: id, k, starts, probability (of starting); empty without a model."""
+        if not isinstance(self.weighting, Pooled):
+            return pd.DataFrame({"id": [], "k": [], "starts": [], "probability": []})
+        model = self.weighting.model
+        return pd.DataFrame(
+            {
+                "id": self.ids.to_numpy()[self.weighting.patient],
+                "k": self.weighting.point,
+                "starts": model.starts,
+                "probability": model.probabilities(),
+            }
+        )
+
 
 def emulate(
     table: Table, covariates: Sequence[str], weights: CloneWeights, cap: float | None, hours: Sequence[float] = ()

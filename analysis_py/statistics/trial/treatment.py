@@ -1,6 +1,6 @@
 """The model of treatment: logistic regression that can be fitted again and again on resampled rows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -11,6 +11,8 @@ from analysis_py.statistics.errors import NotEstimable
 
 _ITERATIONS = 100
 _DECREMENT = 1e-9  # of the log likelihood: the step after it is far below any digit that is shown
+_OLD_DECREMENT = 1e-15  # the same by an information matrix of an earlier step, which converges more slowly
+_SLOW = 0.1  # an earlier matrix is used as long as each step makes the decrement so much smaller
 _SEPARATED = 1e-5  # largest distance of a fitted probability from what happened, as fit_propensity()
 
 
@@ -18,7 +20,8 @@ _SEPARATED = 1e-5  # largest distance of a fitted probability from what happened
 class TreatmentModel:
     """Rows with equal covariates are one row (`group` of each row) of the standardized `matrix`, intercept first.
 
-    `coefficients` are the maximum for all rows, from which each fit of a resample sets out.
+    `coefficients` are the maximum for all rows, from which each fit of a resample sets out. `last` holds the counts and
+    the probabilities of the last resample, where several designs ask for them (remembering()).
     """
 
     matrix: Floats
@@ -28,6 +31,11 @@ class TreatmentModel:
     centre: Floats
     scale: Floats
     coefficients: Floats
+    last: list[tuple[Floats, Floats]] | None = field(default=None, compare=False, repr=False)
+
+    def remembering(self) -> "TreatmentModel":
+        """The same, keeping what it found for the last resample."""
+        return replace(self, last=[])
 
     @property
     def natural(self) -> dict[str, float]:
@@ -43,9 +51,15 @@ class TreatmentModel:
             NotEstimable: no variation of the outcome, complete separation, or no convergence.
         """
         coefficients = self.coefficients
-        if counts is not None:
-            coefficients = maximize(self.matrix, *_tally(self.group, self.starts, counts), self.coefficients)
-        return np.asarray(_expit(self.matrix @ coefficients)[self.group])
+        if counts is None:
+            return np.asarray(_expit(self.matrix @ coefficients)[self.group])
+        if self.last and np.array_equal(self.last[0][0], counts):
+            return self.last[0][1]
+        coefficients = maximize(self.matrix, *_tally(self.group, self.starts, counts), self.coefficients)
+        found = np.asarray(_expit(self.matrix @ coefficients)[self.group])
+        if self.last is not None:
+            self.last[:] = [(counts, found)]
+        return found
 
 
 def fit_treatment(covariates: pd.DataFrame, points: Integers | None, starts: Booleans) -> TreatmentModel:
@@ -83,7 +97,8 @@ def _tally(group: Integers, starts: Booleans, counts: Floats) -> tuple[Floats, F
 def maximize(matrix: Floats, rows: Floats, hits: Floats, coefficients: Floats) -> Floats:
     """Newton's method for `hits` among `rows` (both by row of `matrix`), from `coefficients` on.
 
-    A coefficient that runs away does not matter: what is wanted are the probabilities, and those have a limit.
+    The information matrix is what a step costs, so it is made anew only where the last one no longer serves. A
+    coefficient that runs away does not matter: what is wanted are the probabilities, and those have a limit.
 
     Raises:
         NotEstimable: all or none are hits, the covariates separate them completely, or the likelihood does not settle.
@@ -95,11 +110,16 @@ def maximize(matrix: Floats, rows: Floats, hits: Floats, coefficients: Floats) -
         raise NotEstimable(f"{'nobody starts' if hits.sum() == 0 else 'everybody starts'} in the treatment model")
     linear = matrix @ coefficients
     likelihood = _log_likelihood(linear, rows, hits)
+    inverse: Floats = np.zeros((0, 0))
+    decrement = np.inf
     for _ in range(_ITERATIONS):
         fitted = _expit(linear)
         gradient = matrix.T @ (hits - rows * fitted)
-        information = matrix.T @ (matrix * (rows * fitted * (1 - fitted))[:, None])
-        step = np.linalg.pinv(information, rcond=1e-12, hermitian=True) @ gradient
+        is_new = not len(inverse) or float(gradient @ inverse @ gradient) > _SLOW * decrement
+        if is_new:
+            information = matrix.T @ (matrix * (rows * fitted * (1 - fitted))[:, None])
+            inverse = np.asarray(np.linalg.pinv(information, rcond=1e-12, hermitian=True), dtype=np.float64)
+        step = inverse @ gradient
         decrement = float(gradient @ step)
         for _ in range(30):
             trial = matrix @ (coefficients + step)
@@ -108,7 +128,7 @@ def maximize(matrix: Floats, rows: Floats, hits: Floats, coefficients: Floats) -
                 break
             step = step / 2
         coefficients, linear, likelihood = coefficients + step, trial, reached
-        if decrement < _DECREMENT:
+        if decrement < (_DECREMENT if is_new else _OLD_DECREMENT):
             break
     else:
         raise NotEstimable("the treatment model does not converge")

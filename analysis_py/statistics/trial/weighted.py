@@ -73,6 +73,14 @@ class WeightedDesign:
             positivity=self.weighting.positivity(),
         )
 
+    def curves(self) -> Floats:
+        """Risk by each of `hours` (columns) in arm 0 and arm 1 (rows).
+
+        Raises:
+            NotEstimable: as result().
+        """
+        return self.arms.risks(self.weighting.weights(None), self.hours)
+
     def draw(self, counts: Integers) -> Draw:
         """As Design."""
         of_rows = counts[self.arms.patient].astype(float)

@@ -13,9 +13,11 @@ from psycopg.conninfo import conninfo_to_dict
 from analysis_py.marts.errors import StudyError
 from analysis_py.marts.generated import PATIENTS, warning
 from analysis_py.marts.profile import Target
+from analysis_py.marts.trial import type_trial
 from analysis_py.run import main
-from analysis_py.study.read_marts import read_marts, type_cohort
+from analysis_py.study.read_marts import TRIAL_NEEDED, read_marts, type_cohort
 from analysis_py.study.readings import READINGS, cohort_of
+from tests.unit.analysis.trial.conftest import _make_marts
 
 SCHEMA = 'my "study'
 STAMP = """
@@ -58,6 +60,24 @@ def test_marts_come_typed_and_in_order(dsn: str, cohort: pd.DataFrame, flow: pd.
     assert read.cohort["age_years"].dtype == float
     assert read.cohort["diabetes"].dtype == "boolean"
     assert read.flow["n_after"].tolist() == flow["n_after"].tolist()
+
+
+def test_the_trial_is_read_where_the_build_has_it(dsn: str) -> None:
+    assert read_marts(target(dsn)).trial is None
+    frames = _make_marts(40)
+    for name, frame in frames.items():
+        write(dsn, name, frame)
+    marts = read_marts(target(dsn))
+    assert marts.trial is not None
+    assert marts.trial.flow["n_after"].tolist() == frames["trial_flow"]["n_after"].tolist()
+    expected = type_trial(frames, "dexsic", TRIAL_NEEDED)
+    pd.testing.assert_frame_equal(marts.trial.baseline, expected.baseline)
+    pd.testing.assert_frame_equal(marts.trial.outcomes, expected.outcomes)
+    pd.testing.assert_frame_equal(marts.trial.intervals, expected.intervals.sort_index())
+    with psycopg.connect(dsn) as connection:
+        connection.execute(sql.SQL("drop table {}").format(sql.Identifier(SCHEMA, "trial_outcomes")))
+    with pytest.raises(StudyError, match="trial_outcomes is not there"):
+        read_marts(target(dsn))
 
 
 def test_a_reading_that_the_vars_chose_gives_the_main_cohort_and_others_change_one_rule(dsn: str) -> None:

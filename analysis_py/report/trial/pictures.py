@@ -1,0 +1,106 @@
+"""Which figures the trial has: each drawn from the rows as they are shown."""
+
+from collections.abc import Iterator
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from analysis_py.report.captions.shown import Shown
+from analysis_py.report.figures.cohort import flow_chart
+from analysis_py.report.figures.effects import forest
+from analysis_py.report.figures.style import DOUBLE, SINGLE, new_figure
+from analysis_py.report.figures.trial import difference_dots, difference_paths, risk_curves, weight_histogram
+from analysis_py.report.tables.forest import forest_line, forest_row
+from analysis_py.report.trial.tables import balance_frame, points_text, primary_row, strategies, term_title
+from analysis_py.report.trial.words import clone_lines
+from analysis_py.study.analyses.describe import GROUP_NAMES
+from analysis_py.study.results import find
+from analysis_py.study.suppression import is_small, suppress_flow
+from analysis_py.study.trial.definitions import COHORT, HOURS
+from analysis_py.study.trial.designs import PRIMARY, WAYS
+from analysis_py.study.trial.diagnose import AT_END, CURVE, UNWEIGHTED, WEIGHTED
+from analysis_py.study.trial.estimates import ANALYSIS, DIFFERENCE, HAZARD_RATIO
+from analysis_py.study.trial.run import Trial
+from analysis_py.study.variables import TRIAL_OUTCOME_TITLES
+
+
+def trial_figures(shown: Shown) -> Iterator[tuple[str, Figure]]:
+    """Name and figure, in the order of the section; to be drawn in the house's style."""
+    trial = shown.study.trial
+    if trial is None:
+        return
+    flow = suppress_flow(trial.marts.flow, shown.below)
+    figure, (axis,) = new_figure(DOUBLE, 0.38 * len(flow) + 1.1)
+    flow_chart(axis, flow, clone_lines(shown))
+    yield "trial_clone_flow", figure
+    curves = curves_frame(shown)
+    if len(curves):
+        yield "trial_curves", _curves(shown, trial, curves)
+    yield "trial_forest", forest(forest_lines(shown), "Hazard ratio", shown.drug)
+    balance = balance_frame(shown.rows)
+    if len(balance):
+        yield "trial_balance_over_time", _balance(trial, balance)
+    counts = [int((trial.weights["clone"] == group).sum()) for group in (0, 1)]
+    if any(counts) and not any(is_small(count, shown.below) for count in counts):
+        figure, (axis,) = new_figure(SINGLE, 2.4)
+        weight_histogram(axis, trial.weights, strategies(shown.drug, trial.definitions), shown.below)
+        yield "trial_weights", figure
+
+
+def curves_frame(shown: Shown) -> pd.DataFrame:
+    """outcome, group, day, risk, lower, upper of the primary design, as far as they are shown."""
+    found = [
+        {
+            "outcome": row.outcome,
+            "group": row.cohort == f"{COHORT} {GROUP_NAMES[True]}",
+            "day": float(row.level),
+            "risk": row.estimate,
+            "lower": float("nan") if row.lower is None else row.lower,
+            "upper": float("nan") if row.upper is None else row.upper,
+        }
+        for row in shown.rows
+        if row.analysis == CURVE and row.estimate is not None
+    ]
+    return pd.DataFrame(found, columns=["outcome", "group", "day", "risk", "lower", "upper"])
+
+
+def forest_lines(shown: Shown) -> pd.DataFrame:
+    """A line per design under each outcome; the primary one is named so."""
+    lines = []
+    for outcome, title in TRIAL_OUTCOME_TITLES.items():
+        lines.append(forest_line("", title, None, "", "", heading=True))
+        for way in WAYS:
+            row = find(shown.rows, ANALYSIS, COHORT, outcome=outcome, model=way.name, measure=HAZARD_RATIO)
+            if row is None:
+                continue
+            line = forest_row(row, way.title) | {"heading": way.name == PRIMARY}
+            if row.estimate is not None and row.lower is None:
+                line["right"] = f"{row.estimate:.2f} (no interval)"
+                line["estimate"] = float("nan")
+            lines.append(line)
+    return pd.DataFrame(lines)
+
+
+def _curves(shown: Shown, trial: Trial, curves: pd.DataFrame) -> Figure:
+    figure, axes = new_figure(DOUBLE, 2.9, len(TRIAL_OUTCOME_TITLES))
+    names = strategies(shown.drug, trial.definitions)
+    for axis, (outcome, title) in zip(axes, TRIAL_OUTCOME_TITLES.items(), strict=True):
+        row = primary_row(shown.rows, DIFFERENCE, outcome)
+        note = "" if row is None or row.estimate is None else f"difference at day 28, points:\n{points_text(row)}"
+        own = curves[curves["outcome"] == outcome]
+        risk_curves(axis, own, names, title, note, trial.definitions.horizon_h / HOURS)
+    top = max(axis.get_ylim()[1] for axis in axes)
+    for axis in axes:
+        axis.set_ylim(top=top)  # both outcomes on one scale
+    return figure
+
+
+def _balance(trial: Trial, balance: pd.DataFrame) -> Figure:
+    beyond = balance[balance["level"] == AT_END]
+    current = balance[balance["level"] != AT_END]
+    figure, axes = new_figure(DOUBLE, max(3.0, 0.115 * len(beyond) + 0.8), 2)
+    dots = beyond.assign(label=[term_title(term) for term in beyond["term"]])
+    difference_dots(axes[0], dots[["label", UNWEIGHTED, WEIGHTED]], "End of the grace period")
+    hours = [trial.definitions.moment(int(level)) for level in current["level"]]
+    difference_paths(axes[1], current.assign(hour=hours), "At each decision")
+    return figure
