@@ -1,0 +1,94 @@
+"""SIC hour by hour, and time zero."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from operator import ge, gt, lt
+from typing import Any
+
+from tests.recompute.trial.patient import Patient
+from tests.recompute.trial.rows import HOUR, next_hour, past_hour
+from tests.recompute.trial.sofa import FOUR, Failure, by_specimen, failures, sofa_at
+from tests.recompute.trial.suspicion import Suspicion
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A patient at a full hour."""
+
+    hour: int
+    organs: dict[str, int]
+    platelets_min_24h: float | None
+    inr_max_24h: float | None
+    sofa_24h: int
+    sic_score: int
+    is_sic: bool
+
+
+class SicScore:
+    """The scores of one patient."""
+
+    def __init__(self, patient: Patient, suspicions: Sequence[Suspicion]) -> None:
+        self.patient, self.suspicions, self.choices = patient, suspicions, patient.choices
+        self.failures: list[Failure] = failures(patient)
+
+    def is_candidate(self) -> bool:
+        """First stay of an adult whose infection is suspected, as is known in time."""
+        stay = self.patient.stay
+        latest = stay.admitted_at + self.choices["trial_screening_h"] * HOUR
+        is_adult = stay.age_years is None or stay.age_years >= self.choices["age_min_years"]
+        return stay.number == 1 and is_adult and any(each.known <= latest for each in self.suspicions)
+
+    def full_hours(self) -> range:
+        """Full hours of the clock in which a candidate is looked at."""
+        admitted = self.patient.stay.admitted_at
+        last = past_hour(admitted + self.choices["trial_screening_h"] * HOUR)
+        return range(next_hour(admitted), last + 1, HOUR)
+
+    def sofa(self, hour: int) -> int:
+        """SOFA of the hours that end there."""
+        return sum(sofa_at(self.failures, hour, self.choices).values())
+
+    def septic_at(self) -> int | None:
+        """The first hour in which both a suspicion and an organ failure near it are known."""
+        onsets = []
+        for suspicion in self.suspicions:
+            since = suspicion.at - self.choices["sepsis_sofa_before_infection_max_h"] * HOUR
+            until = suspicion.at + self.choices["sepsis_sofa_after_infection_max_h"] * HOUR
+            for hour in self.full_hours():
+                if since <= hour <= until and self.sofa(hour) >= self.choices["sepsis_sofa_min"]:
+                    onsets.append(max(hour, next_hour(suspicion.known)))
+                    break
+        return min(onsets, default=None)
+
+    def at(self, hour: int, septic_at: int | None) -> Scored:
+        """The scores at a full hour."""
+        organs = sofa_at(self.failures, hour, self.choices)
+        platelets = min(self._results("platelets", hour), default=None)
+        inr = max(self._results("inr", hour), default=None)
+        blood = self.choices.points("sic_platelets_below_k_ul", platelets, lt)
+        blood += self.choices.points("sic_inr_above", inr, gt)
+        counted = FOUR if self.choices["sic_sofa"] == "four" else tuple(organs)
+        score = blood + self.choices.points("sic_sofa_at_least", sum(organs[organ] for organ in counted), ge)
+        is_sic = septic_at is not None and hour >= septic_at and score >= self.choices["sic_min_score"]
+        if self.choices["sic_rule"] == "strict":
+            is_sic = is_sic and blood > self.choices["sic_strict_platelet_inr_above"]
+        return Scored(hour, organs, platelets, inr, sum(organs.values()), score, is_sic)
+
+    def by_hour(self) -> list[Scored]:
+        """Every full hour of a candidate."""
+        if not self.is_candidate():
+            return []
+        septic_at = self.septic_at()
+        return [self.at(hour, septic_at) for hour in self.full_hours()]
+
+    def time_zero(self) -> Scored | None:
+        """The first hour with SIC, or the first hour of all if that has it."""
+        scored = self.by_hour()
+        looked_at = scored[:1] if self.choices["trial_time_zero"] == "icu_admission" else scored
+        return next((each for each in looked_at if each.is_sic), None)
+
+    def _results(self, kind: str, hour: int) -> list[Any]:
+        """Results that became known in the hours that end there."""
+        rows = by_specimen(self.patient.record.results(self.patient.stay, kind))
+        since = hour - self.choices["sofa_window_h"] * HOUR
+        return [each.value for each in rows if since < each.known <= hour]
