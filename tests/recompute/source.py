@@ -77,9 +77,9 @@ def read_query(dsn: str, query: sql.Composed) -> pd.DataFrame:
         return pd.DataFrame(cursor.fetchall(), columns=[column.name for column in cursor.description or []])
 
 
-def read_model(dsn: str, name: str) -> pd.DataFrame:
-    """One of our tables, in the schema dexsic."""
-    return read_query(dsn, sql.SQL("select * from {}").format(sql.Identifier("dexsic", name)))
+def read_model(dsn: str, name: str, schema: str = "dexsic") -> pd.DataFrame:
+    """One of our tables."""
+    return read_query(dsn, sql.SQL("select * from {}").format(sql.Identifier(schema, name)))
 
 
 def _with_times(data: pd.DataFrame) -> pd.DataFrame:

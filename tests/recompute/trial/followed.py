@@ -31,7 +31,7 @@ class Followed:
         died_any = anywhere_h is not None and anywhere_h <= DAY_28
         discharge_h = self._hours(stay.hospital_discharged_at)
         followed = died_h if died and died_h is not None else float(DAY_28)
-        if self.patient.choices["followup"] == "discharge" and discharge_h is not None:
+        if not died and self.patient.choices["followup"] == "discharge" and discharge_h is not None:
             followed = min(followed, discharge_h)
         return {
             "stay_id": stay.stay_id,

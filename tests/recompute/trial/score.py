@@ -13,14 +13,18 @@ from tests.recompute.trial.suspicion import Suspicion
 
 @dataclass(frozen=True)
 class Scored:
-    """A patient at a full hour."""
+    """A patient at a full hour; `hr` counts the hours from the first."""
 
     hour: int
-    organs: dict[str, int]
-    platelets_min_24h: float | None
-    inr_max_24h: float | None
+    hr: int
+    platelets_points: int
+    inr_points: int
     sofa_24h: int
+    sic_score_four: int
+    sic_score_total: int
     sic_score: int
+    is_strict: bool
+    is_septic: bool
     is_sic: bool
 
 
@@ -65,14 +69,31 @@ class SicScore:
         organs = sofa_at(self.failures, hour, self.choices)
         platelets = min(self._results("platelets", hour), default=None)
         inr = max(self._results("inr", hour), default=None)
-        blood = self.choices.points("sic_platelets_below_k_ul", platelets, lt)
-        blood += self.choices.points("sic_inr_above", inr, gt)
-        counted = FOUR if self.choices["sic_sofa"] == "four" else tuple(organs)
-        score = blood + self.choices.points("sic_sofa_at_least", sum(organs[organ] for organ in counted), ge)
-        is_sic = septic_at is not None and hour >= septic_at and score >= self.choices["sic_min_score"]
-        if self.choices["sic_rule"] == "strict":
-            is_sic = is_sic and blood > self.choices["sic_strict_platelet_inr_above"]
-        return Scored(hour, organs, platelets, inr, sum(organs.values()), score, is_sic)
+        platelets_points = self.choices.points("sic_platelets_below_k_ul", platelets, lt)
+        inr_points = self.choices.points("sic_inr_above", inr, gt)
+        blood = platelets_points + inr_points
+        total = sum(organs.values())
+        scores = {
+            "four": blood + self.choices.points("sic_sofa_at_least", sum(organs[organ] for organ in FOUR), ge),
+            "total": blood + self.choices.points("sic_sofa_at_least", total, ge),
+        }
+        is_strict = blood > self.choices["sic_strict_platelet_inr_above"]
+        is_septic = septic_at is not None and hour >= septic_at
+        score = scores[self.choices["sic_sofa"]]
+        is_enough = score >= self.choices["sic_min_score"] and (is_strict or self.choices["sic_rule"] == "paper")
+        return Scored(
+            hour=hour,
+            hr=(hour - self.full_hours()[0]) // HOUR,
+            platelets_points=platelets_points,
+            inr_points=inr_points,
+            sofa_24h=total,
+            sic_score_four=scores["four"],
+            sic_score_total=scores["total"],
+            sic_score=score,
+            is_strict=is_strict,
+            is_septic=is_septic,
+            is_sic=is_septic and is_enough,
+        )
 
     def by_hour(self) -> list[Scored]:
         """Every full hour of a candidate."""

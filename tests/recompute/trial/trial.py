@@ -1,5 +1,6 @@
 """The six marts of the trial."""
 
+from dataclasses import asdict
 from functools import cached_property
 from typing import Any
 
@@ -53,11 +54,9 @@ class Trial:
     def sic_hourly(self) -> Mart:
         """A row per candidate and full hour."""
         return {
-            (stay, each.hour): {f"{organ}_24h": points for organ, points in each.organs.items()}
-            | {
-                name: getattr(each, name)
-                for name in ("platelets_min_24h", "inr_max_24h", "sofa_24h", "sic_score", "is_sic")
-            }
+            (stay, each.hr): {
+                name: value for name, value in asdict(each).items() if name != "hour"
+            } | {"stay_id": stay, "hour_at": each.hour}
             for stay, hours in self.hours.items()
             for each in hours
         }
@@ -121,7 +120,7 @@ class Trial:
         found = self._known_at(stay, known, moment)
         codes = self.study.comorbidities(stay)
         return (
-            {"stay_id": stay, **patient.stay.fields, "weight_kg": known.weight_kg(moment)}
+            {"stay_id": stay, "time_zero_at": moment, **patient.stay.fields, "weight_kg": known.weight_kg(moment)}
             | {
                 "sofa_score": found.pop("sofa_24h"),
                 "sic_score": zero.sic_score,
