@@ -33,9 +33,13 @@ def recomputed(trial: Trial, name: str) -> Mart:
     return found
 
 
-def differing(found: Mart, expected: Mart, is_compared: Callable[[dict[str, Any], str], bool] | None = None) -> list[str]:
+def differing(
+    found: Mart, expected: Mart, is_compared: Callable[[dict[str, Any], str], bool] | None = None
+) -> list[str]:
     """`column of key: this, that` of every cell that differs; also rows and columns that only one side has."""
-    wrong = [f"{key} is {'unexpected' if key in found else 'missing'}" for key in sorted(found.keys() ^ expected.keys())]
+    wrong = [
+        f"{key} is {'unexpected' if key in found else 'missing'}" for key in sorted(found.keys() ^ expected.keys())
+    ]
     for key in sorted(found.keys() & expected.keys()):
         here, there = found[key], expected[key]
         wrong += [f"{name} is on one side" for name in here.keys() ^ there.keys()]

@@ -90,6 +90,11 @@ def flow(rows: list[dict[str, Any]]) -> dict[int, dict[str, Any]]:
     left, found = rows, {}
     for step, rule in enumerate(RULES, start=1):
         passed = [row for row in left if not row[rule]]
-        found[step] = {"step": step, "n_before": len(left), "n_excluded": len(left) - len(passed), "n_after": len(passed)}
+        found[step] = {
+            "step": step,
+            "n_before": len(left),
+            "n_excluded": len(left) - len(passed),
+            "n_after": len(passed),
+        }
         left = passed
     return found

@@ -54,13 +54,6 @@ class Patient:
         ]
         return averaged(rows)
 
-    def results_of_sofa(self, kind: str) -> list[Row]:
-        """Results of the stay by var lab_key."""
-        if self.choices["lab_key"] == "patient":
-            return self.record.results(self.stay, kind)
-        rows = self.record.results_of_patient(self.stay, kind)
-        return [row for row in rows if row.hadm == self.stay.hadm_id]
-
     @cached_property
     def statuses(self) -> list[Measurement[str]]:
         """Respiratory support by time."""

@@ -32,8 +32,12 @@ class Record:
 
     def results(self, stay: Stay, *kinds: str) -> list[Row]:
         """Laboratory results of the patient by their time in the hospital admission or near it."""
+        return self.in_time(self.results_in_admission(stay, *kinds))
+
+    def results_in_admission(self, stay: Stay, *kinds: str) -> list[Row]:
+        """The same, and what was stored too late."""
         rows = (row for row in self.labs.get(stay.subject_id, []) if row.kind in kinds)
-        return self.in_time(row for row in rows if stay.is_near_hospital(row.at, self.margin))
+        return [row for row in rows if stay.is_near_hospital(row.at, self.margin)]
 
     def results_of_patient(self, stay: Stay, *kinds: str) -> list[Row]:
         """Laboratory results of the patient at any time."""

@@ -36,11 +36,28 @@ class SicScore:
         self.failures: list[Failure] = failures(patient)
 
     def is_candidate(self) -> bool:
-        """First stay of an adult whose infection is suspected, as is known in time."""
+        """First stay of an adult whose infection is suspected, as is known in time, and who can reach the score."""
         stay = self.patient.stay
         latest = stay.admitted_at + self.choices["trial_screening_h"] * HOUR
         is_adult = stay.age_years is None or stay.age_years >= self.choices["age_min_years"]
-        return stay.number == 1 and is_adult and any(each.known <= latest for each in self.suspicions)
+        is_suspected = any(each.known <= latest for each in self.suspicions)
+        return stay.number == 1 and is_adult and is_suspected and self._is_within_reach(latest)
+
+    def _is_within_reach(self, latest: int) -> bool:
+        """Whether platelets and INR measured by a time could make the score, whatever SOFA does."""
+        record, stay = self.patient.record, self.patient.stay
+        rows = [row for row in record.results_in_admission(stay, "platelets", "inr") if row.at <= latest]
+        platelets = min((row.value for row in rows if row.kind == "platelets" and row.value is not None), default=None)
+        inr = max((row.value for row in rows if row.kind == "inr" and row.value is not None), default=None)
+        most = max(int(points) for points in self.choices["sic_sofa_at_least"])
+        return bool(rows) and sum(self._blood(platelets, inr)) + most >= self.choices["sic_min_score"]
+
+    def _blood(self, platelets: float | None, inr: float | None) -> tuple[int, int]:
+        """Points of platelets and INR."""
+        return (
+            self.choices.points("sic_platelets_below_k_ul", platelets, lt),
+            self.choices.points("sic_inr_above", inr, gt),
+        )
 
     def full_hours(self) -> range:
         """Full hours of the clock in which a candidate is looked at."""
@@ -69,8 +86,7 @@ class SicScore:
         organs = sofa_at(self.failures, hour, self.choices)
         platelets = min(self._results("platelets", hour), default=None)
         inr = max(self._results("inr", hour), default=None)
-        platelets_points = self.choices.points("sic_platelets_below_k_ul", platelets, lt)
-        inr_points = self.choices.points("sic_inr_above", inr, gt)
+        platelets_points, inr_points = self._blood(platelets, inr)
         blood = platelets_points + inr_points
         total = sum(organs.values())
         scores = {

@@ -73,7 +73,7 @@ def _measured(patient: Patient) -> list[Failure]:
         ("bilirubin", "liver", "sofa_bilirubin_at_least_mg_dl", ge),
         ("creatinine", "renal", "sofa_creatinine_at_least_mg_dl", ge),
     ):
-        for result in by_specimen(patient.results_of_sofa(kind)):
+        for result in by_specimen(patient.record.results(patient.stay, kind)):
             found.append(_of(organ, choices.points(table, result.value, meets), result))
     return found
 

@@ -54,9 +54,8 @@ class Trial:
     def sic_hourly(self) -> Mart:
         """A row per candidate and full hour."""
         return {
-            (stay, each.hr): {
-                name: value for name, value in asdict(each).items() if name != "hour"
-            } | {"stay_id": stay, "hour_at": each.hour}
+            (stay, each.hr): {name: value for name, value in asdict(each).items() if name != "hour"}
+            | {"stay_id": stay, "hour_at": each.hour}
             for stay, hours in self.hours.items()
             for each in hours
         }
