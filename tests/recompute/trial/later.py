@@ -7,7 +7,6 @@ import pandas as pd
 
 from tests.recompute.trial.choices import seed
 from tests.recompute.trial.derived import PARTS
-from tests.recompute.trial.moment import WEIGHTS
 from tests.recompute.trial.patient import GASES
 from tests.recompute.trial.ventilation import KINDS
 
@@ -29,13 +28,8 @@ ITEMS = {
     "icu/inputevents": "infusion_item",
     "icu/procedureevents": "procedure_item",
 }
-# what is measured by rows of several kinds
-TOGETHER = (
-    dict.fromkeys(PARTS, "gcs")
-    | dict.fromkeys(KINDS, "ventilation")
-    | dict.fromkeys(GASES, "gas")
-    | dict.fromkeys(WEIGHTS, "weight")
-)
+# what is composed is known when the last of its rows is: these rows of one time go together
+TOGETHER = dict.fromkeys(PARTS, "gcs") | dict.fromkeys(KINDS, "ventilation") | dict.fromkeys(GASES, "gas")
 WORDS = {
     "226732": "Endotracheal tube",
     "223849": "CMV/ASSIST/AutoFlow",
@@ -92,14 +86,13 @@ def write(tables: Tables, folder: Path) -> Path:
 
 
 def _known(name: str, data: pd.DataFrame) -> pd.Series:
-    """When each row is known: stored, begun, or, for a culture of a day, when the day is over.
-
-    A measurement is known when the last of its rows is: one kind at one time goes together.
-    """
+    """When each row is known: stored, begun, or, for a culture of a day, when the day is over."""
     if name in STORED:
         stored = pd.concat([pd.to_datetime(data["charttime"]), pd.to_datetime(data["storetime"])], axis=1).max(axis=1)
-        kinds = {item["itemid"]: TOGETHER.get(item["concept"], item["concept"]) for item in seed(ITEMS[name])}
-        return stored.groupby([data["subject_id"], data["charttime"], data["itemid"].map(kinds)]).transform("max")
+        kinds = {item["itemid"]: TOGETHER.get(item["concept"]) for item in seed(ITEMS[name])}
+        kind = data["itemid"].map(kinds)
+        whole = stored.groupby([data["subject_id"], data["charttime"], kind]).transform("max")
+        return whole.where(kind.notna(), stored)
     if name in ACTS:
         return pd.to_datetime(data["starttime"])
     days = pd.to_datetime(data["chartdate"]).dt.normalize() + pd.Timedelta(days=1)

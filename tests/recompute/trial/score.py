@@ -50,7 +50,7 @@ class SicScore:
         platelets = min((row.value for row in rows if row.kind == "platelets" and row.value is not None), default=None)
         inr = max((row.value for row in rows if row.kind == "inr" and row.value is not None), default=None)
         most = max(int(points) for points in self.choices["sic_sofa_at_least"])
-        return bool(rows) and sum(self._blood(platelets, inr)) + most >= self.choices["sic_min_score"]
+        return bool(sum(self._blood(platelets, inr)) + most >= self.choices["sic_min_score"])
 
     def _blood(self, platelets: float | None, inr: float | None) -> tuple[int, int]:
         """Points of platelets and INR."""
