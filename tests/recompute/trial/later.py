@@ -59,15 +59,16 @@ def otherwise(tables: Tables, moments: Mapping[int, pd.Timestamp]) -> Tables:
 
 
 def _by_one_way(tables: Tables, moments: Mapping[int, pd.Timestamp], change: Change) -> Tables:
+    moment_of = {str(patient): moment for patient, moment in moments.items()}
     changed = dict(tables)
     for name in (*STORED, *ACTS, CULTURES):
-        data = tables[name]
-        moment = data["subject_id"].map({str(patient): moment for patient, moment in moments.items()})
-        is_later = _known(name, data) > pd.to_datetime(moment)
-        changed[name] = change(data, is_later)
+        is_theirs = tables[name]["subject_id"].isin(moment_of.keys())
+        theirs = tables[name][is_theirs]
+        is_later = _known(name, theirs) > theirs["subject_id"].map(moment_of)
+        changed[name] = pd.concat([tables[name][~is_theirs], change(theirs, is_later)])
     for name, columns in ENDS.items():
         data = tables[name].copy()
-        moment = pd.to_datetime(data["subject_id"].map({str(patient): moment for patient, moment in moments.items()}))
+        moment = pd.to_datetime(data["subject_id"].map(moment_of))
         for column in columns:
             times = pd.to_datetime(data[column])
             later = times > moment
