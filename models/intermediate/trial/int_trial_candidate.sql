@@ -75,7 +75,7 @@ measured as (
         min(case when results.concept = 'platelets' then results.value end) as platelets_min,
         max(case when results.concept = 'inr' then results.value end) as inr_max
     from suspected as bounds
-    inner join results
+    left join results
         on
             bounds.subject_id = results.subject_id
             and {{ is_within_admission('results.measured_at') }}
