@@ -71,7 +71,7 @@ class Known:
 
     def _of(self, name: str) -> list[Measurement[float]]:
         if name not in self._series:
-            read = self.patient.last_charted if name in CHARTED else self.patient.last_reported
+            read = self.patient.charted if name in CHARTED else self.patient.reported
             self._series[name] = read({**CHARTED, **REPORTED}[name])
         return self._series[name]
 

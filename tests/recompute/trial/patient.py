@@ -69,11 +69,11 @@ class Patient:
         """Episodes of invasive ventilation, by everything that was ever charted."""
         return episodes(self.statuses, self.choices["ventilation_gap_h"])
 
-    def last_charted(self, kind: str) -> list[Measurement[float]]:
+    def charted(self, kind: str) -> list[Measurement[float]]:
         """Measurements of a charted kind."""
         return averaged(self.record.charted(self.stay, kind))
 
-    def last_reported(self, kind: str) -> list[Measurement[float]]:
+    def reported(self, kind: str) -> list[Measurement[float]]:
         """Results of a kind in the hospital admission."""
         return averaged(self.record.results(self.stay, kind))
 

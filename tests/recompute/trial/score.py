@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.recompute.trial.patient import Patient
 from tests.recompute.trial.rows import HOUR, next_hour, past_hour
-from tests.recompute.trial.sofa import FOUR, Failure, by_specimen, failures, sofa_at
+from tests.recompute.trial.sofa import FOUR, Failure, failures, sofa_at
 from tests.recompute.trial.suspicion import Suspicion
 
 
@@ -126,6 +126,6 @@ class SicScore:
 
     def _results(self, kind: str, hour: int) -> list[Any]:
         """Results that became known in the hours that end there."""
-        rows = by_specimen(self.patient.record.results(self.patient.stay, kind))
+        rows = self.patient.reported(kind)
         since = hour - self.choices["sofa_window_h"] * HOUR
         return [each.value for each in rows if since < each.known <= hour]

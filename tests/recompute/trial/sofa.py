@@ -8,7 +8,7 @@ from tests.recompute.trial.choices import Choices
 from tests.recompute.trial.infusions import Infusion
 from tests.recompute.trial.measured import Measurement, averaged
 from tests.recompute.trial.patient import Patient
-from tests.recompute.trial.rows import HOUR, Row, next_hour, past_hour
+from tests.recompute.trial.rows import HOUR, next_hour, past_hour
 
 ORGANS = ("respiration", "coagulation", "liver", "cardiovascular", "cns", "renal")
 FOUR = ("respiration", "cardiovascular", "liver", "renal")
@@ -39,21 +39,6 @@ def sofa_at(found: Iterable[Failure], hour: int, choices: Choices) -> dict[str, 
     return worst
 
 
-def by_specimen(rows: Iterable[Row]) -> list[Measurement[float]]:
-    """One result of each specimen: of several the highest, known when the last of them is."""
-    specimens: dict[int | None, list[Row]] = {}
-    for row in rows:
-        specimens.setdefault(row.specimen, []).append(row)
-    return [
-        Measurement(
-            max(row.at for row in group),
-            max(row.known for row in group),
-            max(row.value for row in group if row.value is not None),
-        )
-        for group in specimens.values()
-    ]
-
-
 def _measured(patient: Patient) -> list[Failure]:
     choices = patient.choices
     found = []
@@ -73,7 +58,7 @@ def _measured(patient: Patient) -> list[Failure]:
         ("bilirubin", "liver", "sofa_bilirubin_at_least_mg_dl", ge),
         ("creatinine", "renal", "sofa_creatinine_at_least_mg_dl", ge),
     ):
-        for result in by_specimen(patient.record.results(patient.stay, kind)):
+        for result in patient.reported(kind):
             found.append(_of(organ, choices.points(table, result.value, meets), result))
     return found
 
