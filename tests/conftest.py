@@ -55,7 +55,8 @@ for needed, least in (("needs_half_an_hour", 30), ("needs_an_hour", 60)):
     REQUIREMENTS[needed] = (f"more time (DEXSIC_TEST_MINUTES={least})", enough)
 # a worker takes all tests of a group, that is of a file, or of the files that read the same builds
 _READ = ("engines", "reference", "recompute", "determinism", "oracle", "intervals", "another_exposure", "releases")
-GROUPS = dict.fromkeys((*_READ, "published_counts"), "builds")
+_TRIAL = ("recompute_trial", "trial_reads_no_future")
+GROUPS = dict.fromkeys((*_READ, *_TRIAL, "published_counts"), "builds")
 # those that take minutes come first, so that no worker is left with one in the end
 LONGEST = ["builds", "study", "build_record", "changing", "run", "bigquery", "spark", "zigong"]
 _left_out: dict[str, int] = {}

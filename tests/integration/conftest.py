@@ -1,5 +1,6 @@
 """Databases with our tables built in them, one build per session for all tests that read it."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -20,6 +21,7 @@ from twin.__main__ import main as twin
 
 PROJECT = Path(__file__).parents[2]
 GENERATED = ("--stays", "300", "--seed", "7")
+PERMISSIVE = {"sic_min_score": 1}
 # seeds and models, without tests
 BUILD = ("build", "--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
 
@@ -75,6 +77,13 @@ def built_demo(demo_folder: Path, make_database: Callable[[], str], run_dbt: Run
     assert mimic_db(["load", "--csv", str(demo_folder), "--dsn", dsn]) == 0
     run_dbt(dsn, *BUILD)
     return dsn
+
+
+@pytest.fixture(scope="session")
+def permissive_demo(built_demo: str, run_dbt: RunDbt) -> str:
+    """The schema in built_demo's database that is built with PERMISSIVE, which leaves more stays in the trial."""
+    run_dbt(built_demo, *BUILD, schema="permissive", variables=json.dumps(PERMISSIVE))
+    return "permissive"
 
 
 @pytest.fixture(scope="session")

@@ -10,8 +10,21 @@ from psycopg import sql
 
 from mimic_db.tables import OFFICIAL_SCHEMAS
 
+TEXTS = (
+    "icd_code",
+    "value",
+    "drug",
+    "label",
+    "route",
+    "drug_type",
+    "spec_type_desc",
+    "org_name",
+    "rateuom",
+    "amountuom",
+)
 TIMES = {
-    "admittime", "charttime", "deathtime", "dischtime", "endtime", "intime", "outtime", "starttime", "stoptime",
+    "admittime", "chartdate", "charttime", "deathtime", "dischtime", "endtime", "intime", "outtime", "starttime",
+    "stoptime", "storetime",
 }  # fmt: skip
 
 
@@ -30,12 +43,11 @@ class CsvSource:
 
     def read(self, module: str, table: str, columns: Sequence[str], items: Sequence[int] | None = None) -> pd.DataFrame:
         """See Source."""
-        text: dict[Hashable, type[str]] = {
-            column: str for column in ("icd_code", "value", "drug", "label") if column in columns
-        }
+        text: dict[Hashable, type[str]] = {column: str for column in TEXTS if column in columns}
         path = self.folder / module / f"{table}.csv.gz"
         wanted = {*columns, *(["itemid"] if items is not None else [])}
-        data = pd.read_csv(path, usecols=lambda name: name in wanted, dtype=text)
+        # only an empty field is missing: "None" is an oxygen device
+        data = pd.read_csv(path, usecols=lambda name: name in wanted, dtype=text, keep_default_na=False, na_values=[""])
         if items is not None:
             data = data[data["itemid"].isin(items)]
         return _with_times(data)
@@ -65,9 +77,9 @@ def read_query(dsn: str, query: sql.Composed) -> pd.DataFrame:
         return pd.DataFrame(cursor.fetchall(), columns=[column.name for column in cursor.description or []])
 
 
-def read_model(dsn: str, name: str) -> pd.DataFrame:
-    """One of our tables, in the schema dexsic."""
-    return read_query(dsn, sql.SQL("select * from {}").format(sql.Identifier("dexsic", name)))
+def read_model(dsn: str, name: str, schema: str = "dexsic") -> pd.DataFrame:
+    """One of our tables."""
+    return read_query(dsn, sql.SQL("select * from {}").format(sql.Identifier(schema, name)))
 
 
 def _with_times(data: pd.DataFrame) -> pd.DataFrame:
