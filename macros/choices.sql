@@ -17,6 +17,8 @@
     'oxygen_device_needs_flow': [true, false],
     'exposure_duration': ['union', 'longest_episode'],
     'heparin': ['infusion', 'any_icu', 'any_order'],
+    'trial_heparin': ['infusion', 'any_icu', 'any_order'],
+    'trial_time_zero': ['sic_met', 'icu_admission'],
     'heparin_names': ['default', 'extended'],
     'followup': ['day28', 'discharge'],
     'vasoactive_items': ['default', 'extended'],
@@ -38,6 +40,10 @@
     {%- for name, allowed in choices.items() if var(name) not in allowed -%}
         {{ exceptions.raise_compiler_error("var " ~ name ~ " is " ~ var(name) ~ ": choose one of " ~ allowed | join(', ')) }}
     {%- endfor -%}
+    {%- if var('trial_interval_h') | int != var('trial_interval_h') or var('trial_interval_h') < 2 or var('trial_grace_h') % var('trial_interval_h') != 0 -%}
+        {{ exceptions.raise_compiler_error("var trial_interval_h is " ~ var('trial_interval_h') ~ ": choose whole hours, 2 or more, of which trial_grace_h ("
+            ~ var('trial_grace_h') ~ ") is a multiple") }}
+    {%- endif -%}
 {%- endif -%}
 {% endmacro %}
 

@@ -15,6 +15,19 @@
 ]) }}
 {% endmacro %}
 
+{# The same for the trial, in trial_eligibility: what is known at time zero decides. #}
+{% macro trial_rules() %}
+{{ return([
+    ('first ICU stay of the first admission', 'is_later_stay'),
+    ('age of ' ~ var('age_min_years') ~ ' years or more', 'is_minor'),
+    ('not pregnant', 'is_pregnant'),
+    ('SIC known within ' ~ var('trial_screening_h') ~ ' h of ICU admission', 'is_not_sic'),
+    ('alive and in the ICU then', 'is_gone'),
+    ('no ' ~ var('exposure_drug') ~ ' before', 'has_exposure_before'),
+    ('no heparin before (' ~ var('trial_heparin') ~ ')', 'has_heparin_before'),
+]) }}
+{% endmacro %}
+
 {# Those that no other reading of the study reads otherwise: whoever fulfils them may be in the cohort of some reading. #}
 {% macro rules_read_one_way() %}
 {%- set one_way = [] -%}

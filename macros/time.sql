@@ -46,6 +46,9 @@
    floor gives the last hour whose end `ts` reaches. #}
 {% macro clock_hour(ts, rounding='ceil') %}cast({{ rounding }}({{ epoch_seconds(ts) }} / cast(3600 as {{ double() }})) as integer){% endmacro %}
 
+{# The time at which that hour of the clock ends. #}
+{% macro end_of_clock_hour(hour) %}{{ add_hours("cast('1970-01-01 00:00:00' as " ~ timestamp() ~ ")", "cast(" ~ hour ~ " as bigint)") }}{% endmacro %}
+
 {# True when `ts` lies from `before` hours before to `after` hours after `anchor`, both ends in. #}
 {% macro within_hours(ts, anchor, before, after) %}({{ ts }} >= {{ add_hours(anchor, -1 * before) }} and {{ ts }} <= {{ add_hours(anchor, after) }}){% endmacro %}
 

@@ -2,7 +2,8 @@
 Grain       one row per prescription of a systemic antibiotic, by the list in force or the one beside it
 Definition  infection is suspected when a culture was taken up to culture_before_antibiotic_max_h before the antibiotic,
             or up to culture_after_antibiotic_max_h after it; its time is the earlier of the two. The earliest culture
-            of each kind counts
+            of each kind counts. suspected_known_at: the later of the two, at which there is something to suspect; a
+            culture without a time is known when its day has ended
 Source      mimic-code suspicion_of_infection
 Deviation   none; a culture with a date only is compared by date and placed at midnight. culture_screening: ignore leaves
             out screens for carriers; the other reading of the two stands beside it, and so does that of antibiotic_list
@@ -39,6 +40,7 @@ cultures as (
         cultured_at,
         cast(cultured_on as {{ timestamp() }}) as cultured_on,
         coalesce(cultured_at, cast(cultured_on as {{ timestamp() }})) as culture_at,
+        coalesce(cultured_at, {{ add_hours('cast(cultured_on as ' ~ timestamp() ~ ')', 24) }}) as known_at,
         specimen,
         is_positive,
         is_screening
@@ -56,6 +58,7 @@ pairs as (
         cultures.cultured_on,
         cultures.cultured_at,
         cultures.culture_at,
+        cultures.known_at,
         cultures.specimen,
         cultures.is_positive,
         cultures.is_screening,
@@ -141,6 +144,10 @@ suspected as (
                 then coalesce(culture_first.culture_at, antibiotics.started_at)
         end as suspected_at,
         case
+            when culture_first.specimen is not null or antibiotic_first.specimen is not null
+                then {{ later_of('antibiotics.started_at', 'coalesce(culture_first.known_at, antibiotic_first.known_at)') }}
+        end as suspected_known_at,
+        case
             when other_culture_first.specimen is not null or other_antibiotic_first.specimen is not null
                 then coalesce(other_culture_first.culture_at, antibiotics.started_at)
         end as suspected_at_other_screening,
@@ -178,6 +185,7 @@ final as (
         antibiotic_at,
         is_listed,
         case when is_listed then suspected_at end as suspected_infection_at,
+        case when is_listed then suspected_known_at end as suspected_known_at,
         case when is_listed then suspected_at_other_screening end as suspected_infection_at_other_screening,
         case when is_listed_otherwise then suspected_at end as suspected_infection_at_other_antibiotics,
         culture_at,

@@ -50,8 +50,7 @@ judged as (
                 then 'implausible'
         end as fault,
         case when items.keeps_text then observations.value_text end as value_text,
-        -- only text items are ordered by the time of storage
-        case when items.keeps_text then observations.stored_at end as stored_at,
+        observations.stored_at,
         not items.keeps_text and {{ is_other_unit('observations.unit', 'items.unit') }} as is_other_unit
     from observations
     inner join items

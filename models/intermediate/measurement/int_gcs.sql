@@ -1,7 +1,7 @@
 /*
 Grain       one row per ICU stay and time at which any part of the Glasgow Coma Scale was charted
 Definition  the sum of three parts; a part not charted is carried forward up to gcs_carry_forward_h from the row before,
-            else normal
+            else normal. known_at: when the last of the parts was entered
 Source      mimic-code gcs
 Deviation   none by default: while intubated the total counts as normal (15). gcs_intubated: missing leaves it out,
             which matters here because sedation is the exposure
@@ -14,6 +14,7 @@ observations as (
         stay_id,
         measured_at,
         concept,
+        {{ later_of('measured_at', 'stored_at') }} as known_at,
         case
             when concept = 'gcs_verbal' and {{ same_text('value_text', text_literal(var('gcs_verbal_intubated_text'))) }} then 0
             else value
@@ -35,7 +36,8 @@ charted as (
         max(case when concept = 'gcs_motor' then points end) as motor,
         max(case when concept = 'gcs_verbal' then points end) as verbal,
         max(case when concept = 'gcs_eyes' then points end) as eyes,
-        max(is_intubated) as is_intubated
+        max(is_intubated) as is_intubated,
+        max(known_at) as known_at
     from observations
     group by stay_id, measured_at
 
@@ -48,7 +50,8 @@ with_previous as (
         lag(measured_at) over (partition by stay_id order by measured_at) as previous_at,
         lag(motor) over (partition by stay_id order by measured_at) as previous_motor,
         lag(verbal) over (partition by stay_id order by measured_at) as previous_verbal,
-        lag(eyes) over (partition by stay_id order by measured_at) as previous_eyes
+        lag(eyes) over (partition by stay_id order by measured_at) as previous_eyes,
+        lag(known_at) over (partition by stay_id order by measured_at) as previous_known_at
     from charted
 
 ),
@@ -62,6 +65,9 @@ carried as (
         verbal,
         eyes,
         is_intubated,
+        known_at,
+        case when previous_at > {{ add_hours('measured_at', -1 * var('gcs_carry_forward_h')) }} then previous_known_at end
+            as previous_known_at,
         case when previous_at > {{ add_hours('measured_at', -1 * var('gcs_carry_forward_h')) }} then previous_motor end
             as previous_motor,
         case when previous_at > {{ add_hours('measured_at', -1 * var('gcs_carry_forward_h')) }} then previous_verbal end
@@ -94,7 +100,8 @@ final as (
         coalesce(motor, previous_motor) as motor,
         coalesce(verbal, previous_verbal) as verbal,
         coalesce(eyes, previous_eyes) as eyes,
-        is_intubated
+        is_intubated,
+        {{ later_of('known_at', 'previous_known_at') }} as known_at
     from carried
 
 )

@@ -23,6 +23,7 @@ final as (
         subject_id,
         hadm_id,
         measured_at,
+        stored_at,
         value,
         value_text
     from rows_of_items

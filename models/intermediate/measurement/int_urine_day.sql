@@ -1,7 +1,8 @@
 /*
 Grain       one row per ICU stay and time at which urine was charted
 Definition  urine of the hours before (urine_lookback_h, in mL) and the hours of charting that it covers; each volume
-            covers the time since the one before, the first since the first heart rate
+            covers the time since the one before, the first since the first heart rate. known_at: when the last of the
+            volumes was entered
 Source      mimic-code urine_output_rate, 24-hour columns
 */
 with
@@ -24,6 +25,7 @@ spans as (
         urine.stay_id,
         urine.measured_at,
         urine.urine_ml,
+        urine.known_at,
         {{ epoch_seconds('urine.measured_at') }} as measured_s,
         {{ whole_minutes_between(
             'coalesce(lag(urine.measured_at) over (partition by urine.stay_id order by urine.measured_at), grid.first_charted_at)',
@@ -41,7 +43,8 @@ sums as (
         stay_id,
         measured_at,
         sum(urine_ml) over lookback as urine_ml,
-        sum(covered_min) over lookback as covered_min
+        sum(covered_min) over lookback as covered_min,
+        max(known_at) over lookback as known_at
     from spans
     window lookback as (
         partition by stay_id order by measured_s
@@ -57,7 +60,8 @@ final as (
         measured_at,
         urine_ml,
         -- two decimals, as mimic-code: the bounds of a full day are compared after rounding
-        {{ rounded_quotient('covered_min', 60, 2) }} as covered_h
+        {{ rounded_quotient('covered_min', 60, 2) }} as covered_h,
+        known_at
     from sums
 
 )

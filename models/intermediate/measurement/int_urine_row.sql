@@ -30,6 +30,7 @@ final as (
     select
         outputs.stay_id,
         outputs.measured_at,
+        outputs.stored_at,
         outputs.volume_ml as charted_ml,
         case
             when not {{ is_finite('outputs.volume_ml') }} then null

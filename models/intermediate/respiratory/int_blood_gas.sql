@@ -1,6 +1,7 @@
 /*
 Grain       one row per blood gas specimen with a PaO2
-Definition  PaO2 / FiO2 ratio; FiO2 from the gas itself, else the last one charted up to chart_fio2_lookback_h earlier
+Definition  PaO2 / FiO2 ratio; FiO2 from the gas itself, else the last one charted up to chart_fio2_lookback_h earlier.
+            known_at: when the last of what the ratio is made of was entered
 Source      mimic-code bg
 */
 with
@@ -18,6 +19,7 @@ gases as (
         specimen_id,
         max(subject_id) as subject_id,
         max(measured_at) as measured_at,
+        max({{ later_of('measured_at', 'stored_at') }}) as known_at,
         max(case when concept = 'specimen' then {{ byte_order('value_text') }} end) as specimen,
         max(case when concept = 'po2' then value end) as po2_mmhg,
         max(
@@ -43,6 +45,7 @@ charted_fio2 as (
     select
         subject_id,
         measured_at,
+        max({{ later_of('measured_at', 'stored_at') }}) as known_at,
         max(
             case
                 when value > {{ var('fio2_fraction_above') }} and value <= 1 then value * 100
@@ -95,6 +98,10 @@ final as (
         gases_with_po2.specimen_id,
         gases_with_po2.subject_id,
         gases_with_po2.measured_at,
+        case
+            when gases_with_po2.fio2_pct is null then {{ later_of('gases_with_po2.known_at', 'charted_fio2.known_at') }}
+            else gases_with_po2.known_at
+        end as known_at,
         gases_with_po2.specimen,
         gases_with_po2.po2_mmhg,
         gases_with_po2.fio2_pct,

@@ -38,6 +38,7 @@ final as (
         stays.stay_id,
         stays.subject_id,
         stays.hadm_id,
+        stays.first_careunit,
         stays.icu_admitted_at,
         stays.icu_discharged_at,
         admissions.hospital_admitted_at,
@@ -45,6 +46,7 @@ final as (
         admissions.admission_type,
         patients.sex,
         patients.died_on,
+        patients.anchor_year_group as year_group,
         patients.anchor_age
         + {{ year_of('admissions.hospital_admitted_at') }} - patients.anchor_year as age_years,
         case

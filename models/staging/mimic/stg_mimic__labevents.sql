@@ -9,6 +9,7 @@ select
     specimen_id,
     itemid,
     charttime as measured_at,
+    storetime as stored_at,
     valuenum as value,
     valueuom as unit,
     value as value_text

@@ -8,5 +8,6 @@ select
     stay_id,
     itemid,
     charttime as measured_at,
+    storetime as stored_at,
     value as volume_ml
 from {{ source('mimic_icu', 'outputevents') }}

@@ -8,5 +8,6 @@ select
     gender as sex,
     anchor_age,
     anchor_year,
+    anchor_year_group,
     dod as died_on
 from {{ source('mimic_hosp', 'patients') }}
