@@ -37,7 +37,7 @@ def make_trial_block(seed: int, number: int, stays: int, design: TrialDesign) ->
         *vitals.slow_signs(rng, plan, ventilation, intent),
         *respiration.respiratory_charts(rng, plan, ventilation, intent),
         *elimination.renal_charts(rng, plan, replacement),
-        *decision_charts(rng, plan),
+        *decision_charts(rng, plan, intent),
     ]
     base = number * ROOM
     tables = {

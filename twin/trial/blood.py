@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from twin.plan.intent import Intent
-from twin.rows import Array, Columns, constant, size, spread, stack, take
+from twin.rows import Array, Columns, constant, spread, stack, take
 from twin.tables.labs import TESTS, lab_rows, result_rows
 from twin.tables.respiration import blood_gases
 from twin.trial.grid import ALL_DECISIONS, BLOCK_H
@@ -17,11 +17,12 @@ LACTATE: Final = 50813
 _FIRST_VALUES: Final = {"platelets": "platelets_first", "inr": "inr_first", "creatinine": "creatinine_first"}
 _STEADY_H: Final = 30.0  # the first day's values stay where they are
 _MINUTE: Final = 60
+_SECOND: Final = np.timedelta64(1, "s")
 
 
 def laboratory(rng: np.random.Generator, plan: Columns, episodes: Columns, intent: Intent) -> list[Columns]:
     """Parts with specimens numbered from 0 within each."""
-    return [_panels(rng, plan, intent), _gases(rng, plan, episodes, intent), _lactate(rng, plan)]
+    return [_panels(rng, plan, intent), _gases(rng, plan, episodes, intent), _lactate(rng, plan, intent)]
 
 
 def _panels(rng: np.random.Generator, plan: Columns, intent: Intent) -> Columns:
@@ -46,6 +47,7 @@ def _panels(rng: np.random.Generator, plan: Columns, intent: Intent) -> Columns:
             time=rows["charttime"],
             value=rows["valuenum"],
             in_admission=np.ones(len(who), np.bool_),
+            known=rows["charttime"] + rows["delay"].astype(np.int64) * _SECOND,
         )
         parts.append(rows)
     return stack(parts)
@@ -69,11 +71,15 @@ def _gases(rng: np.random.Generator, plan: Columns, episodes: Columns, intent: I
     """As the other design's, their lactate left out; stored when the charted oxygen is, or later."""
     rows = blood_gases(rng, plan, episodes, intent)
     rows = take(rows, rows["itemid"] != LACTATE)
-    specimens = int(rows["specimen"].max()) + 1 if size(rows) else 0
-    return rows | {"delay": (rng.integers(52, 80, specimens) * _MINUTE)[rows["specimen"]]}
+    return rows | {"delay": gas_delay(rows["charttime"])}
 
 
-def _lactate(rng: np.random.Generator, plan: Columns) -> Columns:
+def gas_delay(charttime: Array) -> Array:
+    """Seconds from a gas to its result, later than all that is charted of the same time; the truth asks again."""
+    return np.asarray((52 + charttime.astype(np.int64) // _MINUTE % 28) * _MINUTE)
+
+
+def _lactate(rng: np.random.Generator, plan: Columns, intent: Intent) -> Columns:
     """One before every decision, known by then."""
     count = len(plan["los_h"])
     stay, block = np.nonzero(np.ones((count, ALL_DECISIONS), np.bool_))
@@ -81,8 +87,12 @@ def _lactate(rng: np.random.Generator, plan: Columns) -> Columns:
     there = hours < plan["los_h"][stay]
     stay, hours, block = stay[there], hours[there], block[there]
     rows = lab_rows(plan, stay, hours, LACTATE, plan["lactate"][stay, block], 1)
-    return rows | {
-        "valueuom": constant("mmol/L", len(stay)),
-        "specimen": np.arange(len(stay)),
-        "delay": rng.integers(20, 60, len(stay)) * _MINUTE,
-    }
+    delay = rng.integers(20, 60, len(stay)) * _MINUTE
+    intent.note(
+        "lab lactate",
+        stay=stay,
+        time=rows["charttime"],
+        value=rows["valuenum"],
+        known=rows["charttime"] + delay * _SECOND,
+    )
+    return rows | {"valueuom": constant("mmol/L", len(stay)), "specimen": np.arange(len(stay)), "delay": delay}

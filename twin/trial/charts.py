@@ -4,7 +4,8 @@ from typing import Final
 
 import numpy as np
 
-from twin.rows import Array, Columns, stack, text
+from twin.plan.intent import Intent
+from twin.rows import Array, Columns, moment, text
 from twin.tables.charting import chart, chart_text
 from twin.tables.dictionary import ChartItem
 from twin.trial.course import COMFORT
@@ -45,7 +46,7 @@ def storing_delay(stay_id: Array, charttime: Array, itemid: Array) -> Array:
     return np.asarray(mixed % 50 * 60 + late * (1 + mixed % 7) * 3600)
 
 
-def decision_charts(rng: np.random.Generator, plan: Columns) -> list[Columns]:
+def decision_charts(rng: np.random.Generator, plan: Columns, intent: Intent) -> list[Columns]:
     """RASS before every decision, code status on admission and where it changes: an hour or more before it."""
     count = len(plan["los_h"])
     stay, block = np.nonzero(np.ones((count, ALL_DECISIONS), np.bool_))
@@ -53,13 +54,14 @@ def decision_charts(rng: np.random.Generator, plan: Columns) -> list[Columns]:
     score = plan["rass"][stay, block]
     there = hours < plan["los_h"][stay]
     stay, hours, score = stay[there], hours[there], score[there]
+    intent.note("rass", stay=stay, time=moment(plan["intime"][stay], hours), value=score.astype(np.float64))
     return [
         chart(plan, stay, hours, RASS, score.astype(np.float64)) | {"value": _RASS_WORDS[score + 5]},
-        _code_status(rng, plan),
+        _code_status(rng, plan, intent),
     ]
 
 
-def _code_status(rng: np.random.Generator, plan: Columns) -> Columns:
+def _code_status(rng: np.random.Generator, plan: Columns, intent: Intent) -> Columns:
     """Nothing is charted of one in ten who are for full treatment: that is what is taken for granted."""
     code = plan["code"][:, :ALL_DECISIONS]
     first = np.flatnonzero((code[:, 0] > 0) | (rng.random(len(code)) < 0.9))
@@ -72,6 +74,8 @@ def _code_status(rng: np.random.Generator, plan: Columns) -> Columns:
         "hours": np.concatenate([rng.uniform(0.3, 1.2, len(first)), when[there]]),
         "code": np.concatenate([code[first, 0], what[there]]),
     }
+    time = moment(plan["intime"][rows["stay"]], rows["hours"])
+    intent.note("code status", stay=rows["stay"], time=time, value=rows["code"].astype(np.float64))
     limited = LIMITED_WORDS[rng.choice(len(LIMITED_WORDS), len(rows["code"]), p=[0.5, 0.42, 0.08])]
     words = np.where(rows["code"] == 0, FULL_WORDS[0], np.where(rows["code"] == COMFORT, COMFORT_WORDS[0], limited))
-    return stack([chart_text(plan, rows["stay"], rows["hours"], CODE_STATUS, words)])
+    return chart_text(plan, rows["stay"], rows["hours"], CODE_STATUS, words)

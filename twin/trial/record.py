@@ -59,9 +59,10 @@ def _settle(plan: Columns) -> None:
     plan["los_h"] = zero + np.where(plan["bar"] == GONE, -_LEFT_BEFORE_H, icu_end(plan))
     plan["death_h"] = zero + death
     plan["hospital_end_h"] = zero + np.where(np.isnan(death), plan["home_from_zero_h"], death)
-    plan["antibiotic_h"], plan["culture_h"] = (
-        zero - plan[f"{name}_before_zero_h"] for name in ("antibiotic", "culture")
-    )
+    plan["antibiotic_h"] = zero - plan["antibiotic_before_zero_h"]
+    # antibiotics are ordered for the full hour: a culture of the same minute would be neither before nor after it
+    before = plan["culture_before_zero_h"]
+    plan["culture_h"] = zero - before - np.where(np.abs(before - np.round(before)) < 1.5 / 60, 3 / 60, 0)
 
 
 def _move_to_the_clock(plan: Columns) -> None:
