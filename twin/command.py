@@ -16,7 +16,7 @@ from twin.designs import AnyDesign
 from twin.options import DEFAULT_DATABASE, listing, require_hazard_ratio, require_seed
 from twin.plan.design import PAPER_STAYS, Design
 from twin.trial.design import TrialDesign
-from twin.trial.risks import read_risks
+from twin.trial.truth.risks import read_risks
 
 _MIMIC_ONLY = ("stays", "confounding", "missing", "design", "unmeasured")
 _STUDY_ONLY = ("confounding", "missing")

@@ -17,7 +17,7 @@ from twin.binary_copy import encode
 from twin.block import blocks
 from twin.designs import AnyDesign, maker_of
 from twin.rows import Columns, size
-from twin.trial.risks import write_risks
+from twin.trial.truth.risks import write_risks
 from twin.truth.quality import Counts, quality_counts
 from twin.truth.summary import Summary
 from twin.truth.traps import traps
@@ -53,7 +53,7 @@ class DataSet:
 def data_set(stays: int, seed: int, design: AnyDesign) -> DataSet:
     """The data set of that size, seed and design by the code as it is now."""
     digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.glob("*.py")):
+    for path in sorted(Path(__file__).parent.rglob("*.py")):
         digest.update(path.read_bytes())
     return DataSet(stays, seed, design, digest.hexdigest())
 

@@ -8,9 +8,9 @@ from twin.plan.design import Design
 from twin.rows import Columns
 from twin.tables.dictionary import dictionaries
 from twin.trial.block import make_trial_block
-from twin.trial.charts import ITEMS
 from twin.trial.design import TrialDesign
-from twin.trial.truth import trial_truth
+from twin.trial.tables.charts import ITEMS
+from twin.trial.truth.truth import trial_truth
 from twin.truth.truth import truth
 
 AnyDesign = Design | TrialDesign

@@ -17,12 +17,13 @@ from mimic_db.database import Connection, connect, explain
 from mimic_db.errors import UserError
 from twin.database import TRUTH_SCHEMA
 from twin.differences import Comparison, differs, show
-from twin.trial.risks import POTENTIAL, RISKS, read_risks
+from twin.trial.truth.risks import POTENTIAL, RISKS, read_risks
+from twin.trial.truth.truth import TRIAL_REASONS
 from twin.truth.truth import REASONS
 from twin.zigong.database import TRUTH_SCHEMA as ZIGONG_TRUTH_SCHEMA
 from twin.zigong.truth import REASONS as ZIGONG_REASONS
 
-KEYS = {"sofa_hourly": ("stay_id", "hr"), "trial_interval": ("stay_id", "k")}
+KEYS = {"sofa_hourly": ("stay_id", "hr"), "sic_hourly": ("stay_id", "hr"), "trial_interval": ("stay_id", "k")}
 PLANTED, FAULTS = "planted", "data_quality"
 NOT_A_MART = (PLANTED, POTENTIAL, RISKS)
 
@@ -38,6 +39,7 @@ class Truth:
 
 
 TWIN = Truth(TRUTH_SCHEMA, "cohort_flow", "left_out", REASONS)
+TRIAL = Truth(TRUTH_SCHEMA, "trial_flow", "left_out_of_trial", tuple(TRIAL_REASONS))
 ZIGONG = Truth(ZIGONG_TRUTH_SCHEMA, "zigong_flow", "reason", ZIGONG_REASONS)
 
 
@@ -85,6 +87,8 @@ def ask(connection: Connection, schema: str, truth: Truth = TWIN) -> list[Compar
         raise UserError(f"no schema {truth.schema}: this is no generated data set, or one of an older version")
     answers = [_compare(connection, schema, truth, *mart) for mart in columns]
     answers.append(_flow(connection, schema, truth))
+    if truth is TWIN and any(mart == "trial_eligibility" for mart, *_ in columns):
+        answers.append(_flow(connection, schema, TRIAL))
     if truth is TWIN:
         answers.append(_faults(connection, schema, truth))
     return answers

@@ -13,13 +13,13 @@ from twin.tables.charting import finish
 from twin.tables.diagnoses import diagnoses
 from twin.tables.infusions.inputevents import written
 from twin.tables.strays import charts_of_another
-from twin.trial.blood import laboratory
-from twin.trial.breathing import tube_episode
-from twin.trial.charts import decision_charts, storing_delay
 from twin.trial.design import TrialDesign
-from twin.trial.drips import drips
 from twin.trial.population import draw_stays
 from twin.trial.record import place
+from twin.trial.tables.blood import laboratory
+from twin.trial.tables.breathing import tube_episode
+from twin.trial.tables.charts import decision_charts, storing_delay
+from twin.trial.tables.drips import drips
 
 _ORDERS: Final = ("orderid", "linkorderid")
 

@@ -8,10 +8,12 @@ from typing import Final
 
 import numpy as np
 
+from twin.arrays import shared
 from twin.plan.intent import Intent
 from twin.plan.population import FIRST
 from twin.rows import Array, Columns, spread, take
-from twin.trial.known import readings
+from twin.trial.tables.blood import gas_delay
+from twin.trial.truth.known import readings
 from twin.truth.sofa import (
     BILIRUBIN,
     COMA,
@@ -31,6 +33,8 @@ _SHOWN_H: Final = _SCREENED_H + 49  # the last decision lies 42 h after the last
 _HOUR: Final = 3600
 _PARTS: Final = (*ORGANS, "platelets_points", "inr_points")
 _FOUR: Final = ("respiration", "cardiovascular", "liver", "renal")
+_LOW_PLATELETS: Final = np.array([150, 100])
+_HIGH_INR: Final = np.array([1.2, 1.4])
 _MIN_SCORE: Final = 4
 _SEPTIC: Final = 2
 _BEFORE_S, _AFTER_S = 48 * _HOUR, 24 * _HOUR
@@ -59,17 +63,15 @@ def worst_by_hour(plan: Columns, intent: Intent) -> dict[str, Array]:
         put(name, read["stay"], hour, points_of(read["value"], bounds))
 
     learned("coagulation", "lab platelets", PLATELETS, below)
-    learned("platelets_points", "lab platelets", np.array([150, 100]), below)
-    learned("inr_points", "lab inr", np.array([1.2, 1.4]), _above)
+    learned("platelets_points", "lab platelets", _LOW_PLATELETS, below)
+    learned("inr_points", "lab inr", _HIGH_INR, _above)
     learned("liver", "lab bilirubin", BILIRUBIN, at_least)
     learned("renal", "lab creatinine", CREATININE, at_least)
     learned("cns", "gcs", COMA, at_most)
     learned("cardiovascular", "map", np.array([70]), below)
-    gas = intent.of("gas")
-    known = readings(plan, intent, "gas")
-    order = np.lexsort((gas["time"], gas["stay"]))
-    hour = -(-known["known"].astype(np.int64) // _HOUR) - first[known["stay"]]
-    put("respiration", known["stay"], hour, lung_points(take(gas, order) | {"own": np.array(True)}, full_scale=True))
+    gas = shared(plan["admission"], intent.of("gas"))
+    known = gas["time"].astype(np.int64) + gas_delay(gas["time"])
+    put("respiration", gas["stay"], -(-known // _HOUR) - first[gas["stay"]], lung_points(gas, full_scale=True))
     runs = intent.of("infusion")
     runs = take(runs, catecholamine_points(runs) > 0)
     # every full hour in (start, end]
@@ -99,8 +101,8 @@ def score_of(worst: dict[str, Array]) -> Array:
     return np.asarray(worst["platelets_points"] + worst["inr_points"] + np.minimum(four, 2))
 
 
-def time_zero(plan: Columns, worst: dict[str, Array], suspected: Columns) -> Array:
-    """Hour of the grid of the first SIC within 24 h of ICU admission; -1 where there is none.
+def sic_hourly(plan: Columns, intent: Intent, worst: dict[str, Array], suspected: Columns) -> Columns:
+    """The mart of that name, `stay` (position) in place of its stay_id.
 
     `suspected`: `stay`, `at` (the time of the suspicion) and `known`, in seconds.
     """
@@ -113,6 +115,44 @@ def time_zero(plan: Columns, worst: dict[str, Array], suspected: Columns) -> Arr
         near = failing[stay] & (at[stay] >= time - _BEFORE_S) & (at[stay] <= time + _AFTER_S)
         if near.any():
             septic[stay] = min(septic[stay], max(int(at[stay][near.argmax()]), known))
-    sic = screened & (score_of(worst) >= _MIN_SCORE) & (at >= septic[:, None])
-    sic &= ((plan["role"] == FIRST) & (plan["age"] >= 18))[:, None]
-    return np.where(sic.any(axis=1), sic.argmax(axis=1), -1)
+    is_septic = at >= septic[:, None]
+    stay, hour = np.nonzero(screened & _may_reach(plan, intent, suspected)[:, None])
+    score, sofa = score_of(worst), sofa_of(worst)
+    clotting = worst["platelets_points"] + worst["inr_points"]
+    total = clotting + np.minimum(sofa, 2)
+    rows = {
+        "hour_at": at.astype("datetime64[s]"),
+        "platelets_points": worst["platelets_points"],
+        "inr_points": worst["inr_points"],
+        "sofa_24h": sofa,
+        "sic_score_four": score,
+        "sic_score_total": total,
+        "sic_score": score,
+        "is_strict": clotting > 2,
+        "is_septic": is_septic,
+        "is_sic": is_septic & (score >= _MIN_SCORE),
+    }
+    return {"stay": stay, "hr": hour} | {name: values[stay, hour] for name, values in rows.items()}
+
+
+def time_zero(plan: Columns, hourly: Columns) -> Array:
+    """Hour of the grid of each stay's first SIC; -1 where there is none."""
+    first = np.full(len(plan["stay_id"]), _SHOWN_H)
+    np.minimum.at(first, hourly["stay"][hourly["is_sic"]], hourly["hr"][hourly["is_sic"]])
+    return np.where(first < _SHOWN_H, first, -1)
+
+
+def _may_reach(plan: Columns, intent: Intent, suspected: Columns) -> Array:
+    """First stays of adults with a suspicion on the first day, and platelets and INR that leave the score in reach."""
+    count = len(plan["stay_id"])
+    until = plan["intime"].astype(np.int64) + _SCREENED_H * _HOUR
+    points = np.zeros(count, np.int64)
+    for subject, bounds, points_of in (("platelets", _LOW_PLATELETS, below), ("inr", _HIGH_INR, _above)):
+        labs = shared(plan["admission"], intent.of(f"lab {subject}"))
+        mine = labs["time"].astype(np.int64) <= until[labs["stay"]]
+        worst = np.zeros(count, np.int64)
+        np.maximum.at(worst, labs["stay"][mine], points_of(labs["value"][mine], bounds))
+        points += worst
+    early = suspected["known"] <= until[suspected["stay"]]
+    is_suspected = np.bincount(suspected["stay"][early], minlength=count) > 0
+    return np.asarray((plan["role"] == FIRST) & (plan["age"] >= 18) & is_suspected & (points + 2 >= _MIN_SCORE))

@@ -4,10 +4,11 @@ from typing import Final
 
 import numpy as np
 
+from twin.arrays import shared
 from twin.plan.intent import Intent
 from twin.rows import Array, Columns
-from twin.trial.blood import gas_delay
-from twin.trial.charts import storing_delay
+from twin.trial.tables.blood import gas_delay
+from twin.trial.tables.charts import storing_delay
 
 _VITAL_SIGNS: Final = ("heart_rate", "map", "resp_rate", "spo2")
 _HEART_RATE: Final = 220045  # all vital signs of a minute are stored together
@@ -17,11 +18,16 @@ _SECOND: Final = np.timedelta64(1, "s")
 
 
 def readings(plan: Columns, intent: Intent, subject: str) -> Columns:
-    """`stay`, `time`, `known`, `value` of a subject, one row for a time (the mean), in the order of stay and time."""
+    """`stay`, `time`, `known`, `value` of a subject, one row for a time (the mean), in the order of stay and time.
+
+    Blood is the admission's: of two stays in it each has the results of both. Of a gas the ratio of oxygen is told.
+    """
     notes = intent.of(subject)
+    if subject == "gas" or subject.startswith("lab "):
+        notes = shared(plan["admission"], notes)
     stay, time = notes["stay"], notes["time"]
     if subject == "gas":
-        value, known = notes["level"], time + gas_delay(time) * _SECOND
+        value, known = notes["ratio"], time + gas_delay(time) * _SECOND
     elif subject.startswith("lab "):
         value, known = notes["value"], notes["known"]
     else:

@@ -1,7 +1,6 @@
 """What the trial's marts must say of a block of stays, and what was planted in each.
 
-Covariates are the last of the notes that had become known; the ratio of oxygen is left to the models, and the hourly
-score is compared by what follows from it: time zero, SOFA and SIC score at the decisions.
+Covariates are the last of the notes that had become known.
 """
 
 from typing import Final
@@ -15,13 +14,23 @@ from twin.rows import Array, Columns, take, text
 from twin.tables.hospital import ERAS, care_unit
 from twin.trial.frames import CODES
 from twin.trial.grid import BLOCK_H, DECISIONS, HORIZON_H, NEVER
-from twin.trial.hourly import first_hours, score_of, sofa_of, time_zero, worst_by_hour
-from twin.trial.known import last_known, readings, running
-from twin.trial.outcomes import outcomes_of_trial
+from twin.trial.truth.hourly import first_hours, score_of, sic_hourly, sofa_of, time_zero, worst_by_hour
+from twin.trial.truth.known import last_known, readings, running
+from twin.trial.truth.outcomes import outcomes_of_trial
 from twin.truth.sepsis import suspicions
 from twin.truth.truth import left_out, truth_of_marts
 
 _HOUR: Final = np.timedelta64(3600, "s")
+# in the order of trial_flow, and the column of trial_eligibility
+TRIAL_REASONS: Final = {
+    "not the first stay": "is_later_stay",
+    "minor": "is_minor",
+    "pregnant": "is_pregnant",
+    "no SIC": "is_not_sic",
+    "gone": "is_gone",
+    "dexmedetomidine before": "has_exposure_before",
+    "heparin before": "has_heparin_before",
+}
 _FACTORS: Final = {b"norepinephrine": 1.0, b"vasopressin": 2.5 / 60}
 _SEDATIVES: Final = {
     "propofol_mcg_kg_min": b"propofol",
@@ -35,6 +44,7 @@ _BLOOD: Final = {
     "creatinine_mg_dl": "lab creatinine",
     "platelets_k_ul": "lab platelets",
     "inr_ratio": "lab inr",
+    "pao2fio2_mmhg": "gas",
 }
 _AT_ZERO: Final = {
     "weight_kg": "weight",
@@ -58,7 +68,8 @@ def trial_truth(block: Block) -> dict[str, Columns]:
     plan, intent = block.plan, block.intent
     marts = truth_of_marts(plan, intent)
     worst = worst_by_hour(plan, intent)
-    hour = time_zero(plan, worst, _suspected(plan, intent))
+    hourly = sic_hourly(plan, intent, worst, _suspected(plan, intent))
+    hour = time_zero(plan, hourly)
     zero = np.where(hour < 0, np.datetime64("NaT", "s"), ((first_hours(plan) + hour) * 3600).astype("datetime64[s]"))
     eligibility = _eligibility(plan, intent, zero)
     chosen = eligibility["is_eligible"]
@@ -66,12 +77,17 @@ def trial_truth(block: Block) -> dict[str, Columns]:
     known = _known_at_decisions(plan, intent, worst, hour, zero)
     outcomes = outcomes_of_trial(plan, intent, block.tables["patients"], zero, start)
     return {
-        "planted": {"stay_id": plan["stay_id"], "left_out": left_out(marts["cohort_eligibility"])},
+        "planted": {
+            "stay_id": plan["stay_id"],
+            "left_out": left_out(marts["cohort_eligibility"]),
+            "left_out_of_trial": _left_out_of_trial(eligibility),
+        },
         "trial_planted": take(_planted(plan), chosen),
         **marts,
+        "sic_hourly": {"stay_id": plan["stay_id"][hourly.pop("stay")]} | hourly,
         "trial_eligibility": eligibility,
         "trial_interval": _interval(plan, known, zero, start, chosen),
-        "trial_baseline": take(_baseline(plan, intent, known, worst, hour, zero), chosen),
+        "trial_baseline": take(_baseline(block, known, worst, hour, zero), chosen),
         "trial_outcomes": take(outcomes, chosen),
     }
 
@@ -111,6 +127,12 @@ def _eligibility(plan: Columns, intent: Intent, zero: Array) -> Columns:
         | rules
         | {"is_eligible": ~np.logical_or.reduce(list(rules.values()))}
     )
+
+
+def _left_out_of_trial(eligibility: Columns) -> Array:
+    """The first of TRIAL_REASONS that leaves a stay out, as text; empty for the eligible."""
+    step = np.select([eligibility[rule] for rule in TRIAL_REASONS.values()], list(range(1, 1 + len(TRIAL_REASONS))), 0)
+    return np.asarray(text(["", *TRIAL_REASONS])[step])
 
 
 def _hospital_death(plan: Columns, intent: Intent) -> Array:
@@ -167,9 +189,11 @@ def _interval(plan: Columns, known: Columns, zero: Array, start: Array, chosen: 
     }
 
 
-def _baseline(
-    plan: Columns, intent: Intent, known: Columns, worst: dict[str, Array], hour: Array, zero: Array
-) -> Columns:
+def _baseline(block: Block, known: Columns, worst: dict[str, Array], hour: Array, zero: Array) -> Columns:
+    plan, tables = block.plan, block.tables
+    admissions = tables["admissions"]
+    order = np.argsort(admissions["hadm_id"])
+    admitted = order[np.searchsorted(admissions["hadm_id"], plan["hadm_id"], sorter=order)]
     at = np.maximum(hour, 0)[:, None]
     race = text(RACES)[plan["race"]]
     group = np.select([np.char.startswith(race, b"WHITE"), np.char.startswith(race, b"BLACK")], [0, 1], 2)
@@ -182,6 +206,7 @@ def _baseline(
             "age_years": plan["age"],
             "is_female": plan["is_female"],
             "ethnicity": text(["white", "black", "other"])[group],
+            "admission_type": admissions["admission_type"][admitted],
             "care_unit": care_unit(plan),
             "year_group": ERAS[plan["era"]],
             "sofa_score": now["sofa_24h"],
@@ -189,7 +214,8 @@ def _baseline(
             "ventilation": now["is_ventilated"],
             "vasopressor": now["norepinephrine_equivalent_mcg_kg_min"] > 0,
             "vasopressin": now["has_vasopressin"],
-            "crrt": _replaced(plan, intent, zero),
+            "crrt": _replaced(block.intent, zero),
+            "urine_output_ml": _urine(plan, tables["outputevents"], zero),
         }
         | {drug.decode(): now[column] > 0 for column, drug in _SEDATIVES.items()}
         | {name: plan[name] for name in COMORBIDITIES}
@@ -197,7 +223,15 @@ def _baseline(
     )
 
 
-def _replaced(plan: Columns, intent: Intent, zero: Array) -> Array:
+def _urine(plan: Columns, rows: Columns, zero: Array) -> Array:
+    """mL of the 24 hours before time zero, as far as it is entered. Rinsing begins on the third day."""
+    order = np.argsort(plan["stay_id"])
+    stay = order[np.searchsorted(plan["stay_id"], rows["stay_id"], sorter=order)]
+    mine = (rows["charttime"] > zero[stay] - 24 * _HOUR) & (rows["storetime"] <= zero[stay])
+    return np.bincount(stay[mine], rows["value"][mine], minlength=len(zero))
+
+
+def _replaced(intent: Intent, zero: Array) -> Array:
     """Continuous renal replacement in the 24 hours before time zero."""
     runs = intent.of("crrt")
     at = zero[runs["stay"]]
