@@ -48,17 +48,14 @@ def draw_trial(design: TrialDesign, patients: int, seed: int) -> TrialData:
 
 def patient_frame(plan: Columns, ids: Array) -> pd.DataFrame:
     """A row per stay: start, run and ends in hours since time zero; 28-day death in hospital; age."""
-    start = plan["start_block_natural"].astype(np.float64) * BLOCK_H
-    started = plan["start_block_natural"] < NEVER
     death = plan["death_from_zero_h_natural"]
-    end = icu_end(plan)
     return pd.DataFrame(
         {
             "id": ids,
             "age_years": plan["age"],
-            "start_h": np.where(started, start, np.nan),
-            "duration_h": np.where(started, run_hours(plan), np.nan),
-            "icu_end_h": end,
+            "start_h": start_hours(plan, "natural"),
+            "duration_h": run_hours(plan),
+            "icu_end_h": icu_end(plan),
             "time_h": np.nan_to_num(death, nan=HORIZON_H),
             "died": ~np.isnan(death),
         }
@@ -90,12 +87,18 @@ def potential_frame(plan: Columns, ids: Array) -> pd.DataFrame:
     return pd.DataFrame({"id": ids} | died)
 
 
+def start_hours(plan: Columns, strategy: str) -> Array:
+    """Hours from time zero to the start of dexmedetomidine; NaN for never."""
+    block = plan[f"start_block_{strategy}"]
+    return np.where(block < NEVER, float(BLOCK_H) * block, np.nan)
+
+
 def icu_end(plan: Columns) -> Array:
     """Hours from time zero to the end of the ICU stay: discharge or death."""
     return np.asarray(np.fmin(plan["icu_from_zero_h"], plan["death_from_zero_h_natural"]))
 
 
 def run_hours(plan: Columns) -> Array:
-    """Hours for which dexmedetomidine runs: to the tenth, and not to the very end of the stay."""
-    left = icu_end(plan) - BLOCK_H * np.minimum(plan["start_block_natural"], HORIZON_H)
+    """Hours for which dexmedetomidine runs, NaN for never: not to the very end of the stay."""
+    left = icu_end(plan) - start_hours(plan, "natural")
     return np.asarray(np.clip(np.minimum(plan["planned_duration_h"], left - _FEWEST_LEFT_H), 1 / 60, None))

@@ -26,7 +26,7 @@ _PARTS: Final = np.array([(2, 0), (0, 2), (1, 1), (1, 2), (2, 1), (2, 2)])
 _PART_SHARES: Final = (0.08, 0.42, 0.12, 0.14, 0.08, 0.16)
 _EARLIEST_H: Final = 4.2  # an antibiotic in the stay and a result of the laboratory before it
 _LATEST_H: Final = 23.9
-SHORT_COURSE_SHARE: Final = 0.12
+_SHORT_COURSE_SHARE: Final = 0.12
 # why a stay with SIC is not eligible
 GONE, EXPOSED_BEFORE, HEPARIN_BEFORE = 1, 2, 3
 _BAR_SHARES: Final = (0.02, 0.02, 0.04)
@@ -59,7 +59,7 @@ def eligible(plan: Columns) -> Array:
 def _draw_time_zero(rng: np.random.Generator, plan: Columns) -> None:
     """Hour of time zero, of the deciding antibiotic and culture, of the first blood and of its result.
 
-    `zero_h` is put on the full hour of the clock when the stay has its place in the calendar (block.py).
+    `zero_h` is put on the full hour of the clock when the stay has its place in the calendar (record.py).
     """
     count = len(plan["age"])
     plan["zero_h"] = _EARLIEST_H + np.minimum(rng.exponential(4.5, count), _LATEST_H - _EARLIEST_H)
@@ -104,4 +104,4 @@ def _draw_duration(rng: np.random.Generator, plan: Columns) -> None:
     count = len(plan["age"])
     long = np.clip(np.exp(rng.normal(3.2, 1.1, count)), 4.3, 200)
     short = rng.uniform(0.4, 3.8, count)
-    plan["planned_duration_h"] = np.round(np.where(rng.random(count) < SHORT_COURSE_SHARE, short, long), 1)
+    plan["planned_duration_h"] = np.round(np.where(rng.random(count) < _SHORT_COURSE_SHARE, short, long), 1)

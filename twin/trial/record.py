@@ -6,8 +6,7 @@ import numpy as np
 
 from twin.plan.identity import assign_identity
 from twin.rows import Array, Columns
-from twin.trial.frames import icu_end
-from twin.trial.grid import BLOCK_H, NEVER
+from twin.trial.frames import icu_end, start_hours
 from twin.trial.population import EXPOSED_BEFORE, GONE
 from twin.truth.sofa import CREATININE
 
@@ -21,7 +20,7 @@ _KINDS: Final = (
     *("spelling", "unkeyed_results", "death_record", "dex_form", "dex_fault", "untimed_pressor", "untimed_heparin"),
 )
 _LEFT_BEFORE_H: Final = 0.6  # from the end of the ICU stay to time zero, of those who are gone by then
-EXPOSED_FOR_H: Final = 1.5
+_EXPOSED_BEFORE_H, EXPOSED_FOR_H = 2.0, 1.5  # when and for how long it ran in those who had it before
 _HOUR_S: Final = 3600
 
 
@@ -81,7 +80,6 @@ def _move_to_the_clock(plan: Columns) -> None:
 def _treat(plan: Columns) -> None:
     """Dexmedetomidine as it runs: by the decisions, or before time zero in a few who are then not eligible."""
     before = plan["bar"] == EXPOSED_BEFORE
-    starts = (plan["start_block_natural"] < NEVER) & (plan["bar"] == 0)
-    plan["dex_on"] = before | starts
-    start = plan["zero_h"] + np.where(before, -2.0, BLOCK_H * np.minimum(plan["start_block_natural"], NEVER))
-    plan["dex_start_h"] = np.where(plan["dex_on"], start, np.nan)
+    by_decision = np.where(plan["bar"] == 0, start_hours(plan, "natural"), np.nan)
+    plan["dex_start_h"] = plan["zero_h"] + np.where(before, -_EXPOSED_BEFORE_H, by_decision)
+    plan["dex_on"] = ~np.isnan(plan["dex_start_h"])

@@ -12,8 +12,9 @@ from twin.plan.intent import Intent
 from twin.plan.population import COMORBIDITIES, FIRST, RACES
 from twin.rows import Array, Columns, take, text
 from twin.tables.hospital import ERAS, care_unit
-from twin.trial.frames import CODES
-from twin.trial.grid import BLOCK_H, DECISIONS, HORIZON_H, NEVER
+from twin.trial.frames import CODES, start_hours
+from twin.trial.grid import BLOCK_H, DECISIONS, HORIZON_H
+from twin.trial.outcome import STRATEGIES
 from twin.trial.truth.hourly import first_hours, score_of, sic_hourly, sofa_of, time_zero, worst_by_hour
 from twin.trial.truth.known import last_known, readings, running
 from twin.trial.truth.outcomes import outcomes_of_trial
@@ -242,10 +243,9 @@ def _replaced(intent: Intent, zero: Array) -> Array:
 def _planted(plan: Columns) -> Columns:
     """Starts and deaths by strategy in hours from time zero, NaN for none; risks count `died_28d_a` and `_b`."""
     found: Columns = {"stay_id": plan["stay_id"], "unmeasured": plan["unmeasured"]}
-    for name in ("natural", "a", "b"):
-        block = plan[f"start_block_{name}"]
+    for name in STRATEGIES:
         death = plan[f"death_from_zero_h_{name}"]
-        found[f"start_h_{name}"] = np.where(block < NEVER, block * float(BLOCK_H), np.nan)
+        found[f"start_h_{name}"] = start_hours(plan, name)
         found[f"death_h_{name}"] = death
         found[f"died_28d_{name}"] = death < HORIZON_H
     return found
