@@ -9,8 +9,8 @@
 ]) }}
 {% endmacro %}
 
-{# Those of blood gases, which SOFA reads specimen by specimen. #}
-{% macro gas_concepts() %}{{ return(['po2', 'fio2', 'specimen']) }}{% endmacro %}
+{# Those of blood gases, which SOFA reads specimen by specimen, and lactate, which the trial reads. #}
+{% macro gas_concepts() %}{{ return(['po2', 'fio2', 'specimen', 'lactate']) }}{% endmacro %}
 
 {# Categories of icd_category, a column of int_comorbidity each. #}
 {% macro icd_categories() %}

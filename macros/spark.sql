@@ -116,7 +116,7 @@ select * from (
 {%- endif -%}
 {%- set run = dict(zip(tables.run.keys(), spark_read('run', tables.run.keys())[0])) -%}
 {%- if run.invocation != invocation_id -%}{{ return('') }}{%- endif -%}
-{%- set models = graph.nodes.values() | selectattr('resource_type', 'equalto', 'model') | map(attribute='name') | list -%}
+{%- set models = graph.nodes.values() | selectattr('resource_type', 'equalto', 'model') | list -%}
 {%- set built = [] -%}
 {%- for result in results if result.node.resource_type == 'model' and result.status == 'success' -%}{%- do built.append(result.node.name) -%}{%- endfor -%}
 {%- set stamps = spark_read('model', ['name', 'made_from']) | rejectattr(0, 'in', built) | list -%}
@@ -127,7 +127,7 @@ select * from (
 {%- set troubled = results | map(attribute='status') | map('string') | select('in', ['error', 'fail', 'runtime error', 'skipped']) | list -%}
 {%- set found = run_query('select ' ~ spark__now_in_utc() ~ ', ' ~ spark__engine_version() ~ ', ' ~ latest_years()).rows[0] -%}
 {%- do run.update({
-    'status': 'failed' if troubled else 'partial' if models | reject('in', current) | list else 'complete',
+    'status': 'failed' if troubled else 'partial' if needed_models() | map(attribute='name') | reject('in', current) | list else 'complete',
     'command': flags.WHICH,
     'models_built': built | length,
     'models_in_project': models | length,

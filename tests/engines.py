@@ -25,13 +25,16 @@ from twin.differences import Comparison, console, differs, in_words
 
 _TABLES = {"exposure": "dexmedetomidine_exposure"}  # models whose table has another name
 MARTS = sorted(
-    _TABLES.get(path.stem, path.stem) for path in (Path(__file__).parents[1] / "models" / "marts").glob("*.sql")
+    _TABLES.get(path.stem, path.stem) for path in (Path(__file__).parents[1] / "models" / "marts").rglob("*.sql")
 )
 KEYS = {
     "sofa_hourly": ("stay_id", "hr"),
     "data_quality": ("check_name", "concept"),
     "published_count_comparison": ("release", "quantity", "concept"),
     "cohort_flow": ("step",),
+    "sic_hourly": ("stay_id", "hr"),
+    "trial_flow": ("step",),
+    "trial_interval": ("stay_id", "k"),
     "zigong_flow": ("step",),
 }
 EXTERNAL = "zigong_"

@@ -10,10 +10,16 @@
 {%- endif -%}
 {% endmacro %}
 
-{# True when every model is going to be built. #}
+{# True when every model that a build must have is going to be built. #}
 {% macro is_whole_build() %}
-{%- set models = graph.nodes.values() | selectattr('resource_type', 'equalto', 'model') | map(attribute='unique_id') -%}
-{{ return(models | reject('in', selected_resources) | list | length == 0) }}
+{{ return(needed_models() | map(attribute='unique_id') | reject('in', selected_resources) | list | length == 0) }}
+{% endmacro %}
+
+{# All models but those of the trial, which a build may leave out: whether they are of it, build_model says. #}
+{% macro needed_models() %}
+{%- set needed = [] -%}
+{%- for node in graph.nodes.values() if node.resource_type == 'model' and 'trial' not in node.tags -%}{%- do needed.append(node) -%}{%- endfor -%}
+{{ return(needed) }}
 {% endmacro %}
 
 {% macro postgres__forget_build() %}

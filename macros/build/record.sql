@@ -24,8 +24,9 @@ delete from {{ build_table('test') }} where unique_id in ({% for test in tests %
 {{ insert_rows('test', tests) }}
     {%- endif -%}
 {%- else -%}
-    {%- set models = [] -%}
-    {%- for node in graph.nodes.values() if node.resource_type == 'model' -%}{%- do models.append([node.name]) -%}{%- endfor -%}
+    {%- set models = graph.nodes.values() | selectattr('resource_type', 'equalto', 'model') | list -%}
+    {%- set needed = [] -%}
+    {%- for node in needed_models() -%}{%- do needed.append([node.name]) -%}{%- endfor -%}
     {%- set troubled = results | map(attribute='status') | map('string') | select('in', ['error', 'fail', 'runtime error', 'skipped']) | list -%}
     {%- set built = [] -%}
     {%- for result in results if result.node.resource_type == 'model' and result.status == 'success' -%}
@@ -44,7 +45,7 @@ cross join {{ build_table('run') }} as build_run;
 update {{ build_table('run') }} set
     status = {% if troubled %}'failed'{% else %}case
         when not exists (
-            {{ rows_of(models) }}
+            {{ rows_of(needed) }}
             except all
             select name from {{ build_table('model') }} where made_from = {{ now }}
         ) then 'complete'

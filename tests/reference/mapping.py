@@ -1,6 +1,7 @@
 """What is compared with what, as data: mapping.csv, the SQL of relation/, and the seed explained_difference."""
 
 import csv
+import re
 from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
@@ -115,6 +116,8 @@ def _concept(name: str, columns: tuple[Column, ...]) -> Concept:
 
 
 def _from_clause(relation: str) -> str:
-    """The SQL of relation/<name>.sql where there is one, else the name of a table."""
+    """The SQL of relation/<name>.sql where there is one, else the name of a table; {other} in it stands for another."""
     file = HERE / "relation" / f"{relation}.sql"
-    return file.read_text(encoding="utf-8") if file.is_file() else relation
+    if not file.is_file():
+        return relation
+    return re.sub(r"\{(\w+)\}", lambda other: _from_clause(other[1]), file.read_text(encoding="utf-8"))

@@ -2,7 +2,7 @@
 Grain       one row per ICU stay and time at which urine was charted
 Definition  urine of the hours before (urine_lookback_h, in mL) and the hours of charting that it covers; each volume
             covers the time since the one before, the first since the first heart rate. known_at: when the last of the
-            volumes was entered
+            volumes, and of the one before them, was entered
 Source      mimic-code urine_output_rate, 24-hour columns
 */
 with
@@ -25,7 +25,7 @@ spans as (
         urine.stay_id,
         urine.measured_at,
         urine.urine_ml,
-        urine.known_at,
+        {{ later_of('urine.known_at', 'lag(urine.known_at) over (partition by urine.stay_id order by urine.measured_at)') }} as known_at,
         {{ epoch_seconds('urine.measured_at') }} as measured_s,
         {{ whole_minutes_between(
             'coalesce(lag(urine.measured_at) over (partition by urine.stay_id order by urine.measured_at), grid.first_charted_at)',

@@ -40,6 +40,7 @@ placed as (
         readings.stay_id,
         readings.concept,
         readings.measured_at,
+        readings.known_hr,
         readings.value,
         case
             when readings.known_hr <= zero.zero_hr then 0
@@ -59,8 +60,9 @@ learned as (
         concept,
         first_k,
         measured_at,
+        known_hr,
         value,
-        row_number() over (partition by stay_id, concept, first_k order by measured_at desc) as recency
+        row_number() over (partition by stay_id, concept, first_k order by measured_at desc, known_hr desc) as recency
     from placed
 
 ),
@@ -73,7 +75,9 @@ known as (
         learned.concept,
         learned.measured_at,
         learned.value,
-        row_number() over (partition by decisions.stay_id, decisions.k, learned.concept order by learned.measured_at desc) as recency
+        row_number() over (
+            partition by decisions.stay_id, decisions.k, learned.concept order by learned.measured_at desc, learned.known_hr desc
+        ) as recency
     from decisions
     inner join learned
         on

@@ -1,9 +1,10 @@
 /*
-Grain       one row per ICU stay that may come into the trial, concept and time of measurement
-Definition  what was measured, with the hour of the clock in which it had become known (hr counts from the stay's first
-            full hour): the last of its rows was entered in it. Rows of one kind charted at one time are averaged; of
-            several code statuses the one that limits most counts. What was entered more than trial_known_within_h after it was
-            measured is left out: it tells nothing of the patient as he is then
+Grain       one row per ICU stay that may come into the trial, concept, time of measurement, and hour of the clock in which a
+            row of it was entered
+Definition  what was known of the measurement at the end of that hour (known_hr counts from the stay's first full hour): rows
+            of one kind charted at one time are averaged as far as they are entered; of several code statuses the one that
+            limits most counts. What is composed (GCS, gas, urine, support) is known when the last of its parts is.
+            What was entered more than trial_known_within_h after it was measured tells nothing of the patient as he is then
 Source      docs/DECISIONS.md, trial
 */
 {%- set vital_signs = ['heart_rate', 'map', 'resp_rate', 'spo2', 'glucose', 'rass', 'weight_admit', 'weight_daily'] %}
@@ -63,25 +64,55 @@ charted as (
 
 ),
 
+timely as (
+
+    select
+        charted.stay_id,
+        charted.concept,
+        charted.measured_at,
+        {{ clock_hour('charted.known_at') }} - bounds.first_hour as known_hr,
+        charted.value
+    from charted
+    inner join bounds
+        on charted.stay_id = bounds.stay_id
+    where charted.known_at <= {{ add_hours('charted.measured_at', var('trial_known_within_h')) }}
+
+),
+
+summed as (
+
+    select
+        stay_id,
+        concept,
+        measured_at,
+        known_hr,
+        sum({{ billionths('value') }}) as billionths,
+        count(value) as n_values
+    from timely
+    group by stay_id, concept, measured_at, known_hr
+
+),
+
+-- in each hour in which a row is entered, the mean of those entered so far
 averaged as (
 
     select
         stay_id,
         concept,
         measured_at,
-        max(known_at) as known_at,
-        {{ exact_mean('value') }} as value
-    from charted
-    where known_at <= {{ add_hours('measured_at', var('trial_known_within_h')) }}
-    group by stay_id, concept, measured_at
+        known_hr,
+        sum(billionths) over (
+            partition by stay_id, concept, measured_at order by known_hr rows unbounded preceding
+        ) / (
+            cast(sum(n_values) over (
+                partition by stay_id, concept, measured_at order by known_hr rows unbounded preceding
+            ) as {{ double() }}) * {{ billion() }}
+        ) as value
+    from summed
 
 ),
 
-readings as (
-
-    select * from averaged
-
-    union all
+composed as (
 
     select
         scores.stay_id,
@@ -137,32 +168,36 @@ readings as (
 
 ),
 
-timed as (
+readings as (
+
+    select * from averaged
+
+    union all
 
     select
-        readings.stay_id,
-        readings.concept,
-        readings.measured_at,
-        {{ clock_hour('readings.known_at') }} - bounds.first_hour as known_hr,
-        readings.value,
-        bounds.last_screened_hr
-    from readings
+        composed.stay_id,
+        composed.concept,
+        composed.measured_at,
+        {{ clock_hour('composed.known_at') }} - bounds.first_hour as known_hr,
+        composed.value
+    from composed
     inner join bounds
-        on readings.stay_id = bounds.stay_id
-    where readings.known_at <= {{ add_hours('readings.measured_at', var('trial_known_within_h')) }}
+        on composed.stay_id = bounds.stay_id
+    where composed.known_at <= {{ add_hours('composed.measured_at', var('trial_known_within_h')) }}
 
 ),
 
 final as (
 
     select
-        stay_id,
-        concept,
-        measured_at,
-        known_hr,
-        value
-    from timed
-    where known_hr <= last_screened_hr + {{ var('trial_grace_h') }}
+        readings.stay_id,
+        readings.concept,
+        readings.measured_at,
+        readings.known_hr,
+        readings.value
+    from readings
+    inner join bounds
+        on readings.stay_id = bounds.stay_id and readings.known_hr <= bounds.last_screened_hr + {{ var('trial_grace_h') }}
 
 )
 

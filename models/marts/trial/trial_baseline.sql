@@ -35,12 +35,12 @@ urine as (
 
     select
         zero.stay_id,
-        {{ exact_sum('urine.urine_ml') }} as urine_output_ml
+        {{ exact_sum('urine.urine_ml') }} as urine_ml
     from zero
     inner join {{ ref('int_urine_output') }} as urine
         on
             zero.stay_id = urine.stay_id
-            and urine.measured_at > {{ add_hours('zero.decided_at', -24) }}
+            and urine.measured_at >= {{ add_hours('zero.decided_at', -1 * var('trial_recent_h')) }}
             and urine.known_at <= zero.decided_at
     group by zero.stay_id
 
@@ -74,7 +74,7 @@ renally_replaced as (
         on
             zero.stay_id = renal_replacement.stay_id
             and renal_replacement.started_at <= zero.decided_at
-            and renal_replacement.ended_at > {{ add_hours('zero.decided_at', -24) }}
+            and renal_replacement.ended_at > {{ add_hours('zero.decided_at', -1 * var('trial_recent_h')) }}
 
 ),
 
@@ -109,7 +109,8 @@ final as (
         baseline.diabetes,
         baseline.renal_disease,
         baseline.tumor,
-        coalesce(urine.urine_output_ml, 0) as urine_output_ml,
+        {{ 'case when urine.urine_ml < 0 then 0 else urine.urine_ml end' if var('urine_negative') == 'zero' else 'urine.urine_ml' }}
+            as urine_output_ml,
         zero.norepinephrine_equivalent_mcg_kg_min,
         zero.rass,
         zero.gcs,
