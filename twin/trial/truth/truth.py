@@ -225,11 +225,12 @@ def _baseline(block: Block, known: Columns, worst: dict[str, Array], hour: Array
 
 
 def _urine(plan: Columns, rows: Columns, zero: Array) -> Array:
-    """mL of the 24 hours before time zero, as far as it is entered. Rinsing begins on the third day."""
+    """mL of the 24 hours before time zero, as far as it is entered, NaN for none. Rinsing begins on the third day."""
     order = np.argsort(plan["stay_id"])
     stay = order[np.searchsorted(plan["stay_id"], rows["stay_id"], sorter=order)]
-    mine = (rows["charttime"] > zero[stay] - 24 * _HOUR) & (rows["storetime"] <= zero[stay])
-    return np.bincount(stay[mine], rows["value"][mine], minlength=len(zero))
+    mine = (rows["charttime"] >= zero[stay] - 24 * _HOUR) & (rows["storetime"] <= zero[stay])
+    volume = np.bincount(stay[mine], rows["value"][mine], minlength=len(zero))
+    return np.where(np.bincount(stay[mine], minlength=len(zero)) > 0, volume, np.nan)
 
 
 def _replaced(intent: Intent, zero: Array) -> Array:
