@@ -41,6 +41,7 @@ from analysis_py.statistics.survival import cox
 from analysis_py.study.analyses.cohorts import ITERATIONS, complete_cohort, match_cohort
 from analysis_py.study.analyses.effects import effect, effect_clustered, usable
 from analysis_py.study.variables import DEATH_28D, FOLLOW_UP, HORIZON_DAYS, MODEL_3, TABLE_ONE, TREATMENT
+from bench import trial_recovery
 from twin.plan.cohort import analysis_cohort, potential_deaths
 from twin.plan.design import Design
 from twin.plan.outcome import draw_outcome
@@ -257,7 +258,12 @@ def main() -> int:
     parser.add_argument("--hazard-ratio", type=float, default=0.70)
     parser.add_argument("--only", default="", help="designs whose description holds this text: 'missing 0.03'")
     parser.add_argument("--processes", type=int, default=PROCESSES)
-    options = parser.parse_args()
+    parser.add_argument("--design", choices=("study", "trial"), default="study", help="trial: bench.trial_recovery")
+    options, others = parser.parse_known_args()
+    if options.design == "trial":
+        return trial_recovery.main(others)
+    if others:
+        parser.error(f"unknown: {' '.join(others)}")
     planned, stays = designs(options.hazard_ratio), options.stays_eligible
     planned = [design for design in planned if options.only in str(design)]
     table = Table(

@@ -24,8 +24,8 @@ from twin.tables.labs import laboratory
 from twin.tables.strays import charts_of_another, far_charts
 
 BLOCK_STAYS: Final = 250
-_ROOM: Final = 1_000_000  # numbers of rows, orders and specimens that a block may use: far more than it needs
-MAX_STAYS: Final = BLOCK_STAYS * ((2**31 - 1) // _ROOM)
+ROOM: Final = 1_000_000  # numbers of rows, orders and specimens that a block may use: far more than it needs
+MAX_STAYS: Final = BLOCK_STAYS * ((2**31 - 1) // ROOM)
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def make_block(seed: int, number: int, stays: int, design: Design) -> Block:
         *elimination.renal_charts(rng, plan, replacement),
         *far_charts(plan),
     ]
-    base = number * _ROOM
+    base = number * ROOM
     tables = {
         "patients": hospital.patients(rng, plan),
         "admissions": hospital.admissions(rng, plan, intent),
@@ -68,39 +68,45 @@ def make_block(seed: int, number: int, stays: int, design: Design) -> Block:
         "transfers": hospital.transfers(plan),
         "services": hospital.services(rng, plan, intent),
         "diagnoses_icd": diagnoses(rng, plan),
-        "labevents": _labevents(
+        "labevents": labevents(
             rng, [laboratory(rng, plan, intent), respiration.blood_gases(rng, plan, ventilation, intent)], base
         ),
-        "microbiologyevents": _microbiologyevents(infection.cultures(rng, plan, intent), base),
-        "prescriptions": _prescriptions(infection.prescriptions(rng, plan, intent), base),
+        "microbiologyevents": microbiologyevents(infection.cultures(rng, plan, intent), base),
+        "prescriptions": prescriptions(infection.prescriptions(rng, plan, intent), base),
         "chartevents": finish(rng, plan, charts, charts_of_another(plan)),
-        "inputevents": _shifted(infusions(rng, plan, ventilation, intent), ("orderid", "linkorderid"), base),
+        "inputevents": shifted(infusions(rng, plan, ventilation, intent), ("orderid", "linkorderid"), base),
         "outputevents": elimination.urine(rng, plan, intent),
-        "procedureevents": _shifted(
+        "procedureevents": shifted(
             elimination.procedures(rng, plan, ventilation, replacement), ("orderid", "linkorderid"), base
         ),
     }
     return Block(plan, intent, tables)
 
 
-def _labevents(rng: np.random.Generator, parts: list[Columns], base: int) -> Columns:
-    """Specimens numbered across `parts`, results stored within two hours, rows in no order of time."""
+def labevents(rng: np.random.Generator, parts: list[Columns], base: int) -> Columns:
+    """Specimens numbered across `parts`, rows in no order of time.
+
+    Results are stored within two hours, or after the `delay` in seconds that parts bring.
+    """
     for number, part in enumerate(parts):
         part["specimen"] = part["specimen"] + number * 100_000_000
     rows = stack(parts)
     count = size(rows)
     rows = take(rows, np.lexsort((rng.random(count), rows["subject_id"])))
+    delay = rows.pop("delay") if "delay" in rows else 60 * rng.integers(10, 120, count)
     return _numbered(rows, "specimen", "specimen_id", base) | {
         "labevent_id": base + np.arange(count),
-        "storetime": rows["charttime"] + rng.integers(10, 120, count) * np.timedelta64(60, "s"),
+        "storetime": rows["charttime"] + delay.astype(np.int64) * np.timedelta64(1, "s"),
     }
 
 
-def _microbiologyevents(rows: Columns, base: int) -> Columns:
+def microbiologyevents(rows: Columns, base: int) -> Columns:
+    """Specimens and rows numbered."""
     return _numbered(rows, "specimen", "micro_specimen_id", base) | {"microevent_id": base + np.arange(size(rows))}
 
 
-def _prescriptions(rows: Columns, base: int) -> Columns:
+def prescriptions(rows: Columns, base: int) -> Columns:
+    """Orders numbered."""
     return _numbered(rows, "pharmacy", "pharmacy_id", base)
 
 
@@ -110,5 +116,6 @@ def _numbered(rows: Columns, key: str, name: str, base: int) -> Columns:
     return {column: values for column, values in rows.items() if column != key} | {name: base + number}
 
 
-def _shifted(rows: Columns, names: tuple[str, ...], base: int) -> Columns:
+def shifted(rows: Columns, names: tuple[str, ...], base: int) -> Columns:
+    """`rows` with `base` added to identifiers that number from 0."""
     return rows | {name: rows[name] + base for name in names}

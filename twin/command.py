@@ -11,11 +11,15 @@ from mimic_db.database import connect
 from mimic_db.errors import UserError
 from mimic_db.progress import LoadProgress
 from twin.block import MAX_STAYS
-from twin.database import data_set, write
+from twin.database import TRUTH_SCHEMA, data_set, write
+from twin.designs import AnyDesign
 from twin.options import DEFAULT_DATABASE, listing, require_hazard_ratio, require_seed
 from twin.plan.design import PAPER_STAYS, Design
+from twin.trial.design import TrialDesign
+from twin.trial.truth.risks import read_risks
 
-_MIMIC_ONLY = ("stays", "confounding", "missing")
+_MIMIC_ONLY = ("stays", "confounding", "missing", "design", "unmeasured")
+_STUDY_ONLY = ("confounding", "missing")
 _ZIGONG_ONLY = ("patients", "folder")
 
 
@@ -29,6 +33,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=1, metavar="S", help="same options and seed, same rows (1)")
     parser.add_argument(
         "--hazard-ratio", type=float, metavar="H", help="of dexmedetomidine (0.70; with --zigong 0.49, as published)"
+    )
+    parser.add_argument(
+        "--design",
+        choices=("study", "trial"),
+        help="study: treatment is settled at admission (default); trial: by how ill the patient is at each hour",
+    )
+    parser.add_argument(
+        "--unmeasured",
+        type=float,
+        metavar="X",
+        help="with --design trial: a cause of treatment and death that no table holds, log odds and log hazard (0)",
     )
     parser.add_argument("--confounding", choices=("on", "off"), help="does treatment depend on the patient? (on)")
     parser.add_argument("--missing", type=float, metavar="SHARE", help="of each measurement (0.03)")
@@ -65,20 +80,15 @@ def _generate_mimic(args: argparse.Namespace) -> None:
     stays = 2000 if args.stays is None else _number_of_stays(args.stays)
     if not 1 <= stays <= MAX_STAYS:
         raise UserError(f"--stays {args.stays} is out of range: take 1 to {MAX_STAYS:,}")
-    planted = Design()
-    ratio = planted.hazard_ratio if args.hazard_ratio is None else args.hazard_ratio
-    missing = planted.missing if args.missing is None else args.missing
-    require_hazard_ratio(ratio)
-    if not 0 <= missing <= 0.5:
-        raise UserError(f"--missing {missing:g} is out of range: take 0 to 0.5")
+    design = _design(args)
     require_seed(args.seed)
     if args.dsn:
         dsn = server.with_database(args.dsn, args.database)
     else:
         dsn = server.ensure_database(args.database or DEFAULT_DATABASE)
     with connect(dsn) as connection, LoadProgress() as progress:
-        design = Design(ratio, args.confounding != "off", missing)
         summary = write(connection, data_set(stays, args.seed, design), progress)
+        risks = read_risks(connection, TRUTH_SCHEMA)
     if summary is None:
         print(f"unchanged: {stays:,} generated stays with seed {args.seed} ({design}) are there already")
     else:
@@ -86,6 +96,31 @@ def _generate_mimic(args: argparse.Namespace) -> None:
         Console().print(listing("traps laid", "rows", summary.traps))
         faults = {f"{check} {concept}".strip(): count for (check, concept), count in summary.quality.items()}
         Console().print(listing("faults laid, by the checks of data_quality", "rows", faults))
+    if risks:
+        print(risks)
+
+
+def _design(args: argparse.Namespace) -> AnyDesign:
+    """What the options ask for.
+
+    Raises:
+        UserError: an option is out of range, or of the other design.
+    """
+    is_trial = args.design == "trial"
+    unwanted = _STUDY_ONLY if is_trial else ("unmeasured",)
+    if found := [name for name in unwanted if getattr(args, name) is not None]:
+        raise UserError(f"--{found[0]} goes {'without' if is_trial else 'with'} --design trial only")
+    ratio = Design().hazard_ratio if args.hazard_ratio is None else args.hazard_ratio
+    require_hazard_ratio(ratio)
+    if is_trial:
+        strength = 0.0 if args.unmeasured is None else args.unmeasured
+        if not -3 <= strength <= 3:
+            raise UserError(f"--unmeasured {strength:g} is out of range: take -3 to 3, 0 for none")
+        return TrialDesign(ratio, strength)
+    missing = Design().missing if args.missing is None else args.missing
+    if not 0 <= missing <= 0.5:
+        raise UserError(f"--missing {missing:g} is out of range: take 0 to 0.5")
+    return Design(ratio, args.confounding != "off", missing)
 
 
 def _number_of_stays(text: str) -> int:

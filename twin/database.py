@@ -14,14 +14,13 @@ from mimic_db.load.load import LOCK_KEY
 from mimic_db.progress import LoadProgress
 from mimic_db.tables import OFFICIAL_SCHEMAS, TABLES, Column, Table, create_table
 from twin.binary_copy import encode
-from twin.block import blocks, make_block
-from twin.plan.design import Design
+from twin.block import blocks
+from twin.designs import AnyDesign, maker_of
 from twin.rows import Columns, size
-from twin.tables.dictionary import dictionaries
+from twin.trial.truth.risks import write_risks
 from twin.truth.quality import Counts, quality_counts
 from twin.truth.summary import Summary
 from twin.truth.traps import traps
-from twin.truth.truth import truth
 
 TRUTH_SCHEMA: Final = "twin_truth"  # a table for each mart: what it must say; no model reads it
 _TRUTH_TYPES: Final = {"b": "boolean", "i": "integer", "f": "double precision", "M": "timestamp(0)", "S": "text"}
@@ -47,14 +46,14 @@ class DataSet:
 
     stays: int
     seed: int
-    design: Design
+    design: AnyDesign
     generator: str
 
 
-def data_set(stays: int, seed: int, design: Design) -> DataSet:
+def data_set(stays: int, seed: int, design: AnyDesign) -> DataSet:
     """The data set of that size, seed and design by the code as it is now."""
     digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.glob("*.py")):
+    for path in sorted(Path(__file__).parent.rglob("*.py")):
         digest.update(path.read_bytes())
     return DataSet(stays, seed, design, digest.hexdigest())
 
@@ -124,17 +123,19 @@ def _fill(connection: Connection, wanted: DataSet, progress: LoadProgress) -> Su
         # emptied here, rows may be written frozen; views on the table stay
         connection.execute(sql.SQL("truncate {}").format(_target(table)))
     progress.begin("generated stays", wanted.stays)
-    summary, rows, done = Summary(), _copy_all(connection, dictionaries()), 0
+    maker = maker_of(wanted.design)
+    summary, rows, done = Summary(), _copy_all(connection, maker.dictionaries()), 0
     for number, stays in blocks(wanted.stays):
-        block = make_block(wanted.seed, number, stays, wanted.design)
+        block = maker.block(wanted.seed, number, stays)
         rows += _copy_all(connection, block.tables)
-        meant = truth(block.plan, block.intent)
+        meant = maker.truth(block)
         rows += _copy_truth(connection, meant, is_first=done == 0)
         done += stays
         laid = traps(block.plan, block.intent, block.tables)
         summary.add(block.plan, meant, laid, quality_counts(block.plan, block.tables))
         progress.update(done, rows)
     _write_faults(connection, summary.quality)
+    write_risks(connection, TRUTH_SCHEMA)
     for table in TABLES:
         connection.execute(sql.SQL("analyze {}").format(_target(table)))
     connection.execute(_STAMP)

@@ -17,12 +17,15 @@ from mimic_db.database import Connection, connect, explain
 from mimic_db.errors import UserError
 from twin.database import TRUTH_SCHEMA
 from twin.differences import Comparison, differs, show
+from twin.trial.truth.risks import POTENTIAL, RISKS, read_risks
+from twin.trial.truth.truth import TRIAL_REASONS
 from twin.truth.truth import REASONS
 from twin.zigong.database import TRUTH_SCHEMA as ZIGONG_TRUTH_SCHEMA
 from twin.zigong.truth import REASONS as ZIGONG_REASONS
 
-KEYS = {"sofa_hourly": ("stay_id", "hr")}
-NOT_A_MART, FAULTS = "planted", "data_quality"
+KEYS = {"sofa_hourly": ("stay_id", "hr"), "sic_hourly": ("stay_id", "hr"), "trial_interval": ("stay_id", "k")}
+PLANTED, FAULTS = "planted", "data_quality"
+NOT_A_MART = (PLANTED, POTENTIAL, RISKS)
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,7 @@ class Truth:
 
 
 TWIN = Truth(TRUTH_SCHEMA, "cohort_flow", "left_out", REASONS)
+TRIAL = Truth(TRUTH_SCHEMA, "trial_flow", "left_out_of_trial", tuple(TRIAL_REASONS))
 ZIGONG = Truth(ZIGONG_TRUTH_SCHEMA, "zigong_flow", "reason", ZIGONG_REASONS)
 
 
@@ -49,6 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with connect(options.dsn) as connection:
             answers = ask(connection, options.schema, ZIGONG if options.zigong else TWIN)
+            risks = None if options.zigong else read_risks(connection, TRUTH_SCHEMA)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -56,6 +61,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {explain(error)}", file=sys.stderr)
         return 1
     show(answers)
+    if risks:
+        print(risks)
     return 0 if all(is_right(answer) for answer in answers) else 1
 
 
@@ -74,12 +81,14 @@ def ask(connection: Connection, schema: str, truth: Truth = TWIN) -> list[Compar
         "select table_name, array_agg(column_name::text order by ordinal_position),"
         " array_agg(data_type::text order by ordinal_position) from information_schema.columns"
         " where table_schema = %s and table_name <> all(%s) group by table_name order by table_name",
-        [truth.schema, [NOT_A_MART, FAULTS]],
+        [truth.schema, [*NOT_A_MART, FAULTS]],
     ).fetchall()
     if not columns:
         raise UserError(f"no schema {truth.schema}: this is no generated data set, or one of an older version")
     answers = [_compare(connection, schema, truth, *mart) for mart in columns]
     answers.append(_flow(connection, schema, truth))
+    if truth is TWIN and any(mart == "trial_eligibility" for mart, *_ in columns):
+        answers.append(_flow(connection, schema, TRIAL))
     if truth is TWIN:
         answers.append(_faults(connection, schema, truth))
     return answers
@@ -120,7 +129,7 @@ def _flow(connection: Connection, schema: str, truth: Truth) -> Comparison:
     reasons: dict[str | None, int] = dict(
         connection.execute(
             sql.SQL("select {0}, count(*) from {1} group by {0}").format(
-                sql.Identifier(truth.column), sql.Identifier(truth.schema, NOT_A_MART)
+                sql.Identifier(truth.column), sql.Identifier(truth.schema, PLANTED)
             )
         ).fetchall()
     )

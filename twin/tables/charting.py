@@ -1,5 +1,6 @@
 """Rows of chartevents: what they have in common; words as they are spelled."""
 
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
@@ -45,10 +46,17 @@ def spelled(plan: Columns, stay: Array, words: Array) -> Array:
     return written
 
 
-def finish(rng: np.random.Generator, plan: Columns, parts: list[Columns], strays: Columns) -> Columns:
+def finish(
+    rng: np.random.Generator,
+    plan: Columns,
+    parts: list[Columns],
+    strays: Columns,
+    delay_of: Callable[[Array, Array, Array], Array] | None = None,
+) -> Columns:
     """All columns of chartevents but for identifiers of rows, with duplicates, in the order of charting.
 
-    `strays` name the patient of another stay, `owner`.
+    `strays` name the patient of another stay, `owner`. `delay_of` gives the seconds from charting to storing by
+    stay (position), time and item; they are drawn without it.
     """
     owner = strays["owner"]
     rows = stack([*parts, {name: values for name, values in strays.items() if name != "owner"}])
@@ -66,6 +74,8 @@ def finish(rng: np.random.Generator, plan: Columns, parts: list[Columns], strays
     delay = rng.integers(0, 55, count) * 60
     # validated late: two values of one time then differ in storetime
     delay = np.where(rng.random(count) < 0.03, delay + 3600 * rng.integers(1, 9, count), delay)
+    if delay_of is not None:
+        delay = delay_of(stay, rows["charttime"], rows["itemid"])
     return {
         "subject_id": plan["subject_id"][patient],
         "hadm_id": plan["hadm_id"][stay],

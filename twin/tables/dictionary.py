@@ -1,5 +1,6 @@
 """d_items, d_labitems, d_icd_diagnoses, caregiver: the names of what the generator uses."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -9,6 +10,7 @@ from twin.tables.diagnoses import CODES
 from twin.tables.infusions.drugs import DRUGS, FENTANYL_PUSH, HEPARIN_PROPHYLAXIS
 from twin.tables.labs import SECOND_PLATELETS, TESTS
 
+ChartItem = tuple[int, str, str, str, str, str]
 # itemid, label, abbreviation, category, unit, type
 _CHART: Final = (
     (220045, "Heart Rate", "HR", "Routine Vital Signs", "bpm", "Numeric"),
@@ -80,9 +82,14 @@ _GASES: Final = (
 )
 
 
-def dictionaries() -> dict[str, Columns]:
-    """Rows of the dictionary tables, by table name."""
-    groups = {"chartevents": _CHART, "outputevents": _OUTPUT, "procedureevents": _PROCEDURE, "inputevents": _INPUT}
+def dictionaries(charted: Sequence[ChartItem] = ()) -> dict[str, Columns]:
+    """Rows of the dictionary tables, by table name; `charted` are further items of chartevents."""
+    groups = {
+        "chartevents": (*_CHART, *charted),
+        "outputevents": _OUTPUT,
+        "procedureevents": _PROCEDURE,
+        "inputevents": _INPUT,
+    }
     items = [
         (itemid, label, short, table, *rest)
         for table, listed in groups.items()

@@ -21,7 +21,7 @@ _UNITS: Final = text(
         "Neuro Surgical Intensive Care Unit (Neuro SICU)",
     ]
 )
-_ERAS: Final = text(["2008 - 2010", "2011 - 2013", "2014 - 2016", "2017 - 2019"])
+ERAS: Final = text(["2008 - 2010", "2011 - 2013", "2014 - 2016", "2017 - 2019"])
 _ADMISSION_TYPES: Final = text(["EW EMER.", "OBSERVATION ADMIT", "URGENT", "SURGICAL SAME DAY ADMISSION", "ELECTIVE"])
 _SERVICES: Final = text(["MED", "CMED", "SURG", "CSURG", "NMED", "TRAUM"])
 _DISCHARGES: Final = text(["HOME", "HOME HEALTH CARE", "SKILLED NURSING FACILITY", "REHAB", "HOSPICE"])
@@ -48,7 +48,7 @@ def patients(rng: np.random.Generator, plan: Columns) -> Columns:
         "gender": np.where(plan["is_female"][first], b"F", b"M"),
         "anchor_age": plan["anchor_age"][first],
         "anchor_year": plan["anchor_year"][first],
-        "anchor_year_group": _ERAS[plan["era"][first]],
+        "anchor_year_group": ERAS[plan["era"][first]],
         "dod": np.select([died, early, after], [death, plan["intime"][last], later], _NOT_A_TIME).astype(
             "datetime64[s]"
         ),
@@ -127,9 +127,14 @@ def _further_admissions(rows: Columns, record: Array, left: Array) -> list[Colum
     ]
 
 
+def care_unit(plan: Columns) -> Array:
+    """The unit of each stay."""
+    return np.asarray(_UNITS[plan["stay_id"] % len(_UNITS)])
+
+
 def icustays(plan: Columns) -> Columns:
     """One row per ICU stay; `los` in days."""
-    unit = _UNITS[plan["stay_id"] % len(_UNITS)]
+    unit = care_unit(plan)
     return {
         "subject_id": plan["subject_id"],
         "hadm_id": plan["hadm_id"],
@@ -159,7 +164,7 @@ def transfers(plan: Columns) -> Columns:
         "stay": np.arange(everyone),
         "transfer_id": plan["stay_id"],
         "eventtype": constant("transfer", everyone),
-        "careunit": _UNITS[plan["stay_id"] % len(_UNITS)],
+        "careunit": care_unit(plan),
         "intime": plan["intime"],
         "outtime": plan["outtime"],
     }

@@ -79,6 +79,22 @@ def lab_rows(plan: Columns, stay: Array, hours: Array, itemid: int, valuenum: Ar
     }
 
 
+def result_rows(
+    rng: np.random.Generator, plan: Columns, test: Test, stay: Array, hours: Array, value: Array
+) -> Columns:
+    """Results of one test, rounded, with unit, range and flag."""
+    rows = lab_rows(plan, stay, hours, test.itemid, np.round(value, test.decimals), test.decimals)
+    abnormal = (rows["valuenum"] < test.lower) | (rows["valuenum"] > test.upper)
+    return rows | {
+        "valueuom": constant(test.unit, len(stay)),
+        "ref_range_lower": np.full(len(stay), test.lower),
+        "ref_range_upper": np.full(len(stay), test.upper),
+        "flag": np.where(abnormal, b"abnormal", b""),
+        "priority": text(["STAT", "ROUTINE", ""])[rng.choice(3, len(stay), p=[0.55, 0.4, 0.05])],
+        "comments": constant("", len(stay)),
+    }
+
+
 def _draws(rng: np.random.Generator, plan: Columns) -> tuple[Array, Array, Array]:
     """Stay, hour and rank of each draw: rank -1 before the ICU, 0 and 1 surely in the first day, then every 8 h.
 
@@ -121,16 +137,7 @@ def _rows(rng: np.random.Generator, plan: Columns, name: str, stay: Array, hours
     gone = np.where(drifts, 1 - np.exp(-np.maximum(hours - FIRST_DAY_H, 0) / 90), 0)
     drifting = (planned + (target - planned) * gone) * np.exp(rng.normal(0, 0.05, len(stay)) * (gone > 0))
     value = np.where(hours < FIRST_DAY_H, planned, np.maximum(drifting, 0.1 if test.decimals else 1))
-    rows = lab_rows(plan, stay, hours, test.itemid, np.round(value, test.decimals), test.decimals)
-    abnormal = (rows["valuenum"] < test.lower) | (rows["valuenum"] > test.upper)
-    rows |= {
-        "valueuom": constant(test.unit, len(stay)),
-        "ref_range_lower": np.full(len(stay), test.lower),
-        "ref_range_upper": np.full(len(stay), test.upper),
-        "flag": np.where(abnormal, b"abnormal", b""),
-        "priority": text(["STAT", "ROUTINE", ""])[rng.choice(3, len(stay), p=[0.55, 0.4, 0.05])],
-        "comments": constant("", len(stay)),
-    }
+    rows = result_rows(rng, plan, test, stay, hours, value)
     rows["stay"] = stay
     rows["late"] = hours > FIRST_DAY_H  # may be spoiled without touching the plan
     # drawn in the emergency department before there was an admission

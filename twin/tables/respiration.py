@@ -137,6 +137,7 @@ def blood_gases(rng: np.random.Generator, plan: Columns, episodes: Columns, inte
         time=moment(plan["intime"][who], when)[arterial],
         level=level[: len(who)][arterial],
         is_ventilated=tube[arterial],
+        ratio=(oxygen[: len(who)] * 100 / fraction)[arterial],
     )
 
     def test(itemid: int, values: Array, decimals: int, unit: str, keep: Array | slice = slice(None)) -> Columns:

@@ -65,13 +65,13 @@ def outcomes_of(plan: Columns, intent: Intent) -> Columns:
         "followup_discharge_days": np.clip(np.where(died_28d, death, np.nan_to_num(leave, nan=_DAY28)), 0, _DAY28),
         "died_hospital": died,
         "ventilation_h": np.bincount(tubes["stay"], hours_since(tubes["end"], tubes["start"]), minlength=count),
-        "vasopressor_h": _union_hours(count, take(drugs, np.isin(drugs["drug"], PRESSORS))),
+        "vasopressor_h": union_hours(count, take(drugs, np.isin(drugs["drug"], PRESSORS))),
         "hospital_days": hours_since(discharged, notes["admitted"][row]) / 24,
         "icu_days": hours_since(plan["outtime"], plan["intime"]) / 24,
     }
 
 
-def _union_hours(count: int, runs: Columns) -> Array:
+def union_hours(count: int, runs: Columns) -> Array:
     """Hours in which any of the runs goes on: what each adds beyond the latest end so far."""
     runs = take(runs, np.lexsort((runs["end"], runs["start"], runs["stay"])))
     base = runs["stay"] * 2**40  # so that the latest end of one stay never reaches into the next

@@ -14,24 +14,9 @@ def sepsis3(plan: Columns, intent: Intent, hourly: Columns, grid_start: Array) -
     failing = take(hourly, hourly["sofa_24h"] >= 2)
     at = grid_start[failing["stay_id"]].astype(np.int64) + failing["hr"] * 3600
     bounds = np.searchsorted(failing["stay_id"], np.arange(count + 1))
-    cultures: dict[int, list[tuple[int, bool]]] = {}
-    notes = intent.of("culture")
-    patients = plan["patient"][notes["stay"]].tolist()
-    for patient, time, timed in zip(
-        patients, notes["time"].astype(np.int64).tolist(), notes["is_timed"].tolist(), strict=True
-    ):
-        cultures.setdefault(patient, []).append((time, timed))
-    suspicions: dict[int, list[tuple[int, int, int]]] = {}
-    drugs = intent.of("antibiotic")
-    for owner, time in zip(drugs["stay"].tolist(), drugs["time"].astype(np.int64).tolist(), strict=True):
-        stay = _stay_at(plan, owner, time)
-        pair = _pair(time, cultures.get(int(plan["patient"][owner]), []))
-        if stay is not None and pair is not None:
-            suspected, culture = pair
-            suspicions.setdefault(stay, []).append((suspected, time, culture))
     found = np.full((4, count), -1)
     score = np.full(count, np.nan)
-    for stay, candidates in suspicions.items():
+    for stay, candidates in suspicions(plan, intent).items():
         hours = at[bounds[stay] : bounds[stay + 1]]
         for suspected, drug, culture in sorted(candidates):
             first = int(np.searchsorted(hours, suspected - 48 * 3600))
@@ -46,6 +31,26 @@ def sepsis3(plan: Columns, intent: Intent, hourly: Columns, grid_start: Array) -
         | dict(zip(names, times, strict=True))
         | {"sofa_score": score, "is_sepsis3": ~np.isnan(score)}
     )
+
+
+def suspicions(plan: Columns, intent: Intent) -> dict[int, list[tuple[int, int, int]]]:
+    """Of each stay (position) that has any: times of suspicion, antibiotic and culture, in seconds."""
+    cultures: dict[int, list[tuple[int, bool]]] = {}
+    notes = intent.of("culture")
+    patients = plan["patient"][notes["stay"]].tolist()
+    for patient, time, timed in zip(
+        patients, notes["time"].astype(np.int64).tolist(), notes["is_timed"].tolist(), strict=True
+    ):
+        cultures.setdefault(patient, []).append((time, timed))
+    found: dict[int, list[tuple[int, int, int]]] = {}
+    drugs = intent.of("antibiotic")
+    for owner, time in zip(drugs["stay"].tolist(), drugs["time"].astype(np.int64).tolist(), strict=True):
+        stay = _stay_at(plan, owner, time)
+        pair = _pair(time, cultures.get(int(plan["patient"][owner]), []))
+        if stay is not None and pair is not None:
+            suspected, culture = pair
+            found.setdefault(stay, []).append((suspected, time, culture))
+    return found
 
 
 def _stay_at(plan: Columns, owner: int, time: int) -> int | None:

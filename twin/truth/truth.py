@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from twin.plan.intent import Intent
-from twin.rows import Columns, take, text
+from twin.rows import Array, Columns, take, text
 from twin.truth.cohort import analysis_cohort, baseline_of, cohort_eligibility
 from twin.truth.course import dexmedetomidine_exposure, outcomes_of
 from twin.truth.first_day import first_day_values
@@ -34,6 +34,12 @@ REASONS: Final = (
 
 def truth(plan: Columns, intent: Intent) -> dict[str, Columns]:
     """Rows by table: `planted`, then one for each mart about stays."""
+    marts = truth_of_marts(plan, intent)
+    return {"planted": _planted(plan, marts["cohort_eligibility"])} | marts
+
+
+def truth_of_marts(plan: Columns, intent: Intent) -> dict[str, Columns]:
+    """Rows of each mart about stays."""
     hourly, grid_start = sofa_hourly(plan, intent)
     first_day = first_day_values(plan, intent)
     exposure = dexmedetomidine_exposure(plan, intent)
@@ -43,7 +49,6 @@ def truth(plan: Columns, intent: Intent) -> dict[str, Columns]:
     outcomes, baseline = outcomes_of(plan, intent), baseline_of(plan, intent, first_day, sic)
     ran = ~np.isnan(exposure["start_offset_h"])
     return {
-        "planted": _planted(plan, eligibility),
         "sofa_hourly": hourly | {"stay_id": plan["stay_id"][hourly["stay_id"]]},
         "sepsis3": sepsis,
         "sic_score": sic,
@@ -55,8 +60,8 @@ def truth(plan: Columns, intent: Intent) -> dict[str, Columns]:
     }
 
 
-def _planted(plan: Columns, eligibility: Columns) -> Columns:
-    """Cause and effect: propensity, both potential times of death in days; the first rule that leaves a stay out."""
+def left_out(eligibility: Columns) -> Array:
+    """The first rule that leaves a stay out, as text; empty for the eligible."""
     excludes = [
         ~eligibility["has_early_sepsis"],
         ~eligibility["is_sic"],
@@ -66,6 +71,11 @@ def _planted(plan: Columns, eligibility: Columns) -> Columns:
         eligibility["is_exposure_late"],
     ]
     step = np.select(excludes, list(range(1, len(excludes) + 1)), 0)
+    return np.asarray(text(["", *REASONS])[step])
+
+
+def _planted(plan: Columns, eligibility: Columns) -> Columns:
+    """Cause and effect: propensity, both potential times of death in days; the first rule that leaves a stay out."""
     return {
         "stay_id": plan["stay_id"],
         "propensity": plan["propensity"],
@@ -73,5 +83,5 @@ def _planted(plan: Columns, eligibility: Columns) -> Columns:
         "death_days_untreated": plan["death_d_untreated"],
         "death_days_treated": plan["death_d_treated"],
         "treated": eligibility["treated"],
-        "left_out": text(["", *REASONS])[step],
+        "left_out": left_out(eligibility),
     }

@@ -23,6 +23,11 @@ def infusions(rng: np.random.Generator, plan: Columns, episodes: Columns, intent
         *fluids(rng, plan),
         *never_ran(plan),
     ]
+    return written(rng, plan, parts, intent)
+
+
+def written(rng: np.random.Generator, plan: Columns, parts: list[Columns], intent: Intent) -> Columns:
+    """Infusions of all drugs as rows of inputevents, noted, with the faults that are laid in them."""
     linked = 0
     for rows in parts:  # links are unique across drugs
         if size(rows):

@@ -1,0 +1,1 @@
+"""The rows of a trial data set where they differ from the other design's."""
