@@ -41,7 +41,7 @@ def generated(stays: str, seed: int) -> str:
     """The DSN of the embedded server's database with that many generated stays."""
     say("[bold]1/3 data[/bold]  generating, unless they are there")
     name = f"generated_{stays}_{seed}"
-    _command("twin", "generate", "--stays", stays, "--seed", str(seed), "--database", name)
+    _command("twin", "generate", "--design", "trial", "--stays", stays, "--seed", str(seed), "--database", name)
     return server.url(name)
 
 
