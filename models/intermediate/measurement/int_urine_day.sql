@@ -25,7 +25,9 @@ spans as (
         urine.stay_id,
         urine.measured_at,
         urine.urine_ml,
-        {{ later_of('urine.known_at', 'lag(urine.known_at) over (partition by urine.stay_id order by urine.measured_at)') }} as known_at,
+        {{ later_of(
+            'urine.known_at', 'lag(urine.known_at) over (partition by urine.stay_id order by urine.measured_at)'
+        ) }} as known_at,
         {{ epoch_seconds('urine.measured_at') }} as measured_s,
         {{ whole_minutes_between(
             'coalesce(lag(urine.measured_at) over (partition by urine.stay_id order by urine.measured_at), grid.first_charted_at)',

@@ -107,7 +107,9 @@ gridded as (
         bounds.stay_id,
         grid.hr
     from bounds
-    {{ cross_join_integers('-1 * ' ~ (var('sofa_window_h') - 1), 'bounds.last_screened_hr + ' ~ var('trial_grace_h'), 'grid', 'hr') }}
+    {{ cross_join_integers(
+        '-1 * ' ~ (var('sofa_window_h') - 1), 'bounds.last_screened_hr + ' ~ var('trial_grace_h'), 'grid', 'hr'
+    ) }}
 
 ),
 
@@ -115,10 +117,10 @@ filled as (
 
     select
         gridded.stay_id,
-        gridded.hr,
         {%- for organ in organs %}
-        hours.{{ organ }}{{ ',' if not loop.last }}
+        hours.{{ organ }},
         {%- endfor %}
+        gridded.hr
     from gridded
     left join hours
         on gridded.stay_id = hours.stay_id and gridded.hr = hours.hr

@@ -44,7 +44,9 @@ placed as (
         readings.value,
         case
             when readings.known_hr <= zero.zero_hr then 0
-            else {{ whole_quotient('readings.known_hr - zero.zero_hr + ' ~ (var('trial_interval_h') - 1), var('trial_interval_h')) }}
+            else {{ whole_quotient(
+                'readings.known_hr - zero.zero_hr + ' ~ (var('trial_interval_h') - 1), var('trial_interval_h')
+            ) }}
         end as first_k
     from readings
     inner join zero

@@ -1,8 +1,8 @@
 /*
 Grain       one row per ICU stay that may come into the trial (int_trial_candidate) and full hour of the clock in which SIC is
             looked for: from the first after ICU admission (hr 0) up to trial_screening_h after it
-Definition  SIC score from the worst of what became known in the 24 hours that end here. is_septic: a suspicion of infection is known, and
-            an hour up to this one, from 48 h before to 24 h after its time, has a SOFA of sepsis_sofa_min or more
+Definition  SIC score from the worst of what became known in the 24 hours that end here. is_septic: a suspicion of infection is
+            known, and an hour up to this one, from 48 h before to 24 h after its time, has a SOFA of sepsis_sofa_min or more
 Source      Iba 2017, Singer 2016; docs/DECISIONS.md, trial
 Deviation   sic_score and sepsis3 read a value at the time of measurement and may look at the whole first day; here
             nothing of an hour was known later than the hour

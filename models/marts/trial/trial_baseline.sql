@@ -109,8 +109,11 @@ final as (
         baseline.diabetes,
         baseline.renal_disease,
         baseline.tumor,
-        {{ 'case when urine.urine_ml < 0 then 0 else urine.urine_ml end' if var('urine_negative') == 'zero' else 'urine.urine_ml' }}
-            as urine_output_ml,
+        {% if var('urine_negative') == 'zero' -%}
+        case when urine.urine_ml < 0 then 0 else urine.urine_ml end as urine_output_ml,
+        {%- else -%}
+        urine.urine_ml as urine_output_ml,
+        {%- endif %}
         zero.norepinephrine_equivalent_mcg_kg_min,
         zero.rass,
         zero.gcs,

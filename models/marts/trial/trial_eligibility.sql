@@ -6,6 +6,7 @@ Definition  one boolean per rule of trial_rules(), judged by what was known at t
 Source      docs/DECISIONS.md, trial
 Deviation   pregnancy is read from the codes of the admission, which are given at discharge
 */
+-- depends_on: {{ ref('int_prescription') }}
 with
 
 stays as (
@@ -39,67 +40,51 @@ zero as (
 
 infusions as (
 
-    select
-        stay_id,
-        drug,
-        reading,
-        started_at,
-        ended_at,
-        is_running,
-        is_given,
-        coalesce(is_running or rate > 0 or amount > 0 or is_not_finite, false) as is_charted
-    from {{ ref('int_infusion') }}
-    where drug in ('heparin', '{{ var("exposure_drug") }}') and coalesce(fault, '') <> 'another patient'
+    select * from {{ ref('int_infusion') }}
+    where coalesce(fault, '') <> 'another patient'
 
 ),
 
-prescriptions as (
+exposed_before as (
 
-    select * from {{ ref('int_prescription') }}
-    where is_heparin and fault is null
-
-),
-
-infused_before as (
-
-    select
-        zero.stay_id,
-        max(case when infusions.drug = '{{ var("exposure_drug") }}' and infusions.is_charted then 1 else 0 end) as exposure,
-        max(
-            case
-                when
-                    infusions.drug = 'heparin' and infusions.reading = 'default' and infusions.is_running
-                    and infusions.ended_at > stays.icu_admitted_at
-                    then 1
-                else 0
-            end
-        ) as heparin_infusion,
-        max(
-            case when infusions.drug = 'heparin' and infusions.is_given and infusions.ended_at > stays.icu_admitted_at then 1 else 0 end
-        ) as heparin_any_icu
+    select distinct zero.stay_id
     from zero
-    inner join stays
-        on zero.stay_id = stays.stay_id
     inner join infusions
         on zero.stay_id = infusions.stay_id and infusions.started_at < zero.time_zero_at
-    group by zero.stay_id
+    where
+        infusions.drug = '{{ var("exposure_drug") }}'
+        and (infusions.is_running or infusions.rate > 0 or infusions.amount > 0 or infusions.is_not_finite)
 
 ),
 
-ordered_before as (
+-- as int_heparin, up to time zero
+anticoagulated_before as (
 
-    select
-        zero.stay_id,
-        1 as heparin_any_order
+    select distinct zero.stay_id
     from zero
     inner join stays
         on zero.stay_id = stays.stay_id
-    inner join prescriptions
+    {% if var('trial_heparin') == 'any_order' -%}
+    inner join {{ ref('int_prescription') }} as heparin
         on
-            stays.hadm_id = prescriptions.hadm_id
-            and prescriptions.started_at < zero.time_zero_at
-            and coalesce(prescriptions.stopped_at, prescriptions.started_at) > stays.icu_admitted_at
-    group by zero.stay_id
+            stays.hadm_id = heparin.hadm_id
+            and heparin.started_at < zero.time_zero_at
+            and coalesce(heparin.stopped_at, heparin.started_at) > stays.icu_admitted_at
+    where heparin.is_heparin and heparin.fault is null
+    {%- else -%}
+    inner join infusions as heparin
+        on
+            zero.stay_id = heparin.stay_id
+            and heparin.started_at < zero.time_zero_at
+            and heparin.ended_at > stays.icu_admitted_at
+    where
+        heparin.drug = 'heparin'
+        {% if var('trial_heparin') == 'any_icu' -%}
+        and heparin.is_given
+        {%- else -%}
+        and heparin.is_running and heparin.reading = 'default'
+        {%- endif %}
+    {%- endif %}
 
 ),
 
@@ -115,12 +100,8 @@ rules as (
         coalesce(comorbidities.pregnancy, 0) = 1 as is_pregnant,
         zero.stay_id is null as is_not_sic,
         coalesce(stays.icu_discharged_at <= zero.time_zero_at or deaths.died_at <= zero.time_zero_at, false) as is_gone,
-        coalesce(infused_before.exposure, 0) = 1 as has_exposure_before,
-        {% if var('trial_heparin') == 'any_order' -%}
-        coalesce(ordered_before.heparin_any_order, 0) = 1 as has_heparin_before
-        {%- else -%}
-        coalesce(infused_before.heparin_{{ var('trial_heparin') }}, 0) = 1 as has_heparin_before
-        {%- endif %}
+        exposed_before.stay_id is not null as has_exposure_before,
+        anticoagulated_before.stay_id is not null as has_heparin_before
     from stays
     left join comorbidities
         on stays.hadm_id = comorbidities.hadm_id
@@ -128,10 +109,10 @@ rules as (
         on stays.stay_id = zero.stay_id
     left join deaths
         on stays.stay_id = deaths.stay_id
-    left join infused_before
-        on stays.stay_id = infused_before.stay_id
-    left join ordered_before
-        on stays.stay_id = ordered_before.stay_id
+    left join exposed_before
+        on stays.stay_id = exposed_before.stay_id
+    left join anticoagulated_before
+        on stays.stay_id = anticoagulated_before.stay_id
 
 ),
 

@@ -1,8 +1,9 @@
 /*
 Grain       one row per stay of the trial; hours count from time zero
-Definition  start of the exposure (NULL = never) and how long it ran; follow-up to death or death_horizon_days, discharged alive =
-            event-free (followup: discharge ends it there). died_28d_any: dead wherever it was (the date of death is known for a year after
-            discharge). Free days: those of the horizon without invasive ventilation (vasopressors), none for who dies in hospital within it
+Definition  start of the exposure (NULL = never) and how long it ran; follow-up to death or death_horizon_days, discharged
+            alive = event-free (followup: discharge ends it there). died_28d_any: dead wherever it was (the date of death is
+            known for a year after discharge). Free days: those of the horizon without invasive ventilation (vasopressors),
+            none for who dies in hospital within it
 Source      section 2.4 of Huang 2024; docs/DECISIONS.md, trial
 Deviation   a date of death without an hour counts from its midnight on, but not before hospital discharge
 */
