@@ -1,6 +1,20 @@
 {# SOFA points of one organ from its worst measurements; NULL when none was taken (Vincent 1996, thresholds in vars).
    The hourly and the first-day score share these. #}
 
+{# The worst of each kind of measurement that the points are made of, of a group of rows with `measure` and `value`. #}
+{% macro worst_measurements() %}min(case when measure = 'pao2fio2_not_ventilated' then value end) as pao2fio2_not_ventilated,
+        min(case when measure = 'pao2fio2_ventilated' then value end) as pao2fio2_ventilated,
+        min(case when measure = 'platelets' then value end) as platelets_min,
+        max(case when measure = 'bilirubin' then value end) as bilirubin_max,
+        max(case when measure = 'dopamine' then value end) as dopamine_max,
+        max(case when measure = 'epinephrine' then value end) as epinephrine_max,
+        max(case when measure = 'norepinephrine' then value end) as norepinephrine_max,
+        max(case when measure = 'dobutamine' then value end) as dobutamine_max,
+        min(case when measure = 'gcs' then value end) as gcs_min,
+        max(case when measure = 'creatinine' then value end) as creatinine_max,
+        max(case when measure = 'urine_day' then value end) as urine_ml_day
+{%- endmacro %}
+
 {# `ventilated_rule` hourly: the full scale for ventilated patients; mimic_code: no points for a ventilated ratio of 200 or more. #}
 {% macro sofa_respiration(ventilated, not_ventilated, ventilated_rule='hourly') %}
 {%- set below = var('sofa_pao2fio2_below') -%}

@@ -43,6 +43,30 @@ def blocks(stays: int) -> Iterator[tuple[int, int]]:
         yield number, min(BLOCK_STAYS, stays - first)
 
 
+def routine_charts(
+    rng: np.random.Generator, plan: Columns, ventilation: Columns, replacement: Columns, intent: Intent
+) -> list[Columns]:
+    """What is charted of every patient: vital signs, weights, coma, respiratory support, renal replacement."""
+    return [
+        *vitals.vital_signs(rng, plan, intent),
+        *vitals.slow_signs(rng, plan, ventilation, intent),
+        *respiration.respiratory_charts(rng, plan, ventilation, intent),
+        *elimination.renal_charts(rng, plan, replacement),
+    ]
+
+
+def hospital_tables(rng: np.random.Generator, plan: Columns, intent: Intent) -> dict[str, Columns]:
+    """The tables that say who was where, and what was coded."""
+    return {
+        "patients": hospital.patients(rng, plan),
+        "admissions": hospital.admissions(rng, plan, intent),
+        "icustays": hospital.icustays(plan),
+        "transfers": hospital.transfers(plan),
+        "services": hospital.services(rng, plan, intent),
+        "diagnoses_icd": diagnoses(rng, plan),
+    }
+
+
 def make_block(seed: int, number: int, stays: int, design: Design) -> Block:
     """A block of `stays` stays."""
     rng = np.random.default_rng([seed, number])
@@ -53,21 +77,10 @@ def make_block(seed: int, number: int, stays: int, design: Design) -> Block:
     infection.draw_suspicion(rng, plan)
     ventilation = respiration.ventilation_episodes(rng, plan, intent)
     replacement = elimination.renal_replacement(rng, plan, intent)
-    charts = [
-        *vitals.vital_signs(rng, plan, intent),
-        *vitals.slow_signs(rng, plan, ventilation, intent),
-        *respiration.respiratory_charts(rng, plan, ventilation, intent),
-        *elimination.renal_charts(rng, plan, replacement),
-        *far_charts(plan),
-    ]
+    charts = [*routine_charts(rng, plan, ventilation, replacement, intent), *far_charts(plan)]
     base = number * ROOM
     tables = {
-        "patients": hospital.patients(rng, plan),
-        "admissions": hospital.admissions(rng, plan, intent),
-        "icustays": hospital.icustays(plan),
-        "transfers": hospital.transfers(plan),
-        "services": hospital.services(rng, plan, intent),
-        "diagnoses_icd": diagnoses(rng, plan),
+        **hospital_tables(rng, plan, intent),
         "labevents": labevents(
             rng, [laboratory(rng, plan, intent), respiration.blood_gases(rng, plan, ventilation, intent)], base
         ),

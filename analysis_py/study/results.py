@@ -41,6 +41,20 @@ class Row:
         """Whether the model has too few events for its coefficients: its estimate is shown with a mark."""
         return too_few(self.events_per_coefficient)
 
+    @property
+    def numbers(self) -> dict[str, float | int | str | None]:
+        """What the row says of its place, as JSON has it: a text that is not there is null."""
+        return {
+            "measure": self.measure or None,
+            "estimate": self.estimate,
+            "lower": self.lower,
+            "upper": self.upper,
+            "p_value": self.p_value,
+            "n": self.n,
+            "events": self.events,
+            "note": self.note or None,
+        }
+
     def holding(self, estimate: Estimate) -> "Row":
         """This row with an estimate filled in."""
         return replace(

@@ -5,12 +5,21 @@ from typing import Final
 
 import numpy as np
 
-from twin.block import BLOCK_STAYS, ROOM, Block, labevents, microbiologyevents, prescriptions, shifted
+from twin.block import (
+    BLOCK_STAYS,
+    ROOM,
+    Block,
+    hospital_tables,
+    labevents,
+    microbiologyevents,
+    prescriptions,
+    routine_charts,
+    shifted,
+)
 from twin.plan.intent import Intent
 from twin.rows import Array, Columns
-from twin.tables import elimination, hospital, infection, respiration, vitals
+from twin.tables import elimination, infection
 from twin.tables.charting import finish
-from twin.tables.diagnoses import diagnoses
 from twin.tables.infusions.inputevents import written
 from twin.tables.strays import charts_of_another
 from twin.trial.design import TrialDesign
@@ -32,21 +41,10 @@ def make_trial_block(seed: int, number: int, stays: int, design: TrialDesign) ->
     place(rng, plan, number * BLOCK_STAYS)
     ventilation = tube_episode(rng, plan, intent)
     replacement = elimination.renal_replacement(rng, plan, intent)
-    charts = [
-        *vitals.vital_signs(rng, plan, intent),
-        *vitals.slow_signs(rng, plan, ventilation, intent),
-        *respiration.respiratory_charts(rng, plan, ventilation, intent),
-        *elimination.renal_charts(rng, plan, replacement),
-        *decision_charts(rng, plan, intent),
-    ]
+    charts = [*routine_charts(rng, plan, ventilation, replacement, intent), *decision_charts(rng, plan, intent)]
     base = number * ROOM
     tables = {
-        "patients": hospital.patients(rng, plan),
-        "admissions": hospital.admissions(rng, plan, intent),
-        "icustays": hospital.icustays(plan),
-        "transfers": hospital.transfers(plan),
-        "services": hospital.services(rng, plan, intent),
-        "diagnoses_icd": diagnoses(rng, plan),
+        **hospital_tables(rng, plan, intent),
         "labevents": labevents(rng, laboratory(rng, plan, ventilation, intent), base),
         "microbiologyevents": microbiologyevents(infection.cultures(rng, plan, intent), base),
         "prescriptions": prescriptions(infection.prescriptions(rng, plan, intent), base),

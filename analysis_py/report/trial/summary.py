@@ -27,14 +27,7 @@ def trial_summary(trial: Trial | None, rows: Sequence[Row]) -> dict[str, Any] | 
                 "outcome": row.outcome,
                 "design": row.model,
                 "group": _GROUPS.get(row.cohort),
-                "measure": row.measure,
-                "estimate": row.estimate,
-                "lower": row.lower,
-                "upper": row.upper,
-                "p_value": row.p_value,
-                "n": row.n,
-                "events": row.events,
-                "note": row.note or None,
+                **row.numbers,
             }
             for row in rows
             if row.analysis == ANALYSIS

@@ -106,7 +106,7 @@ measurements as (
     select
         stay_id,
         {{ clock_hour('measured_at') }} as clock_hour,
-        case when is_ventilated = 1 then 'ratio_ventilated' else 'ratio_not_ventilated' end as measure,
+        case when is_ventilated = 1 then 'pao2fio2_ventilated' else 'pao2fio2_not_ventilated' end as measure,
         pao2fio2_mmhg as value
     from {{ ref('int_arterial_ratio') }}
 
@@ -154,7 +154,7 @@ measurements as (
     select
         stay_id,
         {{ clock_hour('measured_at') }} as clock_hour,
-        'urine' as measure,
+        'urine_day' as measure,
         urine_ml / cast(covered_h as {{ double() }}) * 24 as value
     from {{ ref('int_urine_day') }}
     where covered_h >= {{ var('urine_day_min_h') }} and covered_h <= {{ var('urine_day_max_h') }}
@@ -166,17 +166,7 @@ measured as (
     select
         stay_id,
         clock_hour,
-        min(case when measure = 'ratio_not_ventilated' then value end) as pao2fio2_not_ventilated,
-        min(case when measure = 'ratio_ventilated' then value end) as pao2fio2_ventilated,
-        min(case when measure = 'platelets' then value end) as platelets_min,
-        max(case when measure = 'bilirubin' then value end) as bilirubin_max,
-        max(case when measure = 'dopamine' then value end) as dopamine_max,
-        max(case when measure = 'epinephrine' then value end) as epinephrine_max,
-        max(case when measure = 'norepinephrine' then value end) as norepinephrine_max,
-        max(case when measure = 'dobutamine' then value end) as dobutamine_max,
-        min(case when measure = 'gcs' then value end) as gcs_min,
-        max(case when measure = 'creatinine' then value end) as creatinine_max,
-        max(case when measure = 'urine' then value end) as urine_ml_day,
+        {{ worst_measurements() }},
         min(case when measure = 'platelets_other_key' then value end) as platelets_min_other_key,
         max(case when measure = 'bilirubin_other_key' then value end) as bilirubin_max_other_key,
         max(case when measure = 'creatinine_other_key' then value end) as creatinine_max_other_key

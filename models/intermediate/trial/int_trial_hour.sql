@@ -64,18 +64,8 @@ measured as (
     select
         stay_id,
         hr,
-        min(case when measure = 'pao2fio2_not_ventilated' then value end) as pao2fio2_not_ventilated,
-        min(case when measure = 'pao2fio2_ventilated' then value end) as pao2fio2_ventilated,
-        min(case when measure = 'platelets' then value end) as platelets_min,
-        max(case when measure = 'bilirubin' then value end) as bilirubin_max,
+        {{ worst_measurements() }},
         min(case when measure = 'map' then value end) as map_min,
-        max(case when measure = 'dopamine' then value end) as dopamine_max,
-        max(case when measure = 'epinephrine' then value end) as epinephrine_max,
-        max(case when measure = 'norepinephrine' then value end) as norepinephrine_max,
-        max(case when measure = 'dobutamine' then value end) as dobutamine_max,
-        min(case when measure = 'gcs' then value end) as gcs_min,
-        max(case when measure = 'creatinine' then value end) as creatinine_max,
-        max(case when measure = 'urine_day' then value end) as urine_ml_day,
         max(case when measure = 'inr' then value end) as inr_max
     from measurements
     group by stay_id, hr

@@ -63,26 +63,20 @@ lasts as (
 ),
 
 running as (
-
+    {% for infusions, condition in [
+        (ref('int_vasoactive_infusion'), 'rate > 0'),
+        (ref('int_running_infusion'), 'drug in (' ~ text_literals(sedatives.keys() | list) ~ ')'),
+    ] %}
     select
         stay_id,
         drug,
         started_at,
         ended_at,
         rate
-    from {{ ref('int_vasoactive_infusion') }}
-    where rate > 0
-
-    union all
-
-    select
-        stay_id,
-        drug,
-        started_at,
-        ended_at,
-        rate
-    from {{ ref('int_running_infusion') }}
-    where drug in ({{ text_literals(sedatives.keys() | list) }})
+    from {{ infusions }}
+    where {{ condition }}
+    {% if not loop.last %}union all{% endif %}
+    {%- endfor %}
 
 ),
 

@@ -49,20 +49,20 @@ urine as (
 renal_replacement as (
 
     select
-        stay_id,
-        {{ later_of('measured_at', 'stored_at') }} as started_at,
-        {{ later_of('measured_at', 'stored_at') }} as ended_at
-    from {{ ref('int_chart_value') }}
-    where concept = 'crrt_mode'
+        started_at,
+        ended_at,
+        stay_id
+    from {{ ref('int_procedure_row') }}
+    where concept = 'crrt' and fault is null
 
     union all
 
     select
-        stay_id,
-        started_at,
-        ended_at
-    from {{ ref('int_procedure_row') }}
-    where concept = 'crrt' and fault is null
+        {{ later_of('measured_at', 'stored_at') }} as started_at,
+        {{ later_of('measured_at', 'stored_at') }} as ended_at,
+        stay_id
+    from {{ ref('int_chart_value') }}
+    where concept = 'crrt_mode'
 
 ),
 

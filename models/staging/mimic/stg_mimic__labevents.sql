@@ -9,8 +9,8 @@ select
     specimen_id,
     itemid,
     charttime as measured_at,
-    storetime as stored_at,
     valuenum as value,
     valueuom as unit,
-    value as value_text
+    value as value_text,
+    storetime as stored_at
 from {{ source('mimic_hosp', 'labevents') }}

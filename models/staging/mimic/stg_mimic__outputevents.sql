@@ -8,6 +8,6 @@ select
     stay_id,
     itemid,
     charttime as measured_at,
-    storetime as stored_at,
-    value as volume_ml
+    value as volume_ml,
+    storetime as stored_at
 from {{ source('mimic_icu', 'outputevents') }}

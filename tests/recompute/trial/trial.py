@@ -20,16 +20,8 @@ from tests.recompute.trial.stays import stays_of
 from tests.recompute.trial.suspicion import suspicions_of
 
 Mart = dict[tuple[Any, ...], dict[str, Any]]
-COMORBIDITIES = (
-    "hypertension",
-    "congestive_heart_failure",
-    "copd",
-    "rheumatic_disease",
-    "liver_disease",
-    "diabetes",
-    "renal_disease",
-    "tumor",
-)
+CODED = "hypertension congestive_heart_failure copd rheumatic_disease liver_disease diabetes renal_disease tumor"
+COMORBIDITIES = CODED.split()
 
 
 class Trial:

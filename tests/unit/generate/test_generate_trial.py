@@ -1,12 +1,12 @@
 """The trial's data set: what is decided is known, what is known is charted, and no more than that."""
 
-import hashlib
 from functools import cache
 
 import numpy as np
 import pytest
 
 from mimic_db.tables import TABLES
+from tests.unit.generate.test_generate_block import digest
 from twin.block import BLOCK_STAYS, Block
 from twin.rows import Array, Columns, size, take
 from twin.tables.dictionary import dictionaries
@@ -31,14 +31,6 @@ def block(number: int = 0, seed: int = 1) -> Block:
 @cache
 def meant(number: int) -> dict[str, Columns]:
     return trial_truth(block(number))
-
-
-def digest(tables: dict[str, Columns]) -> str:
-    content = hashlib.sha256()
-    for name in sorted(tables):
-        for column in sorted(tables[name]):
-            content.update(f"{name}.{column}".encode() + tables[name][column].tobytes())
-    return content.hexdigest()
 
 
 def test_the_same_seed_gives_the_same_rows_and_another_seed_others() -> None:

@@ -190,16 +190,8 @@ def _make_marts(patients: int = 400, seed: int = 5, ineligible: int = 30, **chan
     }
 
 
-COMORBIDITIES = (
-    "hypertension",
-    "congestive_heart_failure",
-    "copd",
-    "rheumatic_disease",
-    "liver_disease",
-    "diabetes",
-    "renal_disease",
-    "tumor",
-)
+WORDS = "hypertension congestive_heart_failure copd rheumatic_disease liver_disease diabetes renal_disease tumor"
+COMORBIDITIES = tuple(WORDS.split())
 SHARED = (
     "norepinephrine_equivalent_mcg_kg_min",
     "heart_rate_bpm",

@@ -13,19 +13,10 @@ from analysis_py.statistics.trial import bootstrap, clones, landmark, published,
 from analysis_py.statistics.trial.differences import standardized_differences
 from analysis_py.study.read_marts import TRIAL_NEEDED
 from analysis_py.study.results import Row, find
+from analysis_py.study.trial import estimates
 from analysis_py.study.trial.definitions import COHORT, Definitions
 from analysis_py.study.trial.designs import GRACE_END, PRIMARY, SEQUENTIAL, TIME_DEPENDENT, UNWEIGHTED, WAYS
 from analysis_py.study.trial.diagnose import AT_END, BALANCE, CENSORED, CLONES, CURVE, DAYS, POSITIVITY, WEIGHTS
-from analysis_py.study.trial.estimates import (
-    ANALYSIS,
-    DIFFERENCE,
-    EFFECTIVE,
-    HAZARD_RATIO,
-    LARGEST,
-    MEAN_DAYS,
-    RISK,
-    RISK_RATIO,
-)
 from analysis_py.study.trial.frames import Frames, make_frames
 from analysis_py.study.trial.run import Trial, run_trial
 from analysis_py.study.trial.suppression import suppress_trial
@@ -61,7 +52,7 @@ def trial(marts: TrialMarts) -> Trial:
 
 
 def row(trial: Trial, outcome: str, model: str, measure: str, cohort: str = COHORT) -> Row:
-    found = find(trial.rows, ANALYSIS, cohort, outcome=outcome, model=model, measure=measure)
+    found = find(trial.rows, estimates.ANALYSIS, cohort, outcome=outcome, model=model, measure=measure)
     assert found is not None
     return found
 
@@ -71,10 +62,10 @@ def test_the_primary_rows_are_the_estimators(marts: TrialMarts, frames: Frames, 
     design = clones(frames.of(outcome, marts.outcomes), frames.intervals, covariates=frames.treatment, hours=[24, 672])
     result, draws = design.result(), bootstrap(design, RESAMPLES, SEED, processes=1)
     for measure, value, quantity, unit in (
-        (HAZARD_RATIO, result.hazard_ratio, "hazard_ratio", 1),
-        (DIFFERENCE, result.difference, "difference", 1),
-        (RISK_RATIO, result.ratio, "ratio", 1),
-        (MEAN_DAYS, result.restricted_mean_difference / 24, "restricted_mean_difference", 24),
+        (estimates.HAZARD_RATIO, result.hazard_ratio, "hazard_ratio", 1),
+        (estimates.DIFFERENCE, result.difference, "difference", 1),
+        (estimates.RISK_RATIO, result.ratio, "ratio", 1),
+        (estimates.MEAN_DAYS, result.restricted_mean_difference / 24, "restricted_mean_difference", 24),
     ):
         ours = row(trial, outcome, PRIMARY, measure)
         lower, upper = draws.interval(quantity)
@@ -82,11 +73,11 @@ def test_the_primary_rows_are_the_estimators(marts: TrialMarts, frames: Frames, 
         assert (ours.n, ours.events) == (sum(result.patients.values()), sum(result.events.values()))
     for group, risk in (("treated", result.risk1), ("control", result.risk0)):
         cohort = f"{COHORT} {group}"
-        ours = row(trial, outcome, PRIMARY, RISK, cohort)
+        ours = row(trial, outcome, PRIMARY, estimates.RISK, cohort)
         number = int(group == "treated")
         assert (ours.estimate, ours.lower, ours.upper) == pytest.approx((risk, *draws.interval(f"risk{number}")))
-        assert row(trial, outcome, PRIMARY, LARGEST, cohort).estimate == result.max_weight[group == "treated"]
-        assert row(trial, outcome, PRIMARY, EFFECTIVE, cohort).estimate == result.ess[group == "treated"]
+        assert row(trial, outcome, PRIMARY, estimates.LARGEST, cohort).estimate == result.max_weight[group == "treated"]
+        assert row(trial, outcome, PRIMARY, estimates.EFFECTIVE, cohort).estimate == result.ess[group == "treated"]
         last = find(trial.rows, CURVE, cohort, outcome=outcome, level="28")
         assert last is not None and last.estimate == pytest.approx(risk)
         first = find(trial.rows, CURVE, cohort, outcome=outcome, level="1")
@@ -114,15 +105,15 @@ def test_every_other_design_is_what_its_estimator_gives(marts: TrialMarts, frame
         if way.name == PRIMARY:
             continue
         result = by_hand[way.name].result()
-        ours = row(trial, DEATH_28D, way.name, HAZARD_RATIO)
+        ours = row(trial, DEATH_28D, way.name, estimates.HAZARD_RATIO)
         assert ours.estimate == pytest.approx(result.hazard_ratio), way.name
         if way.is_resampled:
-            assert row(trial, DEATH_28D, way.name, DIFFERENCE).estimate == pytest.approx(result.difference)
+            assert row(trial, DEATH_28D, way.name, estimates.DIFFERENCE).estimate == pytest.approx(result.difference)
             assert ours.p_value is None and ours.lower is not None
         else:
             hazard = result.hazard
             assert (ours.lower, ours.upper, ours.p_value) == pytest.approx((hazard.lower, hazard.upper, hazard.p_value))
-            assert find(trial.rows, ANALYSIS, COHORT, model=way.name, measure=DIFFERENCE) is None
+            assert find(trial.rows, estimates.ANALYSIS, COHORT, model=way.name, measure=estimates.DIFFERENCE) is None
 
 
 def test_clones_are_counted_as_they_are(marts: TrialMarts, frames: Frames, trial: Trial) -> None:
@@ -237,17 +228,17 @@ def test_degenerate_trials_end_in_reasons(
     found = run(typed(change(make_marts(150))), 2)
     for outcome in TRIAL_OUTCOMES:
         for way in WAYS:
-            ours = row(found, outcome, way.name, HAZARD_RATIO)
+            ours = row(found, outcome, way.name, estimates.HAZARD_RATIO)
             assert ours.estimate is not None or ours.note.startswith("not estimable: ")
     if reason:
-        primary = row(found, DEATH_28D, PRIMARY, HAZARD_RATIO)
+        primary = row(found, DEATH_28D, PRIMARY, estimates.HAZARD_RATIO)
         assert primary.estimate is None and re.search(reason, primary.note)
 
 
 @pytest.mark.parametrize("patients", [1, 3, 12])
 def test_a_handful_of_patients_is_no_crash(make_marts: MakeMarts, patients: int) -> None:
     found = run(typed(make_marts(patients)), 2)
-    notes = [row(found, DEATH_28D, way.name, HAZARD_RATIO).note for way in WAYS]
+    notes = [row(found, DEATH_28D, way.name, estimates.HAZARD_RATIO).note for way in WAYS]
     assert any(note.startswith("not estimable") for note in notes)
 
 
@@ -259,10 +250,14 @@ def test_a_small_count_takes_the_counts_of_its_design_with_it(trial: Trial) -> N
         else one
         for one in raw
     ]
-    shown = suppress_trial([one for one in few if one.analysis == ANALYSIS], 10)
+    shown = suppress_trial([one for one in few if one.analysis == estimates.ANALYSIS], 10)
     own = [one for one in shown if (one.model, one.outcome) == (UNWEIGHTED, DEATH_28D)]
     assert not [one for one in own if isinstance(one.n, int) or isinstance(one.events, int)]
-    assert all(one.estimate is None for one in own if one.measure in (RISK, DIFFERENCE, HAZARD_RATIO, EFFECTIVE))
+    assert all(
+        one.estimate is None
+        for one in own
+        if one.measure in (estimates.RISK, estimates.DIFFERENCE, estimates.HAZARD_RATIO, estimates.EFFECTIVE)
+    )
     other = [one for one in shown if (one.model, one.outcome) == (UNWEIGHTED, DEATH_28D_ANYWHERE)]
     assert all(isinstance(one.n, int) for one in other)
 
@@ -297,5 +292,5 @@ def test_weights_are_described_for_those_beyond_the_grace_period(trial: Trial) -
             if (one.analysis, one.outcome, one.cohort) == (WEIGHTS, DEATH_28D, f"{COHORT} {group}")
         }
         assert found["quantile 0.5"] == pytest.approx(own.median())
-        assert found[LARGEST] == pytest.approx(own.max())
-        assert found[EFFECTIVE] == pytest.approx(own.sum() ** 2 / (own**2).sum())
+        assert found[estimates.LARGEST] == pytest.approx(own.max())
+        assert found[estimates.EFFECTIVE] == pytest.approx(own.sum() ** 2 / (own**2).sum())
