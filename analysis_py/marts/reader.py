@@ -110,7 +110,6 @@ def open_file(path: Path) -> Iterator[DuckDBReader]:
         except duckdb.Error as error:
             raise StudyError(f"{path} cannot be read as a DuckDB file: {first_line(error)}") from error
         connection.execute(f"use {_MARTS}")
-        connection.execute("begin transaction")
         yield DuckDBReader(connection)
 
 
