@@ -14,7 +14,7 @@ _PROBE = ("socket.bind", ("::1", 0))
 
 
 def _watch(event: str, arguments: tuple[object, ...]) -> None:
-    if (event, arguments[-1]) == _PROBE:
+    if arguments and (event, arguments[-1]) == _PROBE:
         return
     if event == "socket.getaddrinfo" or (event in _FAMILY and getattr(arguments[0], "family", None) != socket.AF_UNIX):
         with _REACHED.open("a") as log:
