@@ -39,8 +39,8 @@ class Variable:
         return f"{self.label} ({self.unit})" if self.unit else self.label
 
     def levels_in(self, found: Collection[object]) -> tuple[str | int, ...]:
-        """The levels, of the optional ones those that are `found`."""
-        if not self.levels:
+        """The levels of a categorical variable, of the optional ones those that are `found`."""
+        if self.kind == "categorical" and not self.levels:
             return tuple(sorted(map(str, found)))
         return tuple(level for level in self.levels if level not in self.optional_levels or level in found)
 
