@@ -31,7 +31,6 @@ OTHERWISE = {
     "sofa_pressor": "any_in_hour",
     "trial_heparin": "any_order",
     "trial_interval_h": 4,
-    "trial_known_within_h": 1,
     "urine_negative": "mimic_code",
     "vasoactive_items": "extended",
     "ventilation_words": "extended",

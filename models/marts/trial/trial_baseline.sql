@@ -42,6 +42,7 @@ urine as (
             zero.stay_id = urine.stay_id
             and urine.measured_at >= {{ add_hours('zero.decided_at', -1 * var('trial_recent_h')) }}
             and urine.known_at <= zero.decided_at
+            and urine.known_at <= {{ add_hours('urine.measured_at', var('trial_known_within_h')) }}
     group by zero.stay_id
 
 ),
