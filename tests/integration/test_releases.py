@@ -26,8 +26,18 @@ def built_3_1(
     return dsn
 
 
+def apart_from_years(found: dict[str, list[str]]) -> dict[str, list[str]]:
+    """What differs but for the years of release 3, which the trial's patients tell of themselves."""
+    kept = {
+        mart: [one for one in wrong if not (one.startswith("year_group of") and one.endswith(f"and {YEARS}"))]
+        for mart, wrong in found.items()
+    }
+    assert len(found.get("trial_baseline", [])) > len(kept.get("trial_baseline", []))
+    return {mart: wrong for mart, wrong in kept.items() if wrong}
+
+
 def test_its_marts_are_those_of_the_demo(built_demo: str, built_3_1: str) -> None:
-    assert differing(built_demo, built_3_1) == {}
+    assert apart_from_years(differing(built_demo, built_3_1)) == {}
 
 
 def test_it_is_told_from_2_2(built_3_1: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -45,7 +55,7 @@ def test_the_form_is_another(built_3_1: str) -> None:
             return connection.execute(query.encode()).fetchone()
 
         assert ask("select max(length(language)), count(admit_provider_id) from mimiciv_hosp.admissions") == (25, 275)
-        assert ask("select max(length(first_careunit)) from mimiciv_icu.icustays") == (255,)
+        assert ask("select max(length(last_careunit)) from mimiciv_icu.icustays") == (255,)
         assert ask("select max(length(comments)) from mimiciv_hosp.labevents") == (20_000,)
         assert ask("select count(*) from mimiciv_icu.chartevents where caregiver_id is null") == (0,)
 
@@ -59,5 +69,5 @@ def test_a_cell_or_a_row_that_differs_is_found(built_demo: str, built_3_1: str) 
             "delete from dexsic.sepsis3",
         ):
             connection.execute(f"{change} {first}".encode())
-    found = differing(built_demo, built_3_1)
+    found = apart_from_years(differing(built_demo, built_3_1))
     assert {mart: len(wrong) for mart, wrong in found.items()} == {"outcomes": 1, "sepsis3": 1}

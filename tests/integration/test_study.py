@@ -103,7 +103,7 @@ def test_the_documentation_of_the_models_asks_the_network_for_nothing(first_run:
 
 def test_whoever_sees_results_of_the_generator_is_told(first_run: tuple[Path, str]) -> None:
     output, text = first_run
-    planted = "700 generated ICU stays, seed 3, hazard ratio 0.7, confounding on, missing 0.03"
+    planted = "700 generated ICU stays, seed 3, trial, hazard ratio 0.7, unmeasured 0"
     assert warning(planted) in text
     assert warning(planted) in (output / "report.html").read_text()
     assert pd.read_csv(output / "results.csv")["note"].str.endswith(PATIENTS).all()

@@ -86,7 +86,8 @@ summed as (
         concept,
         measured_at,
         known_hr,
-        sum({{ billionths('value') }}) as billionths,
+        -- an absurd value, which has no bound in lab_item, must not break the sum
+        sum({{ billionths(greatest_of(least_of('value', 9000000000), -9000000000)) }}) as billionths,
         count(value) as n_values
     from timely
     group by stay_id, concept, measured_at, known_hr
