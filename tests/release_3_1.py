@@ -2,7 +2,8 @@
 
 3.1 has the columns of 2.2 (mimic_db/columns.csv, after the maintainers' create.sql). What it has else: patients of 2020
 - 2022, languages written out and more kinds of insurance, providers and caregivers nearly everywhere. The widest texts
-that its columns may hold are planted where no model reads them. What models read is as it was but for the years: so must the marts be.
+that its columns may hold are planted where no model reads them. What models read is as it was but for the
+years: so must the marts be.
 """
 
 import csv
