@@ -732,3 +732,17 @@ def test_the_titles_of_a_categorys_codes_speak_of_it(demo_folder: Path) -> None:
         if not re.search(words[category], title)
     ]
     assert strange == []
+
+
+def test_a_code_status_limits_as_far_as_its_words_say() -> None:
+    expected = {
+        (word, status, str(order))
+        for order, (status, words) in enumerate(WORDS["code_status"].items())
+        for word in words
+    }
+    assert {(row["value_text"], row["status"], row["limitation"]) for row in seed("code_status")} == expected
+
+
+def test_a_vasopressor_is_worth_what_is_published() -> None:
+    factors = {row["drug"]: float(row["factor"]) for row in seed("norepinephrine_equivalence")}
+    assert factors == pytest.approx(WORDS["norepinephrine_equivalence"])
