@@ -19,7 +19,7 @@ from analysis_py.statistics.efron import Integers
 from analysis_py.statistics.errors import NotEstimable
 from analysis_py.statistics.trial.arms import Arms
 from analysis_py.statistics.trial.table import Table
-from analysis_py.statistics.trial.treatment import TreatmentModel, fit_treatment
+from analysis_py.statistics.trial.treatment import fit_treatment
 from analysis_py.statistics.trial.weighted import WeightedDesign, Weighting
 from analysis_py.statistics.trial.weights import Equal, GraceEnd, Pooled
 
@@ -30,10 +30,9 @@ NEVER, START = "the strategy not to start", "the strategy to start"
 
 @dataclass(frozen=True)
 class Clones(WeightedDesign):
-    """Clones of the patients `ids`; `treatment` is the model of starting at a decision point (None: no weights)."""
+    """Clones of the patients `ids`."""
 
     ids: pd.Series = field(kw_only=True)
-    treatment: TreatmentModel | None = field(kw_only=True)
 
     def rows(self) -> pd.DataFrame:
         """For curves and diagnostics: id, clone (0, 1), start, stop (hours), died, weight."""
@@ -72,17 +71,15 @@ def emulate(
         NotEstimable: no treatment model, or a decision at which all (none) start whom a clone must represent.
     """
     arms, slot = _clones(table, weights)
-    treatment, weighting = _weighting(table, covariates, weights, arms, slot, cap)
     return Clones(
         arms,
-        weighting,
+        _weighting(table, covariates, weights, arms, slot, cap),
         arms.patient,
         slot == table.grid.decisions,
         len(table.time),
         table.grid.horizon_h,
         tuple(hours),
         ids=table.patients["id"],
-        treatment=treatment,
     )
 
 
@@ -107,9 +104,9 @@ def _clones(table: Table, weights: CloneWeights) -> tuple[Arms, Integers]:
 
 def _weighting(
     table: Table, covariates: Sequence[str], weights: CloneWeights, arms: Arms, slot: Integers, cap: float | None
-) -> tuple[TreatmentModel | None, Weighting]:
+) -> Weighting:
     if weights == "none":
-        return None, Equal(len(slot))
+        return Equal(len(slot))
     named = table.baseline(covariates) if weights == "grace_end" else covariates
     model = fit_treatment(table.covariates(named), table.point, table.starts)
     shape = (len(table.time), table.grid.decisions)
@@ -117,7 +114,7 @@ def _weighting(
     last = arms.arm & (slot >= shape[1] - 1) & (table.started[arms.patient] == shape[1] - 1)
     pooled = Pooled(model, table.patient, table.point, shape, arms.arm, place, last, cap)
     if weights == "pooled":
-        return model, pooled
+        return pooled
     pooled = replace(pooled, last=np.zeros(len(last), dtype=bool), represents=False)
     members = (table.time > table.grid.grace_h) & ~table.left
     if not members.any():
@@ -126,4 +123,4 @@ def _weighting(
     at_end = fit_treatment(table.covariates(named, members), None, starts)
     position = np.cumsum(members) - 1
     heavy = arms.arm & (slot == shape[1]) & (table.started < shape[1])[arms.patient]
-    return model, GraceEnd(pooled, at_end, members, heavy, position[arms.patient[heavy]], cap)
+    return GraceEnd(pooled, at_end, members, heavy, position[arms.patient[heavy]], cap)

@@ -1,9 +1,9 @@
 /*
 Grain       one row per ICU stay that may come into the trial
-Definition  first stay of an adult in whom an infection is suspected, and platelets and INR are known that leave a SIC
-            score of sic_min_score within reach, by trial_screening_h after ICU admission. Moments are full hours of the
+Definition  first stay of an adult in whom an infection is suspected by trial_screening_h after ICU admission, and whose
+            platelets and INR up to then leave a SIC score of sic_min_score within reach. Moments are full hours of the
             clock: hr 0 is the first at or after ICU admission, last_screened_hr the last within trial_screening_h
-Source      TRIAL.md in docs/DECISIONS.md, trial. Whoever is left out here can have no time zero: it saves reading his hours
+Source      docs/DECISIONS.md, trial. Whoever is left out here can have no time zero: it saves reading his hours
 */
 {%- set reachable = 'platelets_points + inr_points + ' ~ (points_of(var('sic_sofa_at_least')) | max) %}
 with
@@ -101,7 +101,6 @@ final as (
     select
         stay_id,
         subject_id,
-        icu_admitted_at,
         hospital_earliest_at,
         hospital_latest_at,
         {{ clock_hour('icu_admitted_at') }} as first_hour,

@@ -86,8 +86,8 @@ summed as (
         concept,
         measured_at,
         known_hr,
-        -- an absurd value, which has no bound in lab_item, must not break the sum
-        sum({{ billionths(greatest_of(least_of('value', 9000000000), -9000000000)) }}) as billionths,
+        -- INR has no bound in lab_item: an absurd one must not break the sum
+        sum({{ billionths(within_billions('value')) }}) as billionths,
         count(value) as n_values
     from timely
     group by stay_id, concept, measured_at, known_hr

@@ -105,7 +105,7 @@ def test_the_treatment_model_and_positivity_are_of_the_decision_points(trial: Ta
     patients, intervals = trial
     points = intervals.merge(patients, on="id")
     starts = points["start_h"] // 6 == points["k"]
-    coefficients = clones(patients, intervals, covariates=COVARIATES).treatment.natural
+    coefficients = clones(patients, intervals, covariates=COVARIATES).weighting.model.natural
     assert list(coefficients) == [
         "(Intercept)",
         *(f"k={k}" for k in range(1, 8)),

@@ -78,7 +78,7 @@ def test_every_quantity(scenario: str) -> None:
 
     weighted = landmark(patients, covariates=BASELINE, adjustment="weighted").result()
     switching = time_dependent_cox(patients, BASELINE).result()
-    coefficients = clones(patients, severity, covariates=FULL).treatment.natural
+    coefficients = clones(patients, severity, covariates=FULL).weighting.model.natural
     ours = {
         **groups(
             "naive_from_admission",
