@@ -38,6 +38,11 @@ from analysis_py.study.variables import (
 )
 
 STAYS, COPIES = 6509, 5
+# readings that by the default vars are those of the main cohort
+_AS_DEFAULT = (
+    *(SIC_READINGS[0], "is_sic_paper", "is_sic_labs_by_admission", "is_sic_screening_counted"),
+    *("is_sic_antibiotics_mimic_code", HEPARIN_READINGS[0], "has_heparin_infusion"),
+)
 
 _R = """
 for (package in c("mice", "MatchIt", "survival")) if (!requireNamespace(package, quietly = TRUE)) quit(status = 3)
@@ -88,13 +93,14 @@ def draw(stays: int, seed: int = 1) -> pd.DataFrame:
 
 
 def ours(cohort: pd.DataFrame, copies: int) -> float:
-    """Seconds that run_study() takes, with every reading of the definitions keeping all stays."""
+    """Seconds that run_study() takes, where nine readings of the definitions keep other stays, nine in ten of them."""
     columns = ["step", "rule", "n_before", "n_excluded", "n_after"]
     flow = pd.DataFrame([(1, "all", len(cohort), 0, len(cohort))], columns=columns)
     typed = type_cohort(cohort, "the generated cohort")
+    random = np.random.default_rng(2)
     stays = typed.assign(
-        **dict.fromkeys(SIC_READINGS, True),
-        **dict.fromkeys(HEPARIN_READINGS, False),
+        **{name: name in _AS_DEFAULT or random.random(len(typed)) < 0.9 for name in SIC_READINGS},
+        **{name: name not in _AS_DEFAULT and random.random(len(typed)) >= 0.9 for name in HEPARIN_READINGS},
         **dict.fromkeys(SCORES, typed[SIC_SCORE]),
         **{FOLLOW_UP_DISCHARGE: typed[FOLLOW_UP]},
     )

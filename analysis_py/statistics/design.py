@@ -64,7 +64,10 @@ def as_numbers(values: pd.Series) -> Floats:
     """
     if not is_numeric(values):
         raise NotEstimable(f"{values.name} is not numeric")
-    numbers = np.asarray(values.astype("Float64").to_numpy(dtype=float, na_value=np.nan), dtype=np.float64)
+    if isinstance(values.dtype, np.dtype) and values.dtype != object:
+        numbers = values.to_numpy(dtype=np.float64)
+    else:  # with pandas' own sign for what is missing
+        numbers = np.asarray(values.astype("Float64").to_numpy(dtype=float, na_value=np.nan), dtype=np.float64)
     if np.isinf(numbers).any():
         raise NotEstimable(f"{values.name} holds an infinite value")
     return numbers

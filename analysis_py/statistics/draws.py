@@ -1,46 +1,69 @@
 """Draws of missing values: of coefficients and their donors for numbers, of levels for categories."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from analysis_py.statistics.design import Floats
+from analysis_py.statistics.efron import Integers
 
 DONORS = 5
 _FINENESS = 1e-9  # standard deviations of a variable, to which predicted means are told apart
+_FARTHEST = 2.0**40  # in _FINENESS, a thousand standard deviations: beyond, all are equally far
+_APART = 2**43  # between the places of one regression and those of the next: no distance reaches so far
 _RIDGE = 1e-5  # share of each predictor's sum of squares, as mice: keeps collinear predictors solvable
 
 
-def draw_linear(
-    gram: Floats, moments: Floats, target_square: float, rows: int, chance: Floats, luck: float
-) -> tuple[Floats, Floats]:
-    """Least-squares coefficients from X'X, X'y and y'y, and a draw of them from their posterior.
+class Regressions:
+    """Least squares of one variable on others, and on fewer of them: one inversion of X'X serves them all."""
 
-    `chance` are independent standard normal numbers, `luck` is a chi-square number divided by its degrees of freedom.
-    """
-    inverse = np.linalg.inv(gram + np.diag(np.diag(gram) * _RIDGE + 1e-12))
-    inverse = (inverse + inverse.T) / 2
-    estimate = inverse @ moments
-    residual = float(target_square - 2 * estimate @ moments + estimate @ gram @ estimate)
-    variance = max(residual, 0.0) / max(rows - len(gram), 1) / luck
-    draw = estimate + np.sqrt(variance) * (np.linalg.cholesky(inverse) @ chance)
-    return estimate, draw
+    def __init__(self, gram: Floats, moments: Floats, target_square: float, rows: int) -> None:
+        """By X'X, X'y, y'y, and the rows that they are sums over."""
+        self.gram, self.moments, self.target_square, self.rows = gram, moments, target_square, rows
+        inverse = np.linalg.inv(gram + np.diag(np.diag(gram) * _RIDGE + 1e-12))
+        self.inverse = (inverse + inverse.T) / 2
+
+    def draw(self, without: Sequence[Integers], chance: Floats, luck: float) -> tuple[Floats, Floats]:
+        """For each of `without`, predictors to do without: coefficients and a draw of them from their posterior.
+
+        Both are regressions x predictors, 0 for those done without. `chance` are independent standard normal numbers,
+        the same for all, `luck` is a chi-square number divided by its degrees of freedom.
+        """
+        inverse = np.repeat(self.inverse[None], len(without), axis=0)
+        kept = np.ones((len(without), len(self.gram)), dtype=bool)
+        for at, gone in enumerate(without):
+            if not len(gone):
+                continue
+            kept[at, gone] = False
+            # the inverse of a part of a matrix, from the inverse of the whole
+            across = self.inverse[:, gone]
+            inverse[at] -= across @ np.linalg.solve(across[gone], across.T)
+            inverse[at, gone], inverse[at, :, gone] = 0.0, 0.0
+            inverse[at, gone, gone] = 1.0
+        estimate = np.einsum("abc,ac->ab", inverse, self.moments * kept)
+        residual = self.target_square - 2 * estimate @ self.moments + ((estimate @ self.gram) * estimate).sum(axis=1)
+        variance = residual.clip(min=0) / (self.rows - kept.sum(axis=1)).clip(min=1) / luck
+        drawn = np.einsum("abc,ac->ab", np.linalg.cholesky(inverse), chance * kept)
+        return estimate, estimate + np.sqrt(variance)[:, None] * drawn
 
 
-def nearest_donors(predicted: Floats, known: Floats, wanted: Floats, random: np.random.Generator) -> Floats:
+def nearest_donors(
+    predicted: Floats, known: Floats, wanted: Floats, regression: Integers, random: np.random.Generator
+) -> Floats:
     """For each wanted mean, the value of one of the donors with the nearest predicted mean (type 1 matching).
 
-    One of the ranks 1 to DONORS is drawn, then one of all rows at the distance of that rank: rows that tie have the
-    same chance, however many they are.
+    `predicted` is regressions x donors; `regression` says by which of them a wanted mean is. One of the ranks 1 to
+    DONORS is drawn, then one of all rows at the distance of that rank: rows that tie have the same chance, however many
+    they are.
     """
-    # whole numbers: equal distances are equal, and the last bits of another processor choose no other donor
-    places, wished = (np.rint(means / _FINENESS).astype(np.int64) for means in (predicted, wanted))
-    order = np.argsort(places, kind="stable")
-    places, donors = places[order], known[order]
-    count = min(DONORS, len(donors))
+    donors, places = _ordered(_whole(predicted), known)
+    wished = _whole(wanted) + regression * _APART
+    count = min(DONORS, len(known))
+    start = regression * len(known)
     near = np.searchsorted(places, wished)[:, None] + np.arange(-count, count)[None, :]
-    inside = (near >= 0) & (near < len(donors))
-    gap = np.abs(places[near.clip(0, len(donors) - 1)] - wished[:, None])
+    inside = (near >= start[:, None]) & (near < start[:, None] + len(known))
+    gap = np.abs(places[near.clip(0, len(places) - 1)] - wished[:, None])
     ranked = np.sort(np.where(inside, gap, np.iinfo(np.int64).max), axis=1)
     distance = ranked[np.arange(len(wished)), random.integers(count, size=len(wished))]
     below, above = wished - distance, wished + distance
@@ -49,6 +72,22 @@ def nearest_donors(predicted: Floats, known: Floats, wanted: Floats, random: np.
     size_above = np.where(distance > 0, np.searchsorted(places, above, side="right") - first_above, 0)
     pick = random.integers(size + size_above)
     return np.asarray(donors[np.where(pick < size, first + pick, first_above + pick - size)])
+
+
+def _whole(means: Floats) -> Integers:
+    """Whole numbers: equal distances are equal, and the last bits of another processor choose no other donor."""
+    return np.rint(means / _FINENESS).clip(-_FARTHEST, _FARTHEST).astype(np.int64)
+
+
+def _ordered(places: Integers, known: Floats) -> tuple[Floats, Integers]:
+    """The donors of each regression by ascending places, equal ones as they stand; all in one line, _APART.
+
+    A row's number is written behind its place: numbers are sorted several times faster than their order is found.
+    """
+    width = len(known).bit_length()
+    together = np.sort((places << width) | np.arange(len(known)), axis=1)
+    apart = (together >> width) + np.arange(len(places))[:, None] * _APART
+    return known[(together & ((1 << width) - 1)).ravel()], apart.ravel()
 
 
 def draw_categories(

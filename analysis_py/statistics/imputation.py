@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from scipy import stats
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from analysis_py.statistics.design import (
     Booleans,
@@ -26,11 +25,13 @@ from analysis_py.statistics.design import (
     require_columns,
     require_unique_index,
 )
-from analysis_py.statistics.draws import draw_categories, draw_linear, nearest_donors
+from analysis_py.statistics.draws import Regressions, draw_categories, nearest_donors
 from analysis_py.statistics.efron import Integers
 from analysis_py.statistics.errors import NotEstimable
 from analysis_py.statistics.estimate import RATIO_MEASURES, Z_975, Estimate
+from analysis_py.statistics.workers import in_parallel
 
+_TOGETHER = 64  # regressions at a time: their predictions are kept in memory
 _LARGEST_LOG = 700  # of a ratio that a number can hold
 
 Progress = Callable[[int, int], None]
@@ -67,31 +68,38 @@ def impute_with_trace(
         raise ValueError("m and iterations must be at least 1")
     require_unique_index(data)
     require_columns(data, list(data.columns))
-    # the matrices are small: threads cost more than they give, above all on a busy machine
-    with threadpool_limits(1, user_api="blas"):
-        return _impute(data, m, iterations, seed, progress)
-
-
-def _impute(
-    data: pd.DataFrame, m: int, iterations: int, seed: int, progress: Progress | None
-) -> tuple[list[pd.DataFrame], pd.DataFrame]:
     columns = [_Column(data[name]) for name in data.columns]
     incomplete = sorted((column for column in columns if column.missing.any()), key=lambda c: c.missing.sum())
     patterns = [_patterns(column, incomplete[at + 1 :]) for at, column in enumerate(incomplete)]
+    streams = list(enumerate(np.random.SeedSequence(seed).spawn(m), start=1))
     completed, trace = [], []
-    for copy, stream in enumerate(np.random.SeedSequence(seed).spawn(m)):
-        random = np.random.default_rng(stream)
-        state = _State(columns, random)
-        for iteration in range(iterations):
-            for column, parts in zip(incomplete, patterns, strict=True):
-                state.redraw(column, parts)
-                if column.kind == "numeric":
-                    mean = float(state.values[column.name][column.missing].astype(float).mean())
-                    trace.append((column.name, copy + 1, iteration + 1, mean))
-        completed.append(state.frame(data))
+    for frame, means in in_parallel(_complete, (data, columns, incomplete, patterns, iterations), streams):
+        completed.append(frame)
+        trace += means
         if progress is not None:
-            progress(copy + 1, m)
+            progress(len(completed), m)
     return completed, pd.DataFrame(trace, columns=["variable", "copy", "iteration", "mean"])
+
+
+def _complete(
+    data: pd.DataFrame,
+    columns: "list[_Column]",
+    incomplete: "list[_Column]",
+    patterns: "list[list[_Pattern]]",
+    iterations: int,
+    stream: tuple[int, np.random.SeedSequence],
+) -> tuple[pd.DataFrame, list[tuple[object, int, int, float]]]:
+    """One copy, by its number and stream of random numbers, and its part of the trace."""
+    copy, seeds = stream
+    state = _State(columns, np.random.default_rng(seeds))
+    means: list[tuple[object, int, int, float]] = []
+    for iteration in range(iterations):
+        for column, parts in zip(incomplete, patterns, strict=True):
+            state.redraw(column, parts)
+            if column.kind == "numeric":
+                mean = float(state.values[column.name][column.missing].astype(float).mean())
+                means.append((column.name, copy, iteration + 1, mean))
+    return state.frame(data), means
 
 
 class _Column:
@@ -200,25 +208,36 @@ class _State:
     def _numeric(self, column: _Column, before: Floats, patterns: Sequence[_Pattern]) -> Floats:
         """Predictive mean matching on the standardized matrix; `before` holds its rows without the variable."""
         target = self.place[column.name].start
-        gram = self.gram - before.T @ before
+        others = np.delete(np.arange(len(self.gram)), target)
+        observed = self.gram - before.T @ before
         rows = len(column.missing) - len(before)
         # the same chance in every pattern: what is not known of the coefficients must not average out over patterns
-        chance = self.random.standard_normal(len(gram))
-        widest = max(rows - len(gram) + 1, 1)
+        chance = self.random.standard_normal(len(self.gram))
+        widest = max(rows - len(self.gram) + 1, 1)
         luck = self.random.chisquare(widest) / widest
-        estimates, draws = np.zeros((2, len(gram), len(patterns)))
-        for at, pattern in enumerate(patterns):
-            used = self._predictors(column, pattern)
-            estimates[used, at], draws[used, at] = draw_linear(
-                gram[np.ix_(used, used)], gram[used, target], gram[target, target], rows, chance[used], luck
-            )
+        regressions = Regressions(
+            observed[np.ix_(others, others)], observed[others, target], float(observed[target, target]), rows
+        )
         known = column.codes[~column.missing]
-        predicted = self.matrix[~column.missing] @ estimates
         drawn = np.empty(len(before))
-        for at, pattern in enumerate(patterns):
-            wanted = before[pattern.rows] @ draws[:, at]
-            drawn[pattern.rows] = nearest_donors(predicted[:, at], known, wanted, self.random)
+        for first in range(0, len(patterns), _TOGETHER):
+            part = patterns[first : first + _TOGETHER]
+            estimates, draws = np.zeros((2, len(part), len(self.gram)))
+            estimates[:, others], draws[:, others] = regressions.draw(
+                [self._lacking(pattern, target) for pattern in part], chance[others], luck
+            )
+            rows_of = np.concatenate([pattern.rows for pattern in part])
+            regression = np.repeat(np.arange(len(part)), [len(pattern.rows) for pattern in part])
+            means = (before[rows_of] * draws[regression]).sum(axis=1)
+            predicted = (estimates @ self.matrix.T)[:, ~column.missing]
+            drawn[rows_of] = nearest_donors(predicted, known, means, regression, self.random)
         return drawn
+
+    def _lacking(self, pattern: _Pattern, target: int) -> Integers:
+        """Predictors that the rows of a pattern lack, by their places among all but the `target`."""
+        places = [np.arange(self.place[one.name].start, self.place[one.name].stop) for one in pattern.later]
+        lacking = np.concatenate([np.zeros(0, dtype=np.int64), *places])
+        return np.asarray(lacking - (lacking > target))
 
     def frame(self, data: pd.DataFrame) -> pd.DataFrame:
         """The completed copy in `data`'s own types."""

@@ -1,7 +1,8 @@
 """The whole study on one cohort: every analysis in its order, on data that are already read. No files here."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import pandas as pd
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
@@ -10,22 +11,33 @@ from analysis_py.marts.build_record import NO_RECORD, BuildRecord
 from analysis_py.marts.errors import StudyError
 from analysis_py.marts.one_build import UNCHECKED
 from analysis_py.marts.trial import TrialMarts
+from analysis_py.marts.types import Variable
 from analysis_py.statistics.errors import NotEstimable
 from analysis_py.statistics.imputation import Imputer, impute_with_trace
+from analysis_py.statistics.workers import in_parallel
 from analysis_py.study.analyses.cohorts import ITERATIONS, Completed, Matched, complete_cohort, match_cohort
 from analysis_py.study.analyses.describe import compare, describe, missing
 from analysis_py.study.analyses.effects import e_values, outcome_models, proportionality, survival_rows
 from analysis_py.study.analyses.exposure import exposure_rows, exposures_of
 from analysis_py.study.analyses.multiplicity import family_rows
 from analysis_py.study.analyses.overlap import overlap_rows
-from analysis_py.study.analyses.pooling import pooled
-from analysis_py.study.analyses.robustness import calipers, clustered, readings
+from analysis_py.study.analyses.pooling import COHORTS, pooled
+from analysis_py.study.analyses.robustness import (
+    CALIPERS,
+    caliper,
+    caliper_label,
+    clustered,
+    distinct_cohorts,
+    of_cohort,
+)
 from analysis_py.study.analyses.screening import screening_rows
 from analysis_py.study.analyses.subgroups import subgroup_rows
 from analysis_py.study.analyses.unmatched import unmatched_rows
 from analysis_py.study.results import Row, emptied_by, flow_rows
 from analysis_py.study.trial.run import RESAMPLES, Trial, run_trial
 from analysis_py.study.variables import BY_NAME, OUTCOMES, TABLE_ONE, TREATMENT, tells_exposure
+
+Part = Callable[[], list[Row]]  # one of those that do not wait for one another
 
 _FAR = 50  # interquartile ranges; skewed laboratory values reach 20
 _ONLY_MATCHED = ("table_one", "outcomes", "outcome_models", "subgroup", "exposure", "robustness")
@@ -64,11 +76,12 @@ def run_study(
     stays: pd.DataFrame | None = None,
     build: BuildRecord = NO_RECORD,
     impute: Imputer = impute_with_trace,
+    processes: int | None = None,
 ) -> Study:
     """Everything from the typed analysis_cohort and cohort_flow. `say` is told what is being done.
 
     `stays`, as read_marts() gives it, adds the other readings of the study's definitions. What tells of the drug that
-    `build` names is in no model: it is the exposure. `impute` as in complete_cohort().
+    `build` names is in no model: it is the exposure. `impute` as in complete_cohort(); `processes` as in in_parallel().
 
     Raises:
         StudyError: nobody is in the cohort.
@@ -78,7 +91,7 @@ def run_study(
             f"nobody is in analysis_cohort: {emptied_by(flow)}; look at cohort_flow and the vars of the study"
         )
     with threadpool_limits(1, user_api="blas"):  # the same bits on any number of cores
-        return _run_study(cohort, flow, imputations, seed, say, stays, build, impute)
+        return _run_study(cohort, flow, imputations, seed, say, stays, build, impute, processes)
 
 
 def with_trial(
@@ -99,6 +112,7 @@ def _run_study(
     stays: pd.DataFrame | None,
     build: BuildRecord,
     impute: Imputer,
+    processes: int | None,
 ) -> Study:
     held_out = tells_exposure(build.drug)
     say(f"filling gaps: {imputations} imputed data sets")
@@ -129,39 +143,77 @@ def _run_study(
     if not_matched:
         remarks.append(f"No matched cohort: {not_matched}.")
     study = Study(full, completed, matched, not_matched, [], remarks, build=build)
-    used = [variable for variable in TABLE_ONE if variable.name not in completed.unusable]
+    unusable = completed.unusable
+    parts: dict[str, Part] = {
+        f"tables of the {name} cohort": partial(_tables, data, name, full if name == "matched" else None, unusable)
+        for name, data in study.cohorts.items()
+    }
+    parts |= {
+        f"models of the {name} cohort": partial(_models, data, name, unusable) for name, data in study.cohorts.items()
+    }
+    parts["screening"] = partial(screening_rows, full, "full", _usable(unusable))
+    if matched is not None:
+        parts["overlap"] = partial(overlap_rows, full, matched.propensity)
+        parts["unmatched"] = partial(unmatched_rows, full, matched)
+        parts["subgroups"] = partial(subgroup_rows, matched.data, "matched", unusable)
+        parts["exposure"] = partial(exposure_rows, matched.data, "matched", unusable, exposures_of(build))
+        parts["clustered"] = partial(clustered, matched.data, unusable)
+        parts |= {caliper_label(*one): partial(caliper, full, unusable, *one) for one in CALIPERS}
+    if imputations > 1:
+        parts |= {f"pooled, {name}": partial(pooled, completed.copies, name, unusable) for name in COHORTS}
+    cohorts, kept_by = distinct_cohorts(stays) if stays is not None else ([], {})
+    for at, one in enumerate(cohorts):
+        parts[f"reading {at}"] = partial(of_cohort, one, seed, held_out, impute)
+    found = _done(parts, say, processes)
     rows = [*flow_rows(flow), *missing(cohort, TABLE_ONE)]
-    for name, data in study.cohorts.items():
-        say(f"tables and models of the {name} cohort")
-        original = full if name == "matched" else None
-        rows += describe(data, TABLE_ONE, "table_one", name)
-        rows += compare(data, used, "balance", name, original)
-        rows += describe(data, OUTCOMES, "outcomes", name)
-        rows += compare(data, OUTCOMES, "outcomes", name)
-        rows += survival_rows(data, name)
-        rows += outcome_models(data, name, completed.unusable)
-        rows += proportionality(data, name, completed.unusable)
+    for name in study.cohorts:
+        rows += [*found[f"tables of the {name} cohort"], *found[f"models of the {name} cohort"]]
     rows += e_values(rows)
-    rows += screening_rows(full, "full", used)
+    rows += found["screening"]
     if matched is None:
         rows += [Row(analysis, "matched", note=f"not estimable: {not_matched}") for analysis in _ONLY_MATCHED]
     else:
-        say("subgroups and exposure")
-        rows += overlap_rows(full, matched.propensity)
-        rows += unmatched_rows(full, matched)
-        rows += subgroup_rows(matched.data, "matched", completed.unusable)
-        rows += exposure_rows(matched.data, "matched", completed.unusable, exposures_of(build))
-        say("robustness: calipers")
-        rows += clustered(matched.data, completed.unusable)
-        rows += calipers(full, completed.unusable)
+        calipers = [caliper_label(*one) for one in CALIPERS]
+        for name in ("overlap", "unmatched", "subgroups", "exposure", "clustered", *calipers):
+            rows += found[name]
         rows += family_rows(rows)
     if imputations > 1:
-        say(f"pooling: the {imputations} imputed data sets, matched within each")
-        rows += pooled(completed.copies, completed.unusable)
-    if stays is not None:
-        rows += readings(stays, seed, say, held_out, impute)
+        rows += [row for name in COHORTS for row in found[f"pooled, {name}"]]
+    for label, at in kept_by.items():
+        rows += [replace(row, level=label) for row in found[f"reading {at}"]]
     study.rows.extend(rows)
     return study
+
+
+def _done(parts: Mapping[str, Part], say: Callable[[str], None], processes: int | None) -> dict[str, list[Row]]:
+    """The rows of each part, which are computed on all cores."""
+    found: dict[str, list[Row]] = {}
+    say("tables and models")
+    done = in_parallel(_part, (list(parts.values()),), range(len(parts)), processes)
+    for name, rows in zip(parts, done, strict=True):
+        found[name] = rows
+        say(f"tables and models: {len(found)} of {len(parts)} parts")
+    return found
+
+
+def _part(parts: Sequence[Part], at: int) -> list[Row]:
+    return parts[at]()
+
+
+def _usable(unusable: Sequence[str]) -> list[Variable]:
+    return [variable for variable in TABLE_ONE if variable.name not in unusable]
+
+
+def _tables(data: pd.DataFrame, name: str, original: pd.DataFrame | None, unusable: Sequence[str]) -> list[Row]:
+    rows = describe(data, TABLE_ONE, "table_one", name)
+    rows += compare(data, _usable(unusable), "balance", name, original)
+    rows += describe(data, OUTCOMES, "outcomes", name)
+    return rows + compare(data, OUTCOMES, "outcomes", name)
+
+
+def _models(data: pd.DataFrame, name: str, unusable: Sequence[str]) -> list[Row]:
+    rows = survival_rows(data, name) + outcome_models(data, name, unusable)
+    return rows + proportionality(data, name, unusable)
 
 
 def try_matching(data: pd.DataFrame, unusable: tuple[str, ...]) -> tuple[Matched | None, str]:

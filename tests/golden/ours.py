@@ -12,12 +12,12 @@ from analysis_py.statistics.estimate import RATIO_MEASURES, Z_975, Estimate
 from analysis_py.statistics.imputation import Progress
 from analysis_py.statistics.propensity import CALIPER, CaliperScale
 from analysis_py.statistics.survival import kaplan_meier
-from analysis_py.study.analyses.cohorts import Matched, match_cohort
+from analysis_py.study.analyses.cohorts import Matched, cumulative_hazard, match_cohort
 from analysis_py.study.analyses.describe import GROUP_NAMES
 from analysis_py.study.analyses.effects import effect, effect_clustered, usable
 from analysis_py.study.analyses.exposure import spline_curve
 from analysis_py.study.analyses.robustness import CALIPERS
-from analysis_py.study.readings import READINGS, cohort_of
+from analysis_py.study.readings import READINGS, cohort_of, readings_of
 from analysis_py.study.study import Study, run_study
 from analysis_py.study.suppression import suppress
 from analysis_py.study.variables import DEATH_28D, FOLLOW_UP, HORIZON_DAYS, MODELS, TABLE_ONE, TREATMENT
@@ -37,16 +37,11 @@ _DETAILS = ("parameters", "dfcom", "log_ratio_", "error_", "n_", "events_")  # o
 class GivenCopies:
     """Stands where a run imputes: hands over the reference's copies, and notes how they fit our cohort.
 
-    Which copies are asked for it knows from what the run says that it does.
+    A single copy is asked for a reading, or for several whose cohorts are equal: so are their copies.
     """
 
     reference: Reference
-    stage: str = ""
     checks: dict[str, dict[str, float | int]] = field(default_factory=dict)
-
-    def say(self, text: str) -> None:
-        """What the run is doing now."""
-        self.stage = text.removeprefix("robustness: ")
 
     def impute(
         self, data: pd.DataFrame, m: int, iterations: int, seed: int, progress: Progress | None
@@ -56,11 +51,11 @@ class GivenCopies:
         Raises:
             NotEstimable: no copy for this reading, or a copy of other stays.
         """
-        labels = {reading.label for reading in READINGS}
-        if self.stage in labels:
-            if self.stage not in self.reference.reading_copies:
-                raise NotEstimable(f"the reference has no copy of the reading {self.stage!r}")
-            named = {self.stage: self.reference.reading_copies[self.stage]}
+        if m == 1:
+            copies = self.reference.reading_copies
+            named = {label: copies[label] for label in self._readings_of(data) if label in copies}
+            if not named:
+                raise NotEstimable("the reference has no copy of this reading")
         else:
             named = {f"copy {number}": copy for number, copy in enumerate(self.reference.copies, start=1)}
         filled = []
@@ -70,7 +65,18 @@ class GivenCopies:
                 raise NotEstimable(f"{name}: {len(others)} stays are in our cohort or in the copy, not in both")
             filled.append(self._checked(name, data, copy.loc[data.index]))
         trace = pd.DataFrame({"variable": [], "copy": [], "iteration": [], "mean": []})
-        return filled, trace
+        return filled[:m], trace
+
+    def _readings_of(self, data: pd.DataFrame) -> list[str]:
+        """The readings whose cohort these are."""
+        labels = []
+        for reading in readings_of(self.reference.stays):
+            cohort = cohort_of(self.reference.stays, reading)
+            if cohort.index.equals(data.index):
+                hazard = cumulative_hazard(cohort[FOLLOW_UP], cohort[DEATH_28D])
+                if np.array_equal(hazard, data["cumulative_hazard"]):
+                    labels.append(reading.label)
+        return labels
 
     def _checked(self, name: str, data: pd.DataFrame, copy: pd.DataFrame) -> pd.DataFrame:
         columns = [variable.name for variable in TABLE_ONE if variable.name in data]
@@ -94,7 +100,11 @@ def build(reference: Reference) -> tuple[Study, GivenCopies]:
     """
     given = GivenCopies(reference)
     copies = len(reference.copies)
-    study = run_study(reference.cohort, reference.flow, copies, _SEED, given.say, reference.stays, impute=given.impute)
+    study = run_study(
+        *(reference.cohort, reference.flow, copies, _SEED, lambda _: None, reference.stays),
+        impute=given.impute,
+        processes=1,  # what is noted would be lost in another
+    )
     return study, given
 
 

@@ -1,18 +1,14 @@
 """Bootstrap over patients: every model of a design is fitted anew on each resample."""
 
-import os
-import signal
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from analysis_py.statistics.errors import NotEstimable
 from analysis_py.statistics.trial.result import Design, Draw
+from analysis_py.statistics.workers import in_parallel
 
 Progress = Callable[[int, int], None]
 
@@ -58,46 +54,14 @@ def bootstrap(
         raise ValueError("resamples must be at least 1")
     batches = [range(first, min(first + _BATCH, resamples)) for first in range(0, resamples, _BATCH)]
     draws: list[Draw] = []
-    with _workers(design, seed, min(processes or _cores(), len(batches))) as run:
-        for batch in run(batches):
-            draws += batch
-            if progress is not None:
-                progress(len(draws), resamples)
+    for batch in in_parallel(_draw, (design, seed), batches, processes):
+        draws += batch
+        if progress is not None:
+            progress(len(draws), resamples)
     failures: dict[str, int] = {}
     for reason in (draw.reason for draw in draws if draw.reason):
         failures[reason] = failures.get(reason, 0) + 1
     return Bootstrap(pd.DataFrame([draw.values for draw in draws]), failures)
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-@contextmanager
-def _workers(design: Design, seed: int, processes: int) -> Iterator[Callable[[list[range]], Iterator[list[Draw]]]]:
-    if processes == 1:
-        # as in the processes: sums over threads would differ in their last digits, and small matrices gain nothing
-        with threadpool_limits(1, user_api="blas"):
-            yield lambda batches: (_draw(design, seed, batch) for batch in batches)
-        return
-    pool = ProcessPoolExecutor(processes, initializer=_prepare, initargs=(design, seed))
-    try:
-        yield lambda batches: pool.map(_draw_prepared, batches)
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-_prepared: list[tuple[Design, int]] = []  # of a worker process
-
-
-def _prepare(design: Design, seed: int) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is the parent's, who ends us
-    threadpool_limits(1, user_api="blas")
-    _prepared[:] = [(design, seed)]
-
-
-def _draw_prepared(batch: range) -> list[Draw]:
-    return _draw(*_prepared[0], batch)
 
 
 def _draw(design: Design, seed: int, batch: range) -> list[Draw]:

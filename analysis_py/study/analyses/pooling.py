@@ -18,6 +18,7 @@ from analysis_py.study.analyses.robustness import CLUSTERED_BY_PAIR
 from analysis_py.study.results import Row, estimated, unavailable
 from analysis_py.study.variables import DEATH_28D, MODELS
 
+COHORTS = ("full", "matched")
 CLUSTERED, EVENT_FREEDOM = "pooled_clustered", "pooled_event_df"
 MAIN_MODEL, POOLED_OVER = "model 3", "pooled over"
 _BY_ROWS = "degrees of freedom by rows, not events, as in earlier versions: pooled_event_df has those to use"
@@ -25,33 +26,30 @@ _BY_ROWS = "degrees of freedom by rows, not events, as in earlier versions: pool
 Effect = Callable[[pd.DataFrame, str, Sequence[str]], Estimate]
 
 
-def pooled(copies: Sequence[pd.DataFrame], unusable: Sequence[str]) -> list[Row]:
-    """All models in every imputed copy, matched anew within each, pooled.
+def pooled(copies: Sequence[pd.DataFrame], cohort: str, unusable: Sequence[str]) -> list[Row]:
+    """All models of one of COHORTS in every imputed copy, matched anew within each, pooled.
 
     `pooled_clustered`: matched cohorts with errors clustered on the pair, the main estimate. `pooled_event_df`: both
     cohorts with the models' own errors. `robustness`: the same with the degrees of freedom that earlier versions took.
     """
     level = f"{POOLED_OVER} {len(copies)} imputations"
-    rows = []
-    for cohort in ("full", "matched"):
-        by_rows, own = (model_places(name, cohort, level) for name in ("robustness", EVENT_FREEDOM))
-        clustered = model_places(CLUSTERED, cohort, level) if cohort == "matched" else []
+    by_rows, own = (model_places(name, cohort, level) for name in ("robustness", EVENT_FREEDOM))
+    clustered = model_places(CLUSTERED, cohort, level) if cohort == "matched" else []
+    try:
+        data_sets = copies if cohort == "full" else [match_cohort(copy, unusable).data for copy in copies]
+    except NotEstimable as reason:
+        return unavailable([*clustered, *own, *by_rows], reason)
+    rows = [estimated(place, _pooled, effect_clustered, data_sets, place, unusable) for place in clustered]
+    for place, old_place in zip(own, by_rows, strict=True):
         try:
-            data_sets = copies if cohort == "full" else [match_cohort(copy, unusable).data for copy in copies]
+            estimates = _each(effect, data_sets, place, unusable)
         except NotEstimable as reason:
-            rows += unavailable([*clustered, *own, *by_rows], reason)
+            rows += unavailable([place, old_place], reason)
             continue
-        rows += [estimated(place, _pooled, effect_clustered, data_sets, place, unusable) for place in clustered]
-        for place, old_place in zip(own, by_rows, strict=True):
-            try:
-                estimates = _each(effect, data_sets, place, unusable)
-            except NotEstimable as reason:
-                rows += unavailable([place, old_place], reason)
-                continue
-            freedom = min(estimate.n - estimate.parameters for estimate in estimates)
-            old = estimated(old_place, pool, estimates, freedom)
-            noted = replace(old, note=_BY_ROWS) if old.measure == "HR" and not old.note else old
-            rows += [estimated(place, pool, estimates), noted]
+        freedom = min(estimate.n - estimate.parameters for estimate in estimates)
+        old = estimated(old_place, pool, estimates, freedom)
+        noted = replace(old, note=_BY_ROWS) if old.measure == "HR" and not old.note else old
+        rows += [estimated(place, pool, estimates), noted]
     return rows
 
 

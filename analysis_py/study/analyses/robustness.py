@@ -1,6 +1,6 @@
 """The main estimates again under other choices: standard errors, calipers, readings of definitions."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import pandas as pd
 
@@ -35,40 +35,46 @@ def variant(data: pd.DataFrame, label: str, unusable: Sequence[str], caliper: fl
     return _models(matched, places, unusable)
 
 
-def calipers(data: pd.DataFrame, unusable: Sequence[str]) -> list[Row]:
-    """The matched models with narrower and wider calipers than the main 0.05 SD."""
-    rows = []
-    for caliper, scale in CALIPERS:
-        unit = "SD" if scale == "sd" else "of probability"
-        rows += variant(data, f"caliper {caliper:g} {unit}", unusable, caliper, scale)
-    return rows
+def caliper_label(width: float, scale: CaliperScale) -> str:
+    """What rows of another caliper than the main one are called."""
+    return f"caliper {width:g} {'SD' if scale == 'sd' else 'of probability'}"
 
 
-def readings(
-    stays: pd.DataFrame,
-    seed: int,
-    say: Callable[[str], None],
-    held_out: Sequence[str] = (),
-    impute: Imputer = impute_with_trace,
-) -> list[Row]:
-    """All models in the cohort of each reading, its gaps filled and its pairs found as in the main analysis.
+def caliper(data: pd.DataFrame, unusable: Sequence[str], width: float, scale: CaliperScale) -> list[Row]:
+    """The matched models with a narrower or wider caliper than the main 0.05 SD."""
+    return variant(data, caliper_label(width, scale), unusable, width, scale)
 
-    `stays` as read_marts() gives it; `held_out` and `impute` as in complete_cohort().
+
+def distinct_cohorts(stays: pd.DataFrame) -> tuple[list[pd.DataFrame], dict[str, int]]:
+    """The cohorts of all readings, each once, and which is whose by the reading's label.
+
+    `stays` as read_marts() gives it. A reading that keeps the same patients with the same values has the same numbers.
     """
-    rows = []
+    cohorts: list[pd.DataFrame] = []
+    kept_by = {}
     for reading in readings_of(stays):
-        say(f"robustness: {reading.label}")
-        try:
-            completed = complete_cohort(
-                cohort_of(stays, reading), 1, ITERATIONS, seed, held_out=held_out, impute=impute
-            )
-        except NotEstimable as reason:
-            rows += unavailable([*_places("full", reading.label), *_places("matched", reading.label)], reason)
-            continue
-        (full,) = completed.copies
-        rows += _models(full, _places("full", reading.label), completed.unusable)
-        rows += variant(full, reading.label, completed.unusable, CALIPER, "sd")
-    return rows
+        cohort = cohort_of(stays, reading)
+        known = (at for at, other in enumerate(cohorts) if other.equals(cohort))
+        kept_by[reading.label] = next(known, len(cohorts))
+        if kept_by[reading.label] == len(cohorts):
+            cohorts.append(cohort)
+    return cohorts, kept_by
+
+
+def of_cohort(
+    cohort: pd.DataFrame, seed: int, held_out: Sequence[str] = (), impute: Imputer = impute_with_trace
+) -> list[Row]:
+    """All models in the cohort of a reading, its gaps filled and its pairs found as in the main analysis.
+
+    `held_out` and `impute` as in complete_cohort(). The rows' level is to be the reading's label.
+    """
+    try:
+        completed = complete_cohort(cohort, 1, ITERATIONS, seed, held_out=held_out, impute=impute)
+    except NotEstimable as reason:
+        return unavailable([*_places("full", ""), *_places("matched", "")], reason)
+    (full,) = completed.copies
+    rows = _models(full, _places("full", ""), completed.unusable)
+    return rows + variant(full, "", completed.unusable, CALIPER, "sd")
 
 
 def _places(cohort: str, label: str) -> list[Row]:

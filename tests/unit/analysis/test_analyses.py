@@ -13,7 +13,7 @@ from analysis_py.study.analyses.effects import e_values, outcome_models
 from analysis_py.study.analyses.exposure import EXPOSURES, bend, exposure_rows, spline_curve
 from analysis_py.study.analyses.overlap import overlap_rows, preference_score
 from analysis_py.study.analyses.pooling import pooled
-from analysis_py.study.analyses.robustness import readings, variant
+from analysis_py.study.analyses.robustness import distinct_cohorts, of_cohort, variant
 from analysis_py.study.analyses.screening import screening_rows
 from analysis_py.study.analyses.subgroups import strata_of, subgroup_rows
 from analysis_py.study.read_marts import type_cohort
@@ -139,17 +139,17 @@ def test_a_reading_that_leaves_nobody_is_stated(full: pd.DataFrame) -> None:
         **dict.fromkeys(SCORES, full["sic_score"]),
         **{FOLLOW_UP_DISCHARGE: full["followup_28d_days"]},
     ).assign(is_sic_strict=False)
-    told: list[str] = []
-    rows = readings(stays, 1, told.append)
-    assert told == [f"robustness: {reading.label}" for reading in READINGS]
-    strict = [row for row in rows if row.level == "SIC: strict"]
+    cohorts, kept_by = distinct_cohorts(stays)
+    assert list(kept_by) == [reading.label for reading in READINGS]
+    strict = of_cohort(cohorts[kept_by["SIC: strict"]], 1)
     assert len(strict) == 12 and {row.note for row in strict} == {"not estimable: nobody is in the cohort"}
-    assert all(row.estimate is not None for row in rows if row.level == "follow-up to discharge")
+    rows = of_cohort(cohorts[kept_by["follow-up to discharge"]], 1)
+    assert all(row.estimate is not None for row in rows)
 
 
 def test_pooling_equal_copies_gives_the_single_estimate(full: pd.DataFrame) -> None:
     single = next(row for row in outcome_models(full, "full", ()) if row.model == "model 3")
-    both = next(row for row in pooled([full, full], ()) if row.model == "model 3" and row.cohort == "full")
+    both = next(row for row in pooled([full, full], "full", ()) if row.model == "model 3")
     assert both.estimate == pytest.approx(single.estimate)
     assert both.upper == pytest.approx(single.upper, rel=1e-3)
 

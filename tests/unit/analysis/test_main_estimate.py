@@ -21,7 +21,7 @@ from analysis_py.statistics.imputation import pool
 from analysis_py.study.analyses.cohorts import match_cohort
 from analysis_py.study.analyses.effects import effect_clustered
 from analysis_py.study.analyses.multiplicity import holm
-from analysis_py.study.analyses.pooling import CLUSTERED, main_row, pooled
+from analysis_py.study.analyses.pooling import CLUSTERED, COHORTS, main_row, pooled
 from analysis_py.study.analyses.unmatched import sentences, unmatched_rows
 from analysis_py.study.read_marts import type_cohort
 from analysis_py.study.results import Row, find
@@ -109,8 +109,7 @@ def test_one_copy_alone_is_clustered_and_said_to_be_one(told: Told) -> None:
 
 def test_a_copy_that_cannot_be_matched_is_a_reason_and_no_number(told: Told) -> None:
     copies = told.study.completed.copies
-    rows = pooled([copies[0], copies[1].assign(treated=False)], ())
-    matched = [row for row in rows if row.cohort == "matched"]
+    matched = pooled([copies[0], copies[1].assign(treated=False)], "matched", ())
     assert len(matched) == 18 and all(row.estimate is None for row in matched)
     assert {row.note for row in matched} == {"not estimable: treated has no treated rows"}
 
@@ -120,7 +119,8 @@ def test_every_pooled_row_is_that_of_mice_and_sandwich() -> None:
     copies = [_typed(f"completed_{at}") for at in range(1, 6)]
     expected = pd.read_csv(REFERENCE / "expected.csv", keep_default_na=False).set_index(KEY)
     chosen = expected[["pooled" in " ".join(key) for key in expected.index]]
-    ours = {tuple(str(getattr(row, name)) for name in KEY): row for row in pooled(copies, ())}
+    rows = [row for cohort in COHORTS for row in pooled(copies, cohort, ())]
+    ours = {tuple(str(getattr(row, name)) for name in KEY): row for row in rows}
     assert set(ours) == set(chosen.index) and len(chosen) == 30
     for key, row in ours.items():
         line = chosen.loc[key]

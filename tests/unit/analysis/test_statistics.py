@@ -17,7 +17,7 @@ from analysis_py.statistics.balance import (
     variance_ratio,
 )
 from analysis_py.statistics.curves import durations
-from analysis_py.statistics.draws import nearest_donors
+from analysis_py.statistics.draws import Regressions, nearest_donors
 from analysis_py.statistics.errors import NotEstimable
 from analysis_py.statistics.estimate import Estimate
 from analysis_py.statistics.imputation import impute, impute_with_trace, pool
@@ -486,16 +486,48 @@ def test_classes_that_are_missing_together_follow_the_other_variables() -> None:
 
 def test_donors_that_tie_have_the_same_chance_however_many() -> None:
     random = np.random.default_rng(0)
-    tied = nearest_donors(np.full(104, 0.5), np.arange(104.0), np.full(20_000, 0.5), random)
+    first = np.zeros(50_000, dtype=np.int64)
+    tied = nearest_donors(np.full((1, 104), 0.5), np.arange(104.0), np.full(20_000, 0.5), first[:20_000], random)
     counts = np.bincount(tied.astype(int), minlength=104)
     assert counts.min() > 0.6 * counts.mean()
     # two are nearer, and 50 on either side are equally far: the three ranks left are theirs
     predicted = np.concatenate([[0.0, 0.0], np.full(50, -0.25), np.full(50, 0.25), [9.0]])
-    drawn = nearest_donors(predicted, np.arange(103.0), np.zeros(50_000), random).astype(int)
+    drawn = nearest_donors(predicted[None], np.arange(103.0), np.zeros(50_000), first, random).astype(int)
     shares = np.bincount(drawn, minlength=103) / 50_000
     assert shares[:2] == pytest.approx([0.2, 0.2], abs=0.01)
     assert shares[2:102] == pytest.approx(np.full(100, 0.006), abs=0.002)
     assert shares[102] == 0
+
+
+def test_donors_are_of_the_regression_that_a_mean_is_by() -> None:
+    random = np.random.default_rng(0)
+    known, rows = random.normal(size=300), random.integers(7, size=400)
+    predicted, wanted = random.normal(size=(7, 300)).round(1), random.normal(size=400).round(1)
+    drawn = nearest_donors(predicted, known, wanted, rows, np.random.default_rng(1))
+    for row, value in zip(rows, range(400), strict=True):
+        gap = np.abs(predicted[row] - wanted[value])
+        # among the five nearest, ties with the fifth included
+        assert drawn[value] in known[gap <= np.sort(gap)[4] + 1e-12]
+
+
+def test_regressions_without_some_predictors_are_those_fitted_without_them() -> None:
+    random = np.random.default_rng(0)
+    x = np.column_stack([np.ones(200), random.normal(size=(200, 6))])
+    y = x @ np.arange(7.0) + random.normal(size=200)
+    gram, moments = x.T @ x, x.T @ y
+    without = [np.array([], dtype=np.int64), np.array([3]), np.array([1, 5, 6])]
+    chance = random.normal(size=7)
+    estimates, draws = Regressions(gram, moments, float(y @ y), 200).draw(without, chance, 1.25)
+    for gone, estimate, draw in zip(without, estimates, draws, strict=True):
+        kept = np.setdiff1d(np.arange(7), gone)
+        part = gram[np.ix_(kept, kept)]
+        inverse = np.linalg.inv(part + np.diag(np.diag(part) * 1e-5 + 1e-12))
+        coefficients = inverse @ moments[kept]
+        spread = np.sqrt(((y - x[:, kept] @ coefficients) ** 2).sum() / (200 - len(kept)) / 1.25)
+        assert estimate[kept] == pytest.approx(coefficients, rel=1e-9)
+        assert draw[kept] == pytest.approx(coefficients + spread * np.linalg.cholesky(inverse) @ chance[kept], rel=1e-9)
+        assert not estimate[gone].any()
+        assert not draw[gone].any()
 
 
 def test_pooling_by_rubins_rules_with_barnard_rubin() -> None:
