@@ -21,11 +21,11 @@ from analysis_py.report.tables.cohort import smd_frame
 from analysis_py.report.tables.forest import forest_lines, robustness_lines
 from analysis_py.report.trial.pictures import trial_figures
 from analysis_py.report.trial.words import is_of_trial, trial_alternative, trial_caption
+from analysis_py.statistics.diagnostics import EQUIPOISE, preference_score
 from analysis_py.statistics.errors import NotEstimable
 from analysis_py.statistics.survival import kaplan_meier
 from analysis_py.study.analyses.cohorts import Matched
 from analysis_py.study.analyses.exposure import exposures_of, spline_curve
-from analysis_py.study.analyses.overlap import EQUIPOISE, preference_score
 from analysis_py.study.results import Row, find
 from analysis_py.study.study import Study, groups
 from analysis_py.study.suppression import HIDDEN, is_small

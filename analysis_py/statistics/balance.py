@@ -6,10 +6,21 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from analysis_py.statistics.design import Floats, as_numbers, complete, is_numeric, levels, two_groups
+from analysis_py.statistics.design import (
+    Booleans,
+    Floats,
+    as_numbers,
+    as_weights,
+    complete,
+    is_numeric,
+    levels,
+    two_groups,
+    with_values,
+)
 from analysis_py.statistics.errors import NotEstimable
 
 Kind = Literal["continuous", "binary", "categorical"]
+Denominator = Literal["pooled", "treated", "adjusted"]
 
 
 def standardized_mean_difference(
@@ -18,18 +29,38 @@ def standardized_mean_difference(
     treatment: str,
     kind: Kind = "continuous",
     spread: pd.DataFrame | None = None,
+    weights: str | pd.Series | None = None,
+    denominator: Denominator | None = None,
 ) -> float:
-    """Absolute difference between the groups in units of the root mean of both group variances.
+    """Difference between the groups in units of the root mean of both group variances: absolute, as Table 1 has it.
 
     Variance is the sample variance (continuous) or p(1-p) (binary); several levels give the Mahalanobis-type
     difference of Yang and Dalton 2012. Rows with missing values are left out. The variances are those of `data`, or of
     `spread` where it is given (the cohort before matching).
 
+    With `weights` (a column, or a Series on `data`'s index) or a `denominator` it is signed, treated less untreated
+    (several levels have no sign), of weighted means. The denominators are those of cobalt's s.d.denom (Greifer): both
+    unweighted variances ("pooled", where nothing else is said), that of the treated alone ("treated"), or that of all
+    rows together as they are weighted ("adjusted").
+
     Raises:
-        NotEstimable: an empty group, an infinite value, or two different constants.
+        NotEstimable: an empty group or one that weighs 0, an infinite value, a negative weight, or two different
+            constants.
+        ValueError: an unknown denominator, or "adjusted" with a `spread`.
     """
-    rows = complete(data, [variable, treatment])
+    if denominator not in (None, "pooled", "treated", "adjusted"):
+        raise ValueError(f"denominator must be 'pooled', 'treated' or 'adjusted', not {denominator!r}")
+    if denominator == "adjusted" and spread is not None:
+        raise ValueError("the adjusted rows have their own variance: no spread beside denominator='adjusted'")
+    signed = weights is not None or denominator is not None
+    data, weight_column = with_values(data, weights, "weights")
+    rows = complete(data, [variable, treatment, *weight_column])
     treated = two_groups(rows[treatment])
+    weight = as_weights(rows[weight_column[0]]) if weight_column else np.ones(len(rows))
+    weight = weight / weight.max()
+    for name, members in (("treated", treated), ("untreated", ~treated)):
+        if not weight[members].any():
+            raise NotEstimable(f"all weights of the {name} are 0")
     all_rows = rows if spread is None else complete(spread, [variable, treatment])
     present = levels(all_rows[variable]) if kind != "continuous" else []
     columns, spread_columns = _columns(rows[variable], kind, present), _columns(all_rows[variable], kind, present)
@@ -37,15 +68,23 @@ def standardized_mean_difference(
         return 0.0
     size = np.abs(spread_columns).max() or 1.0  # squares of small numbers must not vanish
     columns, spread_columns = columns / size, spread_columns / size
-    difference = columns[treated].mean(axis=0) - columns[~treated].mean(axis=0)
-    spread_treated = two_groups(all_rows[treatment])
-    parts = [_covariance(spread_columns[members], kind, variable) for members in (spread_treated, ~spread_treated)]
-    covariance = (parts[0] + parts[1]) / 2
+    if weight_column:
+        means = [np.average(columns[members], axis=0, weights=weight[members]) for members in (treated, ~treated)]
+    else:
+        means = [columns[members].mean(axis=0) for members in (treated, ~treated)]
+    difference = means[0] - means[1]
+    if denominator == "adjusted":
+        covariance = _weighted_covariance(columns, weight, kind, variable)
+    else:
+        by_group = two_groups(all_rows[treatment])
+        covariance = _unweighted_covariance(spread_columns, by_group, kind, variable, denominator)
     inverse = np.linalg.pinv(covariance, hermitian=True)
     # a difference that the variance does not span: each group holds one value, and not the same
-    if np.abs(covariance @ inverse @ difference - difference).max() > 1e-8 * np.abs(difference).max():
+    unspanned = np.abs(covariance @ inverse @ difference - difference).max()
+    if unspanned > 1e-8 * np.abs(difference).max() + (1e-14 if weight_column else 0):  # weighted means are rounded
         raise NotEstimable(f"{variable} does not vary within the groups")
-    return float(np.sqrt(difference @ inverse @ difference))
+    distance = float(np.sqrt(difference @ inverse @ difference))
+    return -distance if signed and len(difference) == 1 and difference[0] < 0 else distance
 
 
 def compare_groups(data: pd.DataFrame, variable: str, treatment: str, kind: Kind) -> float:
@@ -124,6 +163,28 @@ def _columns(values: pd.Series, kind: Kind, present: list[object]) -> Floats:
 def _constant(columns: Floats) -> bool:
     """Whether all rows are equal: rounding of their mean can leave a variance where there is none."""
     return bool((columns == columns[0]).all())
+
+
+def _unweighted_covariance(
+    columns: Floats, treated: Booleans, kind: Kind, name: str, denominator: Denominator | None
+) -> Floats:
+    """That of the treated, or the mean of both groups'."""
+    if denominator == "treated":
+        return _covariance(columns[treated], kind, name)
+    parts = [_covariance(columns[members], kind, name) for members in (treated, ~treated)]
+    return np.asarray((parts[0] + parts[1]) / 2)
+
+
+def _weighted_covariance(columns: Floats, weights: Floats, kind: Kind, name: str) -> Floats:
+    """That of all rows together; for numbers the unbiased one for weights that do not count rows."""
+    share = np.average(columns, axis=0, weights=weights)
+    if kind != "continuous":
+        return np.asarray(np.diag(share) - np.outer(share, share))
+    total, squares = weights.sum(), (weights**2).sum()
+    if not total**2 - squares > 1e-12 * total**2:
+        raise NotEstimable(f"{name}: one row has all the weight")
+    around = (weights * (columns[:, 0] - share[0]) ** 2).sum()
+    return np.array([[around * total / (total**2 - squares)]])
 
 
 def _covariance(columns: Floats, kind: Kind, name: str) -> Floats:

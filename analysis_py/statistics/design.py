@@ -152,6 +152,21 @@ def with_values(data: pd.DataFrame, values: str | pd.Series | None, name: str) -
     return data.assign(**{f"({name})": values}), [f"({name})"]
 
 
+def aligned(values: pd.Series, to: pd.Series, names: str) -> pd.Series:
+    """`values` in the order of `to`; `names` are those of both, for the message.
+
+    Raises:
+        NotEstimable: rows that differ, or index labels that occur more than once where the order differs.
+    """
+    if values.index.equals(to.index):
+        return values
+    require_unique_index(to)
+    require_unique_index(values)
+    if len(values) != len(to) or not values.index.isin(to.index).all():
+        raise NotEstimable(f"{names} are not about the same rows")
+    return values.reindex(to.index)
+
+
 def as_weights(values: pd.Series) -> Floats:
     """A column of weights as floats.
 

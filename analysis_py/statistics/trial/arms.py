@@ -125,8 +125,3 @@ class Arms:
             return float(np.sqrt(fitted.covariance[0, 0]))
         _, cluster = np.unique(self.patient[used], return_inverse=True)
         return float(np.sqrt(efron.clustered_covariance(fitted, cluster.astype(np.int64))[0, 0]))
-
-
-def effective_size(weights: Floats) -> float:
-    """Kish's effective sample size: the square of the sum by the sum of squares."""
-    return float(weights.sum() ** 2 / (weights**2).sum()) if len(weights) else 0.0

@@ -10,8 +10,9 @@ import numpy as np
 from analysis_py.statistics.design import Booleans, Floats
 from analysis_py.statistics.efron import Integers
 from analysis_py.statistics.errors import NotEstimable
-from analysis_py.statistics.trial.arms import Arms, effective_size
+from analysis_py.statistics.trial.arms import Arms
 from analysis_py.statistics.trial.result import QUANTITIES, Draw, Positivity, TrialResult, contrast
+from analysis_py.statistics.weighting import effective_size
 
 
 class Weighting(Protocol):

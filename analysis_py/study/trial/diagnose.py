@@ -8,8 +8,8 @@ import pandas as pd
 from analysis_py.statistics.design import encode
 from analysis_py.statistics.errors import NotEstimable
 from analysis_py.statistics.trial import Bootstrap, Clones
-from analysis_py.statistics.trial.arms import effective_size
 from analysis_py.statistics.trial.differences import standardized_differences
+from analysis_py.statistics.weighting import effective_size
 from analysis_py.study.analyses.describe import GROUP_NAMES
 from analysis_py.study.results import Row
 from analysis_py.study.trial.definitions import COHORT, HOURS, Definitions

@@ -6,12 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analysis_py.statistics.diagnostics import preference_score
 from analysis_py.statistics.errors import NotEstimable
 from analysis_py.study.analyses.cohorts import complete_cohort, cumulative_hazard, match_cohort
 from analysis_py.study.analyses.describe import describe
 from analysis_py.study.analyses.effects import e_values, outcome_models
 from analysis_py.study.analyses.exposure import EXPOSURES, bend, exposure_rows, spline_curve
-from analysis_py.study.analyses.overlap import overlap_rows, preference_score
+from analysis_py.study.analyses.overlap import overlap_rows
 from analysis_py.study.analyses.pooling import pooled
 from analysis_py.study.analyses.robustness import distinct_cohorts, of_cohort, variant
 from analysis_py.study.analyses.screening import screening_rows
