@@ -1,4 +1,4 @@
-"""Were values missing because of what they were? Imputed values moved by a chosen distance, to see what depends on it."""
+"""What if values were missing because of what they were? Imputed values moved by a chosen distance."""
 
 from collections.abc import Mapping, Sequence
 from typing import Literal

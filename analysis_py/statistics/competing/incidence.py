@@ -57,7 +57,7 @@ def incidence_at(
 
     Returns group, cause, time, incidence, se, lower, upper. The error is Gray's (1988, cmprsk's cuminc); with weights
     that of the infinitesimal jackknife over rows (weights taken as known, survival's survfit). The 95 % interval is
-    symmetric on the log(-log) scale (Choudhury 2002, doi:10.1002/sim.1096), missing where nobody has the event.
+    symmetric on the log(-log) scale (Choudhury 2002, doi:10.1002/sim.1070), missing where nobody has the event.
 
     Raises:
         NotEstimable: as cumulative_incidence(), or a group whose follow-up ends before one of the `times`.
