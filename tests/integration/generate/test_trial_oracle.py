@@ -84,10 +84,10 @@ def test_the_risks_are_those_of_both_potential_outcomes(built_trial: str, capsys
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (("--unmeasured", "1"), "--unmeasured goes with --design trial only"),
+        (("--unmeasured-cause", "1"), "--unmeasured-cause goes with --design trial only"),
         (("--design", "trial", "--missing", "0.1"), "--missing goes without --design trial only"),
         (("--design", "trial", "--confounding", "off"), "--confounding goes without --design trial only"),
-        (("--design", "trial", "--unmeasured", "9"), "--unmeasured 9 is out of range"),
+        (("--design", "trial", "--unmeasured-cause", "9"), "--unmeasured-cause 9 is out of range"),
         (("--zigong", "--design", "trial"), "--design goes without --zigong only"),
     ],
 )
