@@ -37,6 +37,15 @@
 {{ return(one_way) }}
 {% endmacro %}
 
+{# Those that are not about the exposure: whoever fulfils them is in the cohort of whichever exposure is put in its place. #}
+{% macro rules_but_for_exposure() %}
+{%- set others = [] -%}
+{%- for rule, left_out in eligibility_rules() if not left_out.startswith('is_exposure_') -%}
+    {%- do others.append((rule, left_out)) -%}
+{%- endfor -%}
+{{ return(others) }}
+{% endmacro %}
+
 {# True of a row of cohort_eligibility that no rule leaves out. #}
 {% macro fulfils(rules) -%}
 {%- for rule, left_out in rules %}{{ ' and ' if not loop.first }}not ({{ left_out }}){% endfor -%}

@@ -12,6 +12,9 @@
 {# Those of blood gases, which SOFA reads specimen by specimen, and lactate, which the trial reads. #}
 {% macro gas_concepts() %}{{ return(['po2', 'fio2', 'specimen', 'lactate']) }}{% endmacro %}
 
+{# Those that are read for negative controls alone (seed negative_control_outcome), and of which nothing else of the study knows. #}
+{% macro control_lab_concepts() %}{{ return(['hba1c', 'mcv']) }}{% endmacro %}
+
 {# Categories of icd_category, a column of int_comorbidity each. #}
 {% macro icd_categories() %}
 {{ return([

@@ -9,3 +9,12 @@
 
 {# True of a row of the seed that is in `list`; `lists` holds names with | between them, or all. #}
 {% macro is_in_list(lists, list) %}({{ lists }} = 'all' or '|' || {{ lists }} || '|' like '%|{{ list }}|%'){% endmacro %}
+
+{# True of a name and route of prescriptions that a row of the seed negative_control_exposure means. #}
+{% macro is_named(names, listed) -%}
+(
+            ({{ listed }}.match = 'contains' and {{ lower_case(names ~ '.drug') }} like '%' || {{ lower_case(listed ~ '.pattern') }} || '%')
+            or ({{ listed }}.match = 'equals' and {{ same_text(names ~ '.drug', listed ~ '.pattern') }})
+        )
+        and ({{ listed }}.route is null or {{ same_text(names ~ '.route', listed ~ '.route') }})
+{%- endmacro %}

@@ -15,10 +15,10 @@
 {{ return(needed_models() | map(attribute='unique_id') | reject('in', selected_resources) | list | length == 0) }}
 {% endmacro %}
 
-{# All models but those of the trial, which a build may leave out: whether they are of it, build_model says. #}
+{# All models but those of the trial and of the controls, which a build may leave out: whether they are of it, build_model says. #}
 {% macro needed_models() %}
 {%- set needed = [] -%}
-{%- for node in graph.nodes.values() if node.resource_type == 'model' and 'trial' not in node.tags -%}{%- do needed.append(node) -%}{%- endfor -%}
+{%- for node in graph.nodes.values() if node.resource_type == 'model' and 'trial' not in node.tags and 'controls' not in node.tags -%}{%- do needed.append(node) -%}{%- endfor -%}
 {{ return(needed) }}
 {% endmacro %}
 

@@ -3,6 +3,7 @@ Grain       one row per ICU stay
 Definition  one boolean per rule of section 2.2, in each of its readings; the vars sic_rule, sic_sofa, heparin and
             exposure_duration choose which reading counts. is_eligible: septic with SIC and excluded by no rule; treated:
             exposed to var exposure_drug. is_eligible_otherwise: fulfils the rules that are read in one way alone.
+            is_eligible_but_for_exposure: fulfils those that are not about that drug.
             is_exposure_unknown: given that drug, but never as an infusion that runs
 Source      section 2.2 of Huang 2024
 Deviation   an unknown age counts as adult, and the stay is flagged by a data test
@@ -96,7 +97,8 @@ final as (
     select
         rules.*,
         {{ fulfils(eligibility_rules()) }} as is_eligible,
-        {{ fulfils(rules_read_one_way()) }} as is_eligible_otherwise
+        {{ fulfils(rules_read_one_way()) }} as is_eligible_otherwise,
+        {{ fulfils(rules_but_for_exposure()) }} as is_eligible_but_for_exposure
     from rules
 
 )

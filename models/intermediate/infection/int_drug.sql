@@ -1,8 +1,9 @@
 /*
 Grain       one row per drug name and route found in prescriptions
 Definition  is it a systemic antibiotic, by the list in force (var antibiotic_list) and by the one beside it; is it
-            heparin? Names are matched once per distinct name, not once per prescription
-Source      seed drug_name (names, routes and preparations of mimic-code antibiotic; what the extended lists change)
+            heparin, or an exposure that serves as a negative control? Names are matched once per distinct name, not once per prescription
+Source      seeds drug_name (names, routes and preparations of mimic-code antibiotic; what the extended lists change),
+            negative_control_exposure
 Deviation   reads prescriptions a second time, for its few thousand distinct names: far cheaper than 200 patterns on
             every row
 */
@@ -76,17 +77,37 @@ matched as (
 
 ),
 
+controls as (
+
+    select distinct
+        names.drug,
+        names.route
+    from names
+    inner join {{ ref('negative_control_exposure') }} as controls
+        on {{ is_named('names', 'controls') }}
+
+),
+
 final as (
 
     select
-        drug,
-        route,
-        names_antibiotic_chosen = 1 and has_main_component = 1 and is_not_systemic_chosen = 0 as is_antibiotic,
-        names_antibiotic_other = 1 and has_main_component = 1 and is_not_systemic_other = 0 as is_antibiotic_otherwise,
-        names_heparin = 1 and is_not_given = 0 as is_heparin
-    from matched
+        names.drug,
+        names.route,
+        coalesce(
+            matched.names_antibiotic_chosen = 1 and matched.has_main_component = 1 and matched.is_not_systemic_chosen = 0, false
+        ) as is_antibiotic,
+        coalesce(
+            matched.names_antibiotic_other = 1 and matched.has_main_component = 1 and matched.is_not_systemic_other = 0, false
+        ) as is_antibiotic_otherwise,
+        coalesce(matched.names_heparin = 1 and matched.is_not_given = 0, false) as is_heparin,
+        controls.drug is not null as is_control
+    from names
+    left join matched
+        on names.drug = matched.drug and names.route = matched.route
+    left join controls
+        on names.drug = controls.drug and names.route = controls.route
 
 )
 
 select * from final
-where is_antibiotic or is_antibiotic_otherwise or is_heparin
+where is_antibiotic or is_antibiotic_otherwise or is_heparin or is_control

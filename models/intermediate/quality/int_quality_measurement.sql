@@ -27,6 +27,7 @@ weights as (
 lab_rows as (
 
     select * from {{ ref('int_lab_row') }}
+    where concept not in ({{ text_literals(control_lab_concepts()) }})
 
 ),
 

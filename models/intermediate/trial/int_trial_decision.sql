@@ -1,7 +1,8 @@
 /*
 Grain       one row per stay of the trial and decision point: k = 0, 1, ... at time zero and each trial_interval_h after it within
-            trial_grace_h, as long as the patient is alive, in the ICU, and has not started the exposure before
-Definition  the moment, and whether the exposure starts before the next one. A start after ICU discharge or death is none
+            trial_grace_h, as long as the patient is alive and in the ICU
+Definition  the moment, whether the exposure has not started before it (is_before_start), and whether it starts before the
+            next one. A start after ICU discharge or death is none
 Source      docs/DECISIONS.md, trial
 */
 with
@@ -90,11 +91,12 @@ final as (
         k,
         hr,
         decided_at,
-        coalesce(started_at < {{ add_hours('decided_at', var('trial_interval_h')) }}, false) as starts
+        coalesce(started_at >= decided_at, true) as is_before_start,
+        coalesce(
+            started_at >= decided_at and started_at < {{ add_hours('decided_at', var('trial_interval_h')) }}, false
+        ) as starts
     from moments
-    where
-        coalesce(gone_at > decided_at, true)
-        and coalesce(started_at >= decided_at, true)
+    where coalesce(gone_at > decided_at, true)
 
 )
 

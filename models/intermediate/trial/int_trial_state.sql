@@ -118,6 +118,7 @@ final as (
         decisions.stay_id,
         decisions.k,
         decisions.decided_at,
+        decisions.is_before_start,
         decisions.starts,
         {{ hours_between('stays.icu_admitted_at', 'decisions.decided_at') }} as hours_since_icu,
         hours.sofa_24h,

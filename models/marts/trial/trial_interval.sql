@@ -9,6 +9,7 @@ with
 states as (
 
     select * from {{ ref('int_trial_state') }}
+    where is_before_start
 
 ),
 
