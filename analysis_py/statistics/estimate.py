@@ -8,7 +8,8 @@ from scipy import stats
 from analysis_py.statistics.errors import NotEstimable
 
 Z_975 = float(stats.norm.ppf(0.975))
-RATIO_MEASURES = frozenset({"HR", "OR", "RR"})
+RATIO_MEASURES = frozenset({"HR", "OR", "RR", "SHR"})
+_HAZARD_MEASURES = frozenset({"HR", "SHR"})  # their models know as much as they have events
 LEAST_EVENTS = 5  # per coefficient: below it an estimate is marked (Vittinghoff and McCulloch 2007)
 # Per standard deviation of the covariate. With E events the standard error of an unadjusted log ratio is about
 # 1 / sqrt(E): beyond these limits there is (nearly) separation, not an effect.
@@ -18,7 +19,7 @@ _LARGEST_ERROR = 3.0
 
 @dataclass(frozen=True)
 class Estimate:
-    """An effect with its 95 % interval and Wald p-value; ratios (HR, OR, RR) are on their natural scale.
+    """An effect with its 95 % interval and Wald p-value; ratios (HR, OR, RR, SHR) are on their natural scale.
 
     `n` rows and `events` went into a model with `parameters` coefficients.
     """
@@ -34,14 +35,14 @@ class Estimate:
 
     @property
     def events_per_coefficient(self) -> float:
-        """Of those with and those without the event the fewer (all events of a Cox model), by coefficient."""
-        limiting = self.events if self.measure == "HR" else min(self.events, self.n - self.events)
+        """Of those with and those without the event the fewer (all events of a model of hazards), by coefficient."""
+        limiting = self.events if self.measure in _HAZARD_MEASURES else min(self.events, self.n - self.events)
         return limiting / self.parameters
 
     @property
     def freedom(self) -> int:
         """Complete-data degrees of freedom: a Cox model knows as much as it has events (mice: get.dfcom)."""
-        return (self.events if self.measure == "HR" else self.n) - self.parameters
+        return (self.events if self.measure in _HAZARD_MEASURES else self.n) - self.parameters
 
 
 @dataclass(frozen=True)
