@@ -17,6 +17,7 @@ from mimic_db.database import Connection, connect, explain
 from mimic_db.errors import UserError
 from twin.database import TRUTH_SCHEMA
 from twin.differences import Comparison, differs, show
+from twin.trial.truth.planted import CONTROLS
 from twin.trial.truth.risks import POTENTIAL, RISKS, read_risks
 from twin.trial.truth.truth import TRIAL_REASONS
 from twin.truth.truth import REASONS
@@ -33,7 +34,7 @@ KEYS = {
     "negative_control_outcome": ("stay_id", "outcome"),
 }
 PLANTED, FAULTS = "planted", "data_quality"
-NOT_A_MART = (PLANTED, POTENTIAL, RISKS)
+NOT_A_MART = (PLANTED, POTENTIAL, RISKS, CONTROLS)
 
 
 @dataclass(frozen=True)
