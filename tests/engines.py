@@ -23,7 +23,12 @@ from mimic_db.errors import UserError
 from mimic_db.load.spark import tables_of
 from twin.differences import Comparison, console, differs, in_words
 
-_TABLES = {"exposure": "dexmedetomidine_exposure"}  # models whose table has another name
+# models whose table has another name
+_TABLES = {
+    "exposure": "dexmedetomidine_exposure",
+    "control_exposure": "negative_control_exposure",
+    "control_outcome": "negative_control_outcome",
+}
 MARTS = sorted(
     _TABLES.get(path.stem, path.stem) for path in (Path(__file__).parents[1] / "models" / "marts").rglob("*.sql")
 )
@@ -36,6 +41,10 @@ KEYS = {
     "trial_flow": ("step",),
     "trial_interval": ("stay_id", "k"),
     "zigong_flow": ("step",),
+    "negative_control_exposure": ("stay_id", "exposure"),
+    "negative_control_outcome": ("stay_id", "outcome"),
+    "trial_control_exposure": ("stay_id", "exposure"),
+    "trial_decision": ("stay_id", "k"),
 }
 EXTERNAL = "zigong_"
 

@@ -16,6 +16,15 @@ KEYS = {
     "trial_interval": ("stay_id", "k"),
     "trial_outcomes": ("stay_id",),
 }
+# of the controls; trial_decision is the trial's, the others are of tests.recompute.controls
+CONTROL_KEYS = {
+    "negative_control_exposure": ("stay_id", "exposure"),
+    "negative_control_outcome": ("stay_id", "outcome"),
+    "positive_control": ("stay_id",),
+    "trial_control_exposure": ("stay_id", "exposure"),
+    "trial_decision": ("stay_id", "k"),
+    "trial_positive_control": ("stay_id",),
+}
 # a rule's words are no number to recompute
 NOT_COMPARED = {"trial_flow": ("rule",)}
 RELATIVE_TOLERANCE = 1e-9
@@ -24,7 +33,8 @@ RELATIVE_TOLERANCE = 1e-9
 def mart_of(dsn: str, name: str, schema: str = "dexsic") -> Mart:
     """A mart of the database by its key, times in seconds."""
     rows = records(read_model(dsn, name, schema).drop(columns=list(NOT_COMPARED.get(name, ()))))
-    return {tuple(row[key] for key in KEYS[name]): row for row in rows}
+    keys = (KEYS | CONTROL_KEYS)[name]
+    return {tuple(row[key] for key in keys): row for row in rows}
 
 
 def recomputed(trial: Trial, name: str) -> Mart:

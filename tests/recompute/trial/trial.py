@@ -1,4 +1,4 @@
-"""The six marts of the trial."""
+"""The six marts of the trial, and its decisions for any exposure."""
 
 from dataclasses import asdict
 from functools import cached_property
@@ -64,8 +64,14 @@ class Trial:
 
     @cached_property
     def trial_interval(self) -> Mart:
-        """A row per eligible stay and decision point."""
-        return {(stay, row["k"]): row for stay in self._zeros for row in self._intervals(stay)}
+        """A row per eligible stay and decision point before the exposure starts."""
+        rows = [row for row in self._decisions if row["is_before_start"]]
+        return {(row["stay_id"], row["k"]): _without(row, "is_before_start") for row in rows}
+
+    @cached_property
+    def trial_decision(self) -> Mart:
+        """A row per eligible stay and decision point, whether or not the exposure has started."""
+        return {(row["stay_id"], row["k"]): _without(row, "starts") for row in self._decisions}
 
     @cached_property
     def trial_baseline(self) -> Mart:
@@ -90,6 +96,10 @@ class Trial:
             if rules.time_zero and self.trial_eligibility[(stay,)]["is_eligible"]
         }
 
+    @cached_property
+    def _decisions(self) -> list[dict[str, Any]]:
+        return [row for stay in self._zeros for row in self._intervals(stay)]
+
     def _intervals(self, stay: int) -> list[dict[str, Any]]:
         patient, zero = self.patients[stay], self._zeros[stay].hour
         step, known = self.choices["trial_interval_h"] * HOUR, Known(patient)
@@ -97,10 +107,11 @@ class Trial:
         rows = []
         for k in range(self.choices["trial_grace_h"] // self.choices["trial_interval_h"]):
             moment = zero + k * step
-            if patient.stay.has_left_by(moment) or (start is not None and start < moment):
+            if patient.stay.has_left_by(moment):
                 continue
-            starts = start is not None and start < moment + step
-            row = {"stay_id": stay, "k": k, "decided_at": moment, "starts": starts}
+            is_before = start is None or start >= moment
+            starts = start is not None and moment <= start < moment + step
+            row = {"stay_id": stay, "k": k, "decided_at": moment, "is_before_start": is_before, "starts": starts}
             rates = {name: known.rate(moment, drug) for name, drug in SEDATIVES.items()}
             rows.append(row | self._known_at(stay, known, moment) | rates | known.values(OF_INTERVAL, moment))
         return rows
@@ -143,3 +154,7 @@ class Trial:
         return any(each.known <= moment and each.at >= since for each in modes) or any(
             start <= moment and end >= since for start, end in procedures
         )
+
+
+def _without(row: dict[str, Any], name: str) -> dict[str, Any]:
+    return {other: value for other, value in row.items() if other != name}
