@@ -11,12 +11,18 @@ RARE = 10  # patients with a level, below which it joins another
 
 
 def with_common_levels(data: pd.DataFrame, variables: Sequence[Variable]) -> pd.DataFrame:
-    """`data` with rare levels of open lists (care units, kinds of admission) as one; closed lists stay as they are."""
+    """`data` with rare levels of open lists (care units, kinds of admission) as one; closed lists stay as they are.
+
+    A level that is spelled in several ways, with blanks or in other case, is the one of its usual spelling.
+    """
     columns = {}
     for variable in variables:
         if variable.kind != "categorical" or variable.levels:
             continue
         values = data[variable.name].astype(object)
+        words = values.str.strip(" ").str.lower()
+        usual = values.groupby(words).agg(lambda same: same.value_counts().index[0])
+        values = words.map(usual).astype(object)
         counts = values.value_counts()
         rare = values.isin(counts.index[counts < RARE])
         columns[variable.name] = values.mask(rare, OTHER).astype("category")

@@ -115,6 +115,14 @@ def test_a_propensity_score_of_all_is_another_than_the_papers(completed: Complet
     assert (paper - wide).abs().max() > 0.001
 
 
+def test_one_word_in_several_spellings_is_one_level() -> None:
+    spelled = ["URGENT"] * 8 + ["urgent ", "Urgent"] + ["EW EMER."] * 10 + [None]
+    data = pd.DataFrame({"admission_type": spelled})
+    common = with_common_levels(data, [BY_NAME["admission_type"]])
+    assert common["admission_type"].value_counts().to_dict() == {"URGENT": 10, "EW EMER.": 10}
+    assert common["admission_type"].isna().sum() == 1
+
+
 def test_rare_levels_of_open_lists_become_one_and_of_code_status_the_one_before() -> None:
     variables = [BY_NAME["care_unit"], BY_NAME["code_status"]]
     data = pd.DataFrame(
