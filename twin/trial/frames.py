@@ -12,6 +12,7 @@ from twin.trial.controls import OUTCOMES
 from twin.trial.design import TrialDesign
 from twin.trial.grid import BLOCK_H, DECISIONS, HORIZON_H, NEVER
 from twin.trial.population import draw_stays, eligible
+from twin.truth.extended import CODES
 
 # of which a start depends, in the names of trial_interval and trial_baseline
 COVARIATES: Final = (
@@ -22,7 +23,6 @@ COVARIATES: Final = (
     "lactate_mmol_l",
     "code_status",
 )
-CODES: Final = ("full", "limited", "comfort")
 _CHUNK: Final = 1000  # ICU stays of one draw
 _FEWEST_LEFT_H: Final = 0.2  # a run ends before the stay does
 

@@ -12,6 +12,7 @@ from twin.oracle import ask, is_right, main
 MARTS = {
     "analysis_cohort",
     "baseline",
+    "baseline_extended",
     "cohort_eligibility",
     "cohort_flow",
     "data_quality",

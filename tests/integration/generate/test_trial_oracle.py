@@ -13,7 +13,7 @@ from twin.oracle import ask, is_right, main
 
 TRIAL = {
     *("sic_hourly", "trial_baseline", "trial_eligibility", "trial_flow", "trial_interval", "trial_outcomes"),
-    *("trial_decision", "trial_control_exposure", "trial_positive_control"),
+    *("baseline_extended", "trial_decision", "trial_control_exposure", "trial_positive_control"),
     *("negative_control_exposure", "negative_control_outcome", "positive_control"),
 }
 OPTIONS = ("--design", "trial", "--stays", "250", "--seed", "7")

@@ -12,7 +12,7 @@ from twin.rows import Array, Columns, size, take
 from twin.tables.dictionary import dictionaries
 from twin.trial.block import make_trial_block
 from twin.trial.design import TrialDesign
-from twin.trial.frames import CODES, interval_frame, patient_frame
+from twin.trial.frames import interval_frame, patient_frame
 from twin.trial.grid import BLOCK_H, DECISIONS
 from twin.trial.population import eligible
 from twin.trial.record import zero_at
@@ -20,6 +20,7 @@ from twin.trial.tables.charts import ITEMS
 from twin.trial.tables.history import CODES as OLD_CODES
 from twin.trial.tables.history import LAB_ITEMS
 from twin.trial.truth.truth import TRIAL_REASONS, trial_truth
+from twin.truth.extended import CODES
 
 DEFINITIONS = {table.name: table for table in TABLES}
 BLOCKS = 3

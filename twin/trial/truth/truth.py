@@ -14,13 +14,14 @@ from twin.plan.population import COMORBIDITIES, FIRST, RACES
 from twin.rows import Array, Columns, take, text
 from twin.tables.hospital import ERAS, care_unit
 from twin.trial.controls import EXPOSURES
-from twin.trial.frames import CODES, start_hours
+from twin.trial.frames import start_hours
 from twin.trial.grid import BLOCK_H, DECISIONS, HORIZON_H
 from twin.trial.outcome import STRATEGIES
 from twin.trial.truth.hourly import first_hours, score_of, sic_hourly, sofa_of, time_zero, worst_by_hour
 from twin.trial.truth.known import last_known, readings, running
 from twin.trial.truth.outcomes import outcomes_of_trial
 from twin.truth.controls import bradycardia, control_orders
+from twin.truth.extended import CODES
 from twin.truth.sepsis import suspicions
 from twin.truth.truth import left_out, truth_of_marts
 
