@@ -22,5 +22,6 @@ def with_discharge(cohort: pd.DataFrame, days: pd.Series | None) -> pd.DataFrame
     if own is None or own.isna().any():
         raise NotEstimable("the time of discharge is not known of every stay of the cohort")
     died = cohort[DEATH_28D].to_numpy(dtype=bool)
-    cause = np.select([died, (own < HORIZON_DAYS).to_numpy()], [DIED, DISCHARGED], STAYED)
-    return cohort.assign(**{ENDED: own, CAUSE: cause})
+    ended = cohort.assign(**{ENDED: own})
+    ended[CAUSE] = np.select([died, (own < HORIZON_DAYS).to_numpy()], [DIED, DISCHARGED], STAYED)
+    return ended

@@ -112,11 +112,11 @@ def _contrast(
     found = method(copy, DEATH_28D, TREATMENT, covariates, "ATE", "joint", **further)
     coefficients = encode(copy, covariates).shape[1] + 2  # treatment and intercept
     sizes = (len(copy), int(copy[DEATH_28D].sum()), coefficients)
-    half = Z_975 * found.log_ratio_se
-    ratio = (found.ratio, found.ratio * np.exp(-half), found.ratio * np.exp(half))
+    p_values = _p_value(found.difference, found.se), _p_value(float(np.log(found.ratio)), found.log_ratio_se)
+    lower, upper = (found.ratio * np.exp([-1, 1] * np.array(Z_975 * found.log_ratio_se))).tolist()
     return {
-        RD: Estimate(RD, found.difference, found.lower, found.upper, _p_value(found.difference, found.se), *sizes),
-        RR: Estimate(RR, *map(float, ratio), _p_value(float(np.log(found.ratio)), found.log_ratio_se), *sizes),
+        RD: Estimate(RD, found.difference, found.lower, found.upper, p_values[0], *sizes),
+        RR: Estimate(RR, found.ratio, lower, upper, p_values[1], *sizes),
     }
 
 

@@ -166,7 +166,7 @@ def test_what_cannot_be_compared_says_why() -> None:
 
 
 def test_all_dead_by_the_horizon_leaves_a_mean_and_no_error_of_the_risk() -> None:
-    data = small().assign(died=True, time=lambda d: d["time"].clip(max=27))
+    data = small().assign(died=True, time=lambda d: d["time"].clip(upper=27))
     found = compare_curves(data, "time", "died", "arm", 28.0)
     means = data.groupby("arm")["time"].mean()
     assert found.mean_difference().value == pytest.approx(means[True] - means[False])
