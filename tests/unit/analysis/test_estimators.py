@@ -394,6 +394,9 @@ def test_models_of_death_and_of_discharge_hold_all_covariates(
 ) -> None:
     copy, names = copies[0], [name for name in PROPENSITY_COVARIATES if name != "pt_sec"]
     found = answers[0].estimates
+    for place in ((AIPW, RD), (STANDARDIZATION, RR), (ADJUSTED, OR)):
+        # two categories of three levels; treatment and intercept
+        assert found[place].parameters == len(names) + 2 + 2
     assert found[ADJUSTED, HR] == cox(copy, FOLLOW_UP, DEATH_28D, names, TREATMENT)
     ended = copy.assign(days=days_of(copy))
     assert found[CAUSE_SPECIFIC, HR] == cox(ended, "days", DEATH_28D, names, TREATMENT)

@@ -199,11 +199,12 @@ def test_the_sentence_names_the_extremes_and_counts_the_unbalanced() -> None:
         estimate(AALEN_JOHANSEN, RD, 0.012),
         *weights(OVERLAP, (269, 39), (1231, 176)),
         replace(weights(IPTW_ATE, (269, 39), (1231, 176))[3], estimate=0.0999),
+        *weights(ADJUSTED, (269, 39), (1231, 176)),
     ]
     first, last = sentences(rows)
     assert "lies between 0.70 (overlap weights) and 0.81 (inverse probability weights, ATE) by 3 estimators" in first
     assert "between -5.0 and +1.2 points" in first
-    assert "1 of 2 leave a covariate with a difference of 0.1 or more" in first
+    assert "Of 2 that weight or match 1 leave a covariate with a difference of 0.1 or more" in first
     assert "no weight and no match takes that away" in last
     assert sentences([]) == []
     assert "no estimator gives a hazard ratio" in sentences([replace(rows[0], estimate=None)])[0]
