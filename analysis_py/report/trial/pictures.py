@@ -11,7 +11,7 @@ from analysis_py.report.figures.effects import forest
 from analysis_py.report.figures.style import DOUBLE, SINGLE, new_figure
 from analysis_py.report.figures.trial import difference_dots, difference_paths, risk_curves, weight_histogram
 from analysis_py.report.tables.forest import forest_line, forest_row
-from analysis_py.report.trial.tables import balance_frame, points_text, primary_row, strategies, term_title
+from analysis_py.report.trial.tables import balance_frame, points_text, primary_row, strategies
 from analysis_py.report.trial.words import clone_lines
 from analysis_py.study.analyses.describe import GROUP_NAMES
 from analysis_py.study.results import find
@@ -20,6 +20,7 @@ from analysis_py.study.trial.definitions import COHORT, HOURS
 from analysis_py.study.trial.designs import PRIMARY, WAYS
 from analysis_py.study.trial.diagnose import AT_END, CURVE, UNWEIGHTED, WEIGHTED
 from analysis_py.study.trial.estimates import ANALYSIS, DIFFERENCE, HAZARD_RATIO
+from analysis_py.study.trial.frames import term_title
 from analysis_py.study.trial.run import Trial
 from analysis_py.study.variables import TRIAL_OUTCOME_TITLES
 

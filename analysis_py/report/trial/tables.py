@@ -36,8 +36,8 @@ from analysis_py.study.trial.estimates import (
     RISK,
     RISK_RATIO,
 )
-from analysis_py.study.trial.frames import MISSING, NOW
-from analysis_py.study.variables import DEATH_28D, TRIAL_BY_NAME, TRIAL_OUTCOME_TITLES, TRIAL_OUTCOMES
+from analysis_py.study.trial.frames import term_title
+from analysis_py.study.variables import DEATH_28D, TRIAL_OUTCOME_TITLES, TRIAL_OUTCOMES
 
 NO_NUMBER = "–"
 
@@ -200,16 +200,6 @@ def balance_table(rows: Sequence[Row], definitions: Definitions) -> pd.DataFrame
                 line[f"SMD, {measure}"] = f"{worst[measure]:.3f}{when}"
             lines.append(line)
     return pd.DataFrame(lines)
-
-
-def term_title(term: str) -> str:
-    """A column of the models in words: `Lactate (mmol/L), never measured`, `Care unit: MICU`."""
-    name, _, level = term.partition("=")
-    base = name.removesuffix(NOW).removesuffix(MISSING)
-    variable = TRIAL_BY_NAME[base]
-    if name.endswith(MISSING):
-        return f"{variable.label}, never measured"
-    return f"{variable.label}: {level}" if level else variable.title
 
 
 # --- numbers as cells -------------------------------------------------------------------------------------------------

@@ -76,6 +76,8 @@ def balance(largest: float, standard_error: float, covariates: int, worst: str =
     among so many covariates is what chance makes of true differences at the limit (Bonferroni, as CohortMethod's
     sdmAlpha) and it lies below twice the limit; else it fails.
     """
+    if not isfinite(largest):
+        return not_evaluated(BALANCE, "the number is not finite")
     named = f"{worst}: " if worst else ""
     if largest < LARGEST_SMD:
         return Verdict(BALANCE, PASS, largest, worst)

@@ -17,7 +17,7 @@ from analysis_py.statistics.errors import NotEstimable
 from analysis_py.statistics.imputation import impute
 from analysis_py.study.analyses.cohorts import ITERATIONS, cumulative_hazard
 from analysis_py.study.trial.definitions import Definitions
-from analysis_py.study.variables import TRIAL_BASELINE, TRIAL_INTERVAL, TRIAL_OUTCOMES, TimeVarying
+from analysis_py.study.variables import TRIAL_BASELINE, TRIAL_BY_NAME, TRIAL_INTERVAL, TRIAL_OUTCOMES, TimeVarying
 
 NOW, MISSING = "_now", "_missing"
 OTHER = "other"
@@ -135,3 +135,13 @@ def _require_starts(marts: TrialMarts, definitions: Definitions) -> None:
         raise StudyError(
             "trial_interval and trial_outcomes do not agree on who starts when: run `dbt build` without a selection"
         )
+
+
+def term_title(term: str) -> str:
+    """A column of the models in words: `Lactate (mmol/L), never measured`, `Care unit: MICU`."""
+    name, _, level = term.partition("=")
+    base = name.removesuffix(NOW).removesuffix(MISSING)
+    variable = TRIAL_BY_NAME[base]
+    if name.endswith(MISSING):
+        return f"{variable.label}, never measured"
+    return f"{variable.label}: {level}" if level else variable.title

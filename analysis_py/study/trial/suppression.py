@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from analysis_py.study.gate.suppression import is_of_gate, suppress_gate
 from analysis_py.study.results import Row
 from analysis_py.study.suppression import HIDDEN, is_small, suppress
 from analysis_py.study.trial.definitions import COHORT
@@ -23,9 +24,11 @@ def is_of_trial(row: Row) -> bool:
 
 
 def suppress_all(rows: Sequence[Row], below: int) -> list[Row]:
-    """As suppress(), with the trial's rows, which are told from all others by nothing that those show."""
-    own = [row for row in rows if is_of_trial(row)]
-    return [*suppress([row for row in rows if not is_of_trial(row)], below), *suppress_trial(own, below)]
+    """As suppress(), with the trial's rows, which are told from all others by nothing that those show, and the gate's."""
+    own, verdicts = [row for row in rows if is_of_trial(row)], [row for row in rows if is_of_gate(row)]
+    others = [row for row in rows if not (is_of_trial(row) or is_of_gate(row))]
+    shown = [*suppress(others, below), *suppress_trial(own, below)]
+    return [*shown, *suppress_gate(verdicts, shown, below)]
 
 
 def suppress_trial(rows: Iterable[Row], below: int) -> list[Row]:

@@ -1,0 +1,230 @@
+"""The numbers of the published design: the main matched estimate, the cohort before matching, each estimator of it.
+
+Balance, equipoise, who is kept and weights are those of the first imputed copy; the estimates are pooled over all.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from math import sqrt
+
+import pandas as pd
+
+from analysis_py.statistics.balance import standardized_mean_difference
+from analysis_py.statistics.diagnostics import preference_equipoise
+from analysis_py.statistics.errors import NotEstimable
+from analysis_py.study.analyses.describe import GROUP_NAMES
+from analysis_py.study.analyses.pooling import main_row
+from analysis_py.study.estimators import names
+from analysis_py.study.gate import checks
+from analysis_py.study.gate.calibrated import no_controls, systematic_error
+from analysis_py.study.gate.numbers import Arms, Difference, Numbers
+from analysis_py.study.gate.rows import PUBLISHED
+from analysis_py.study.results import Row, find, largest_smd
+from analysis_py.study.study import Study
+from analysis_py.study.trial.designs import PUBLISHED_ADJUSTED, PUBLISHED_CRUDE
+from analysis_py.study.variables import BY_NAME, DEATH_28D, MODELS, TABLE_ONE, TREATMENT
+
+FULL, MATCHED = "full", "matched"
+# the designs of the cohort before matching, each with the model of Table 2 whose number it is
+UNMATCHED = {PUBLISHED_CRUDE: "model 1", PUBLISHED_ADJUSTED: "model 3"}
+_AS_THEY_ENTER = "the groups as they are: a model adjusts without making them alike"
+
+
+def published_numbers(study: Study) -> list[Numbers]:
+    """The main estimate, then those of the cohort before matching, then the estimators that the rows hold."""
+    shared = _equipoise(study)
+    return [_main(study, shared), *(_before(study, name, shared) for name in UNMATCHED), *_estimators(study, shared)]
+
+
+def arms_of(data: pd.DataFrame) -> Arms:
+    """Who is compared in a cohort."""
+    by_group = data.groupby(data[TREATMENT].astype(bool))[DEATH_28D]
+    patients, deaths = by_group.size(), by_group.sum()
+    return Arms.of(
+        {group: int(patients.get(group, 0)) for group in GROUP_NAMES},
+        {group: int(deaths.get(group, 0)) for group in GROUP_NAMES},
+    )
+
+
+def _equipoise(study: Study) -> tuple[float | None, str]:
+    """Of everybody in the cohort, by the propensity of the match; or why there is none."""
+    if study.matched is None:
+        return None, study.not_matched
+    try:
+        return preference_equipoise(study.matched.propensity, study.full[TREATMENT].astype(bool)), ""
+    except NotEstimable as reason:
+        return None, str(reason)
+
+
+def _main(study: Study, shared: tuple[float | None, str]) -> Numbers:
+    place = Numbers(MATCHED, DEATH_28D, PUBLISHED, equipoise=shared[0])
+    if study.matched is None:
+        return replace(place, reasons=dict.fromkeys(checks.CHECKS, study.not_matched))
+    data, treated = study.matched.data, study.full[study.full[TREATMENT].astype(bool)]
+    left = data[data[TREATMENT].astype(bool)]
+    arms = arms_of(data)
+    ease = systematic_error(study.rows, PUBLISHED)
+    return replace(
+        place,
+        difference=_difference(study.rows, MATCHED, arms),
+        arms=arms,
+        per_coefficient=_per_coefficient(main_row(study.rows)),
+        kept=len(left) / len(treated),
+        kept_difference=_distance(left, treated, study.completed.unusable),
+        effective=float(arms.smaller),
+        ease=ease,
+        reasons={checks.EQUIPOISE: shared[1], checks.EASE: no_controls(study.rows, PUBLISHED)},
+    )
+
+
+def _before(study: Study, name: str, shared: tuple[float | None, str]) -> Numbers:
+    arms = arms_of(study.full)
+    difference = _difference(study.rows, FULL, arms)
+    estimate = find(study.rows, "outcome_models", FULL, outcome=DEATH_28D, model=UNMATCHED[name])
+    if difference is not None and MODELS[UNMATCHED[name]]:
+        difference = replace(difference, worst=f"{difference.worst}, {_AS_THEY_ENTER}")
+    return Numbers(
+        FULL,
+        DEATH_28D,
+        name,
+        difference,
+        shared[0],
+        arms,
+        _per_coefficient(estimate),
+        kept=1.0 if arms.patients[True] else None,
+        effective=float(arms.smaller),
+        reasons={checks.EQUIPOISE: shared[1], checks.EASE: no_controls(study.rows, name)},
+    )
+
+
+def _difference(rows: Sequence[Row], cohort: str, arms: Arms) -> Difference | None:
+    """From the rows of Table 1's balance, in standard deviations of the cohort's own groups."""
+    worst = largest_smd(rows, cohort)
+    if worst is None or worst.estimate is None or 0 in arms.patients.values():
+        return None
+    compared = [row for row in rows if (row.analysis, row.cohort, row.measure) == ("balance", cohort, "SMD")]
+    error = sqrt(sum(1 / size for size in arms.patients.values()))
+    return Difference(worst.estimate, error, len(compared), BY_NAME[worst.term].label)
+
+
+def _distance(kept: pd.DataFrame, everybody: pd.DataFrame, unusable: Sequence[str]) -> float | None:
+    """Largest SMD of some of the treated against all of them, in standard deviations of all."""
+    both = pd.concat([everybody.assign(**{TREATMENT: False}), kept.assign(**{TREATMENT: True})], ignore_index=True)
+    found = []
+    for variable in TABLE_ONE:
+        if variable.name in unusable:
+            continue
+        try:
+            smd = standardized_mean_difference(both, variable.name, TREATMENT, variable.kind, spread=both)
+        except NotEstimable:
+            continue
+        found.append(abs(smd))
+    return max(found, default=None)
+
+
+def _per_coefficient(row: Row | None) -> float | None:
+    if row is None or row.estimate is None:
+        return None
+    found = row.events_per_coefficient
+    return found if isinstance(found, float) else None
+
+
+# --- the estimators of the published cohort, from their rows ----------------------------------------------------------
+
+
+def _estimators(study: Study, shared: tuple[float | None, str]) -> list[Numbers]:
+    """Each estimator by each adjustment for which there are rows."""
+    places = dict.fromkeys(
+        (row.model, row.level, row.outcome) for row in study.rows if row.analysis == names.ANALYSIS and row.model
+    )
+    return [_estimator(study, model, level, outcome, shared) for model, level, outcome in places]
+
+
+def estimator_model(name: str, adjustment: str) -> str:
+    """`model` of an estimator among the rows `diagnostics`."""
+    return name if adjustment in ("", names.PAPER) else f"{name}, {adjustment}"
+
+
+def _estimator(study: Study, name: str, adjustment: str, outcome: str, shared: tuple[float | None, str]) -> Numbers:
+    own = [row for row in study.rows if (row.model, row.level, row.outcome) == (name, adjustment, outcome)]
+    estimates = [row for row in own if row.analysis == names.ANALYSIS and row.estimate is not None]
+    sizes = _by_group(study.rows, name, adjustment)
+    everybody = arms_of(study.full)
+    arms, effective = _compared(estimates, sizes, name, everybody), _effective(sizes)
+    return Numbers(
+        FULL,
+        outcome,
+        estimator_model(name, adjustment),
+        difference=_weighted_difference(study.rows, name, adjustment, sizes, everybody),
+        equipoise=shared[0] if adjustment in ("", names.PAPER) else None,
+        arms=arms,
+        per_coefficient=next(filter(None, map(_per_coefficient, estimates)), None),
+        kept=_kept(name, sizes, everybody),
+        effective=effective,
+        reasons={
+            checks.EQUIPOISE: shared[1] or "the propensity of this adjustment is not among the rows",
+            checks.EASE: no_controls(study.rows, name),
+        },
+    )
+
+
+def _by_group(rows: Sequence[Row], name: str, adjustment: str) -> dict[bool, float]:
+    """Effective sample sizes."""
+    found = {}
+    for group, word in GROUP_NAMES.items():
+        for row in rows:
+            if (
+                (row.analysis, row.model, row.level, row.measure)
+                == (names.WEIGHTS_ANALYSIS, name, adjustment, names.ESS)
+                and row.cohort.endswith(f" {word}")
+                and row.estimate is not None
+            ):
+                found[group] = row.estimate
+    return found
+
+
+def _effective(sizes: dict[bool, float]) -> float | None:
+    return min(sizes.values()) if len(sizes) == len(GROUP_NAMES) else None
+
+
+def _weighted_difference(
+    rows: Sequence[Row], name: str, adjustment: str, sizes: dict[bool, float], everybody: Arms
+) -> Difference | None:
+    row = next(
+        (
+            row
+            for row in rows
+            if (row.analysis, row.model, row.level, row.measure)
+            == (names.WEIGHTS_ANALYSIS, name, adjustment, names.LARGEST_SMD)
+            and row.estimate is not None
+        ),
+        None,
+    )
+    if row is None or row.estimate is None:
+        return None
+    effective = sizes or {group: float(size) for group, size in everybody.patients.items()}
+    error = sqrt(sum(1 / size for size in effective.values())) if all(effective.values()) else float("nan")
+    covariates = sum(variable.in_models for variable in TABLE_ONE)
+    worst = BY_NAME[row.term].label if row.term in BY_NAME else row.term
+    return Difference(abs(row.estimate), error, covariates, worst if row.term != TREATMENT else "")
+
+
+def _compared(estimates: Sequence[Row], sizes: dict[bool, float], name: str, everybody: Arms) -> Arms | None:
+    """Everybody, but of matched sets those whose number and deaths the estimate tells."""
+    if name not in names.MATCHED:
+        return everybody
+    row = next((row for row in estimates if isinstance(row.n, int) and isinstance(row.events, int)), None)
+    if row is None or True not in sizes:
+        return None
+    assert isinstance(row.n, int) and isinstance(row.events, int)
+    treated = round(sizes[True])
+    return Arms({True: treated, False: row.n - treated}, row.events, row.events)
+
+
+def _kept(name: str, sizes: dict[bool, float], everybody: Arms) -> float | None:
+    """1 where the estimand is about all treated, else the effective share of them (in pairs: who is in one)."""
+    if name not in (names.OVERLAP, names.MATCHING_WEIGHTS, *names.MATCHED):
+        return 1.0
+    if True not in sizes or not everybody.patients[True]:
+        return None
+    return min(sizes[True] / everybody.patients[True], 1.0)
