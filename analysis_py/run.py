@@ -20,6 +20,7 @@ from analysis_py.report.present import write_results, write_validation
 from analysis_py.report.terminal import Stages, external_summary, general_summary, show, show_external, summary
 from analysis_py.study.external import NAME as EXTERNAL
 from analysis_py.study.external import Validation, validate
+from analysis_py.study.gate.run import with_gate
 from analysis_py.study.read_marts import read_marts
 from analysis_py.study.results import Row
 from analysis_py.study.study import Study, run_study, with_trial
@@ -92,7 +93,8 @@ def _run(options: argparse.Namespace, messages: Console) -> tuple[Study | None, 
         study = run_study(marts.cohort, marts.flow, options.imputations, options.seed, say, marts.stays, marts.build)
         if marts.trial is not None:
             study = with_trial(study, marts.trial, options.seed, say)
-        study = replace(study, generated=marts.generated)
+        say("the gate")
+        study = replace(with_gate(study), generated=marts.generated)
         say("writing")
         with replaced(options.output) as folder:
             docs = options.dbt_docs or options.output / DBT_DOCS

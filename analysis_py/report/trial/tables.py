@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from analysis_py.report.tables.cells import equals, ratio
+from analysis_py.report.tables.cells import equals, few, ratio
 from analysis_py.report.tables.cohort import flow_table
 from analysis_py.report.trial.protocol import protocol_table
 from analysis_py.study.analyses.describe import GROUP_NAMES
@@ -217,9 +217,9 @@ def ratio_text(row: Row | None) -> str:
     if row.estimate is None:
         return row.note
     if row.lower is None or row.upper is None:
-        return f"{row.estimate:.2f} (no interval)"
+        return f"{row.estimate:.2f} (no interval){few(row)}"
     p_value = "" if row.p_value is None else f", p {equals(row.p_value)}"
-    return f"{ratio(row.estimate, row.lower, row.upper)}{p_value}"
+    return f"{ratio(row.estimate, row.lower, row.upper)}{p_value}{few(row)}"
 
 
 def percent_text(row: Row | None) -> str:
@@ -228,13 +228,22 @@ def percent_text(row: Row | None) -> str:
 
 
 def points_text(row: Row | None) -> str:
-    """A risk difference in points of percent with its interval."""
+    """A risk difference in points of percent with its interval, marked where the gate says something of it."""
+    return points_words(row) + _mark(row)
+
+
+def points_words(row: Row | None) -> str:
+    """The same as it stands in a sentence."""
     return _signed(row, 100.0, 1)
 
 
 def days_text(row: Row | None) -> str:
-    """A difference in days with its interval."""
-    return _signed(row, 1.0, 2)
+    """A difference in days with its interval, marked as points_text()."""
+    return _signed(row, 1.0, 2) + _mark(row)
+
+
+def _mark(row: Row | None) -> str:
+    return "" if row is None or row.estimate is None else few(row)
 
 
 def _signed(row: Row | None, unit: float, digits: int) -> str:

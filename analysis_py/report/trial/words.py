@@ -9,7 +9,7 @@ from analysis_py.report.trial.tables import (
     balance_frame,
     number,
     percent_text,
-    points_text,
+    points_words,
     primary_row,
     strategies,
 )
@@ -71,7 +71,7 @@ def sentences(rows: Sequence[Row], drug: str, trial: Trial | None) -> list[str]:
     found = (
         f"{size(rows, drug)}: {percent_text(treated)} would die in hospital within 28 days if all started within "
         f"{trial.definitions.grace_h:g} h, {percent_text(control)} if nobody did, a difference of "
-        f"{points_text(primary_row(rows, DIFFERENCE))} points; hazard ratio {told_interval(hazard)}."
+        f"{points_words(primary_row(rows, DIFFERENCE))} points; hazard ratio {told_interval(hazard)}."
     )
     return [found, _meaning(rows, hazard)]
 
@@ -159,7 +159,8 @@ def trial_caption(shown: Shown, name: str) -> Caption:
             + (f" Bars of fewer than {shown.below} clones are not drawn." if shown.below > 1 else ""),
         ),
     }
-    return Caption(*told[name])
+    title, text = told[name]
+    return Caption(title, text + (shown.few(ANALYSIS) if name in ("trial_designs", "trial_forest") else ""))
 
 
 def _left_out(below: int) -> str:

@@ -1,4 +1,4 @@
-"""The checks of the gate, each from plain numbers to a verdict with what would mend it. What is not known is no pass."""
+"""The checks of the gate, each from plain numbers to a verdict with what would mend it. Not known is not passed."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -13,14 +13,14 @@ from analysis_py.study.gate.rows import PUBLISHED, Place, verdicts
 from analysis_py.study.results import Row
 from analysis_py.study.trial.definitions import COHORT
 from analysis_py.study.trial.estimates import ANALYSIS as TRIAL
-from analysis_py.study.trial.estimates import DIFFERENCE, HAZARD_RATIO, MEAN_DAYS, RISK, RISK_RATIO
+from analysis_py.study.trial.estimates import DIFFERENCE, HAZARD_RATIO, MEAN_DAYS, RISK_RATIO
 from analysis_py.study.variables import DEATH_28D
 
 # how the word begins in a note
 _BEGINS: Mapping[str, str] = {FAIL: "fails the gate: ", CAUTION: "caution by the gate: "}
 _SEPARATOR = "; "
 _OF_PAIRS = ("outcome_models", CLUSTERED, EVENT_FREEDOM, "subgroup", "exposure_duration", "exposure_dose")
-_OF_TRIAL = (HAZARD_RATIO, DIFFERENCE, RISK_RATIO, MEAN_DAYS, RISK)
+_OF_TRIAL = (HAZARD_RATIO, DIFFERENCE, RISK_RATIO, MEAN_DAYS)
 _OF_ESTIMATORS = frozenset({names.HR, names.OR, names.RD, names.RR, names.RMSTD, names.SHR})
 
 
@@ -30,6 +30,12 @@ def mark_of(note: str) -> str:
     return next((verdict for verdict, begins in _BEGINS.items() if any(p.startswith(begins) for p in parts)), "")
 
 
+def failed_by(note: str) -> str:
+    """The checks that the design of a row with this note fails, as they stand there; empty where there are none."""
+    found = (part.removeprefix(_BEGINS[FAIL]) for part in note.split(_SEPARATOR) if part.startswith(_BEGINS[FAIL]))
+    return next(found, "")
+
+
 def without_mark(note: str) -> str:
     """The note without the gate's word."""
     kept = [part for part in note.split(_SEPARATOR) if not part.startswith(tuple(_BEGINS.values()))]
@@ -37,7 +43,7 @@ def without_mark(note: str) -> str:
 
 
 def marked(rows: Sequence[Row]) -> list[Row]:
-    """`rows`, each estimate of a design that fails a check, or passes with caution, with the gate's word in its note."""
+    """`rows`, the estimates of designs that fail a check, or pass with caution, with the gate's word in their notes."""
     words = {place: _word(found) for place, found in verdicts(rows).items()}
     return [row if row.estimate is None else _with(row, words.get(place_of(row) or ("", "", ""), "")) for row in rows]
 

@@ -4,17 +4,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+import numpy as np
+
+from analysis_py.statistics.design import Booleans, Floats
 from analysis_py.statistics.diagnostics import minimum_detectable_ratio
 from analysis_py.statistics.errors import NotEstimable
 from analysis_py.study.gate import checks
 from analysis_py.study.gate.checks import Verdict
 
+AS_THEY_ARE = "in the groups as they enter the model"  # which adjusts without making them alike
 _NOBODY_SAYS = "no such number for this design"
 
 
 @dataclass(frozen=True)
 class Difference:
-    """The largest absolute standardized difference of so many `covariates`, with its standard error; `worst` is where."""
+    """The largest absolute standardized difference of so many `covariates`, its standard error, and where (`worst`)."""
 
     largest: float
     standard_error: float
@@ -80,6 +84,19 @@ class Numbers:
     reasons: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
+def distance_of_kept(columns: Floats, kept: Booleans) -> float | None:
+    """Largest absolute difference of the means of the rows kept from those of all rows, in standard deviations of all.
+
+    `columns` rows x covariates, of the treated; None where nobody is kept.
+    """
+    if not kept.any():
+        return None
+    spread = columns.std(axis=0)
+    varying = spread > 1e-9 * (np.abs(columns).max(axis=0) + 1e-300)
+    away = np.abs(columns[kept].mean(axis=0) - columns.mean(axis=0))[varying] / spread[varying]
+    return float(away.max(initial=0.0))
+
+
 def judge(numbers: Numbers) -> list[Verdict]:
     """A verdict for each of CHECKS, in their order."""
     makers: dict[str, Callable[[], Verdict | None]] = {
@@ -110,7 +127,7 @@ def _power(arms: Arms | None) -> Verdict | None:
     try:
         detectable = minimum_detectable_ratio(arms.events, arms.share_treated)
     except NotEstimable as reason:
-        return Verdict(checks.POWER, checks.FAIL, note=str(reason))
+        return Verdict(checks.POWER, checks.FAIL, note=f"more events ({reason})")
     return checks.power(detectable, arms.share_treated)
 
 

@@ -9,7 +9,7 @@ from math import sqrt
 
 import pandas as pd
 
-from analysis_py.statistics.balance import standardized_mean_difference
+from analysis_py.statistics.design import encode
 from analysis_py.statistics.diagnostics import preference_equipoise
 from analysis_py.statistics.errors import NotEstimable
 from analysis_py.study.analyses.describe import GROUP_NAMES
@@ -17,7 +17,7 @@ from analysis_py.study.analyses.pooling import main_row
 from analysis_py.study.estimators import names
 from analysis_py.study.gate import checks
 from analysis_py.study.gate.calibrated import no_controls, systematic_error
-from analysis_py.study.gate.numbers import Arms, Difference, Numbers
+from analysis_py.study.gate.numbers import AS_THEY_ARE, Arms, Difference, Numbers, distance_of_kept
 from analysis_py.study.gate.rows import PUBLISHED
 from analysis_py.study.results import Row, find, largest_smd
 from analysis_py.study.study import Study
@@ -27,7 +27,6 @@ from analysis_py.study.variables import BY_NAME, DEATH_28D, MODELS, TABLE_ONE, T
 FULL, MATCHED = "full", "matched"
 # the designs of the cohort before matching, each with the model of Table 2 whose number it is
 UNMATCHED = {PUBLISHED_CRUDE: "model 1", PUBLISHED_ADJUSTED: "model 3"}
-_AS_THEY_ENTER = "the groups as they are: a model adjusts without making them alike"
 
 
 def published_numbers(study: Study) -> list[Numbers]:
@@ -82,7 +81,7 @@ def _before(study: Study, name: str, shared: tuple[float | None, str]) -> Number
     difference = _difference(study.rows, FULL, arms)
     estimate = find(study.rows, "outcome_models", FULL, outcome=DEATH_28D, model=UNMATCHED[name])
     if difference is not None and MODELS[UNMATCHED[name]]:
-        difference = replace(difference, worst=f"{difference.worst}, {_AS_THEY_ENTER}")
+        difference = replace(difference, worst=f"{difference.worst}, {AS_THEY_ARE}")
     return Numbers(
         FULL,
         DEATH_28D,
@@ -108,18 +107,10 @@ def _difference(rows: Sequence[Row], cohort: str, arms: Arms) -> Difference | No
 
 
 def _distance(kept: pd.DataFrame, everybody: pd.DataFrame, unusable: Sequence[str]) -> float | None:
-    """Largest SMD of some of the treated against all of them, in standard deviations of all."""
-    both = pd.concat([everybody.assign(**{TREATMENT: False}), kept.assign(**{TREATMENT: True})], ignore_index=True)
-    found = []
-    for variable in TABLE_ONE:
-        if variable.name in unusable:
-            continue
-        try:
-            smd = standardized_mean_difference(both, variable.name, TREATMENT, variable.kind, spread=both)
-        except NotEstimable:
-            continue
-        found.append(abs(smd))
-    return max(found, default=None)
+    """Of the treated who are kept from all of them, by Table 1."""
+    columns = encode(everybody, [variable.name for variable in TABLE_ONE if variable.name not in unusable])
+    inside = everybody.index.isin(kept.index)
+    return distance_of_kept(columns.to_numpy(dtype=float), inside)
 
 
 def _per_coefficient(row: Row | None) -> float | None:

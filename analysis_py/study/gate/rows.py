@@ -13,7 +13,7 @@ Place = tuple[str, str, str]  # cohort, outcome, model
 
 
 def verdict_rows(numbers: Numbers) -> list[Row]:
-    """A row per check; `n` patients of the smaller arm and `events` deaths of the one with fewer, to hide small ones."""
+    """A row per check; `n` patients of the smaller arm, `events` deaths of the one with fewer: small are hidden."""
     place = Row(ANALYSIS, numbers.cohort, numbers.outcome, numbers.model)
     n = numbers.arms.smaller if numbers.arms is not None else None
     deaths = numbers.arms.fewer_deaths if numbers.arms is not None else None

@@ -63,4 +63,4 @@ def _text(count: int | str | None, below: int) -> int | str | None:
 
 
 def _without(row: Row, below: int) -> Row:
-    return replace(row, estimate=None, note=f"a count below {below} is not shown")
+    return replace(row, estimate=None, note=row.note or f"a count below {below} is not shown")

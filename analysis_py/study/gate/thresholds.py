@@ -1,7 +1,7 @@
 """The limits of the gate: their one home.
 
-Balance, equipoise, power and EASE as CohortMethod's createCmDiagnosticThresholds (Schuemie et al., 6.0.2); the others are
-ours (docs/DECISIONS.md).
+Balance, equipoise, power and EASE as CohortMethod's createCmDiagnosticThresholds (Schuemie et al., 6.0.2); the others
+are ours (docs/DECISIONS.md).
 """
 
 LARGEST_SMD = 0.1  # passes below

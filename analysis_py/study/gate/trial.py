@@ -1,7 +1,7 @@
 """The numbers of every design of the trial, from its rows, its patients and the designs themselves.
 
-Equipoise is that of starting within the grace period given what is known at time zero, among all patients: no matter how
-a design then weighs them, it asks whether they could have got either.
+Equipoise is that of starting within the grace period given what is known at time zero, among all patients: however a
+design then weighs them, it asks whether they could have got either.
 """
 
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ from analysis_py.statistics.weighting import effective_size
 from analysis_py.study.analyses.describe import GROUP_NAMES
 from analysis_py.study.gate import checks
 from analysis_py.study.gate.calibrated import no_controls, systematic_error
-from analysis_py.study.gate.numbers import Arms, Difference, Ease, Numbers
+from analysis_py.study.gate.numbers import AS_THEY_ARE, Arms, Difference, Ease, Numbers, distance_of_kept
 from analysis_py.study.results import Row
 from analysis_py.study.trial.definitions import COHORT
 from analysis_py.study.trial.designs import (
@@ -161,11 +161,9 @@ class _Scene:
         if name not in _SELECTED:
             return 1.0, None
         chosen, treated = self._members(name)
-        own, everybody = self.matrix[chosen[treated]], self.matrix[self.starts]
-        spread = everybody.std(axis=0)
-        varying = spread > 1e-9 * (np.abs(everybody).max(axis=0) + 1e-300)
-        away = np.abs(own.mean(axis=0) - everybody.mean(axis=0))[varying] / spread[varying]
-        return arms.patients[True] / int(self.starts.sum()), float(away.max(initial=0.0))
+        inside = np.isin(np.flatnonzero(self.starts), chosen[treated])
+        share = arms.patients[True] / int(self.starts.sum())
+        return share, distance_of_kept(self.matrix[self.starts], inside)
 
     # --- balance ------------------------------------------------------------------------------------------------------
 
@@ -184,7 +182,10 @@ class _Scene:
         chosen, treated = self._members(name)
         is_weighted = isinstance(design, WeightedDesign) and name != PUBLISHED_MATCHED
         weights = design.weighting.weights(None) if is_weighted else np.ones(len(chosen))  # type: ignore[union-attr]
-        return self._compared(chosen, treated, weights)
+        found = self._compared(chosen, treated, weights)
+        if found is None or not isinstance(design, CoxDesign):
+            return found
+        return replace(found, worst=f"{found.worst}, {AS_THEY_ARE}")
 
     def _compared(self, chosen: np.ndarray, treated: Booleans, weights: Floats) -> Difference | None:
         found = np.abs(standardized_differences(self.matrix[chosen], treated, weights))

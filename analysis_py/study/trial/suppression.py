@@ -24,7 +24,7 @@ def is_of_trial(row: Row) -> bool:
 
 
 def suppress_all(rows: Sequence[Row], below: int) -> list[Row]:
-    """As suppress(), with the trial's rows, which are told from all others by nothing that those show, and the gate's."""
+    """As suppress(), with the trial's rows, which nothing that the others show tells, and the gate's."""
     own, verdicts = [row for row in rows if is_of_trial(row)], [row for row in rows if is_of_gate(row)]
     others = [row for row in rows if not (is_of_trial(row) or is_of_gate(row))]
     shown = [*suppress(others, below), *suppress_trial(own, below)]
