@@ -22,7 +22,7 @@ from analysis_py.study.external import NAME as EXTERNAL
 from analysis_py.study.external import Validation, validate
 from analysis_py.study.read_marts import read_marts
 from analysis_py.study.results import Row
-from analysis_py.study.study import Study, run_study, with_trial
+from analysis_py.study.study import Study, run_study, with_controls, with_trial
 from analysis_py.study.suppression import SUPPRESS_BELOW
 
 DESCRIPTION = """\
@@ -92,6 +92,8 @@ def _run(options: argparse.Namespace, messages: Console) -> tuple[Study | None, 
         study = run_study(marts.cohort, marts.flow, options.imputations, options.seed, say, marts.stays, marts.build)
         if marts.trial is not None:
             study = with_trial(study, marts.trial, options.seed, say)
+        if marts.controls is not None:
+            study = with_controls(study, marts.controls, options.seed, say)
         study = replace(study, generated=marts.generated)
         say("writing")
         with replaced(options.output) as folder:

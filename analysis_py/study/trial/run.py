@@ -25,7 +25,10 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Trial:
-    """What was found. `weights` (clone 0 or 1, weight) are of the clones that are followed beyond the grace period."""
+    """What was found. `weights` (clone 0 or 1, weight) are of the clones that are followed beyond the grace period.
+
+    `frames` are the tables of the estimators; None where there are none.
+    """
 
     marts: TrialMarts
     definitions: Definitions
@@ -33,6 +36,7 @@ class Trial:
     rows: list[Row]
     weights: pd.DataFrame
     remarks: list[str] = field(default_factory=list)
+    frames: Frames | None = None
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,7 @@ def run_trial(marts: TrialMarts, build: BuildRecord, seed: int, say: Say, resamp
                 every = one.design.rows()
                 beyond = every.loc[every["start"] >= definitions.grace_h, ["clone", "weight"]]
                 weights = beyond.reset_index(drop=True)
-    return Trial(marts, definitions, resamples, rows, weights)
+    return Trial(marts, definitions, resamples, rows, weights, frames=frames)
 
 
 def _build(way: Way, frames: Frames, patients: pd.DataFrame, outcome: str, definitions: Definitions) -> _Built:

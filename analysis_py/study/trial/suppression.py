@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from analysis_py.study.controls.suppression import is_of_controls, suppress_controls
 from analysis_py.study.results import Row
 from analysis_py.study.suppression import HIDDEN, is_small, suppress
 from analysis_py.study.trial.definitions import COHORT
@@ -23,9 +24,10 @@ def is_of_trial(row: Row) -> bool:
 
 
 def suppress_all(rows: Sequence[Row], below: int) -> list[Row]:
-    """As suppress(), with the trial's rows, which are told from all others by nothing that those show."""
-    own = [row for row in rows if is_of_trial(row)]
-    return [*suppress([row for row in rows if not is_of_trial(row)], below), *suppress_trial(own, below)]
+    """As suppress(), with the rows of the trial and of the controls, which nothing that the others show tells."""
+    own, controls = [row for row in rows if is_of_trial(row)], [row for row in rows if is_of_controls(row)]
+    others = [row for row in rows if not is_of_trial(row) and not is_of_controls(row)]
+    return [*suppress(others, below), *suppress_trial(own, below), *suppress_controls(controls, below)]
 
 
 def suppress_trial(rows: Iterable[Row], below: int) -> list[Row]:
