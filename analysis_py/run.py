@@ -143,10 +143,10 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     statistics = parser.add_argument_group("statistics")
     statistics.add_argument("--imputations", type=_positive, default=5, help="imputed data sets (default: 5)")
-    statistics.add_argument("--seed", type=_natural, default=1, help="seed of the imputation (default: 1)")
+    statistics.add_argument("--seed", type=natural, default=1, help="seed of the imputation (default: 1)")
     statistics.add_argument(
         "--suppress-below",
-        type=_natural,
+        type=natural,
         default=SUPPRESS_BELOW,
         metavar="N",
         help=f"hide counts from 1 to N-1 everywhere; 0 shows all, for open data (default: {SUPPRESS_BELOW})",
@@ -159,7 +159,8 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _natural(text: str) -> int:
+def natural(text: str) -> int:
+    """An option's whole number from 0."""
     if not text.isdigit():
         raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0")
     return int(text)

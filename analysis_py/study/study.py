@@ -110,7 +110,7 @@ def with_trial(
 def with_controls(
     study: Study, marts: ControlMarts, seed: int, say: Callable[[str], None], processes: int | None = None
 ) -> Study:
-    """`study` with the negative controls, by its trial too where it has one: their rows and remarks behind the others."""
+    """`study` with the negative controls, by its trial too if it has one: their rows and remarks behind the others."""
     trial = study.trial
     emulation = None
     if trial is not None and trial.frames is not None:
