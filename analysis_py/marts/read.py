@@ -12,6 +12,7 @@ import psycopg
 from psycopg import sql
 
 from analysis_py.marts.build_record import NO_RECORD, BuildRecord, read_build_record
+from analysis_py.marts.controls import ControlMarts, ControlsNeeded, read_controls, type_controls
 from analysis_py.marts.errors import StudyError, first_line
 from analysis_py.marts.generated import read_stamp
 from analysis_py.marts.one_build import keep_builds_out, require_one_build
@@ -28,8 +29,8 @@ class Needed:
     """What a study reads: variables of analysis_cohort, of the stays that other readings keep, of the external cohort.
 
     `columns` of those stays by mart. A stay is among them if `fulfil` is true of it, a reading of `kept_by` keeps it
-    and not every one of `excluded_by` excludes it; these are columns of the first mart. `trial` is what it reads of
-    the trial's marts.
+    and not every one of `excluded_by` excludes it; these are columns of the first mart. `trial` and `controls` are what
+    it reads of the trial's marts and of the controls'.
     """
 
     cohort: tuple[Variable, ...]
@@ -40,6 +41,7 @@ class Needed:
     kept_by: tuple[str, ...]
     excluded_by: tuple[str, ...]
     trial: TrialNeeded
+    controls: ControlsNeeded
 
 
 @dataclass(frozen=True)
@@ -56,8 +58,8 @@ class Marts:
     """analysis_cohort and, for other readings of its definitions, every stay that one of them keeps; cohort_flow.
 
     `generated` says what was generated; empty for real patients. `build` is what the build left about itself.
-    `external` is the external cohort, where this build has one (var zigong), `trial` the target trial, where it was not
-    left out (tag trial).
+    `external` is the external cohort, where this build has one (var zigong), `trial` the target trial and `controls`
+    the negative controls, where they were not left out (tags trial, controls).
     """
 
     cohort: pd.DataFrame
@@ -67,6 +69,7 @@ class Marts:
     build: BuildRecord = NO_RECORD
     external: ExternalMarts | None = None
     trial: TrialMarts | None = None
+    controls: ControlMarts | None = None
 
 
 def read(target: Target, needed: Needed) -> Marts:
@@ -86,6 +89,7 @@ def read(target: Target, needed: Needed) -> Marts:
             generated = read_stamp(connection)
             external = _read_external(connection, target.schema, build, needed.external)
             trial = read_trial(connection, target.schema)
+            controls = read_controls(connection, target.schema, needed.controls, trial is not None)
     except psycopg.errors.UndefinedColumn as error:
         raise StudyError(f"{first_line(error)}: the marts are of another version, run `dbt build` again") from error
     except psycopg.errors.UndefinedTable as error:
@@ -121,6 +125,7 @@ def read(target: Target, needed: Needed) -> Marts:
         build,
         external,
         type_trial(trial, target.schema, needed.trial) if trial is not None else None,
+        type_controls(controls, target.schema, needed.controls) if controls is not None else None,
     )
 
 

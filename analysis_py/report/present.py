@@ -8,6 +8,7 @@ from analysis_py.marts.generated import marked
 from analysis_py.report.captions.headline import headline
 from analysis_py.report.captions.shown import Shown
 from analysis_py.report.captions.tables import table_caption
+from analysis_py.report.controls.words import controls_caption, is_of_controls
 from analysis_py.report.external_report import ExternalResults, write_external
 from analysis_py.report.gate.words import gate_caption, is_of_gate
 from analysis_py.report.manuscript.write import write_manuscript
@@ -57,6 +58,7 @@ def write_results(
     shown = Shown(study, rows, shown_flow, below)
     sizes = {"table4_exposure": shown.matched(), "unmatched": table_caption(shown, "unmatched").text}
     sizes |= {name: trial_caption(shown, name).text for name in made if is_of_trial(name)}
+    sizes |= {name: controls_caption(shown, name).text for name in made if is_of_controls(name)}
     sizes |= {name: gate_caption(name).text for name in made if is_of_gate(name)}
     who = {name: sizes.get(name, shown.cohorts()) for name in made}
     write_manuscript(folder, made, who, study.generated, study.build.drug, study.completed.unusable)

@@ -11,6 +11,8 @@ from rich.status import Status
 from rich.table import Table
 
 from analysis_py.marts.generated import PATIENTS, warning
+from analysis_py.report.controls.summary import controls_summary
+from analysis_py.report.controls.words import sentences as control_sentences
 from analysis_py.report.external_report import model_word
 from analysis_py.report.gate.sentence import answer_of
 from analysis_py.report.gate.words import verdict_summary
@@ -96,6 +98,7 @@ def summary(study: Study, rows: Sequence[Row], output: Path, below: int) -> dict
         "estimates": _estimates(rows, tuple(study.cohorts)),
         "largest_smd": {cohort: _worst(rows, cohort) for cohort in study.cohorts},
         "trial": trial_summary(study.trial, rows),
+        "controls": controls_summary(rows),
         "remarks": list(study.remarks),
     }
 
@@ -209,6 +212,9 @@ def show(console: Console, study: Study, rows: Sequence[Row]) -> None:
     if study.trial is not None:
         for told in trial_sentences(rows, study.build.drug, study.trial):
             _say(console, f"trial: {told}")
+    if study.controls is not None:
+        for told in control_sentences(rows, study.build.drug, study.controls):
+            _say(console, f"controls: {told}")
     for sentence in sentences(rows, study.build.drug):
         _say(console, f"note: {sentence}")
     for remark in study.remarks:

@@ -6,6 +6,7 @@ import pandas as pd
 
 from analysis_py.marts.generated import marked
 from analysis_py.report.checklist.strobe import checklist
+from analysis_py.report.controls.tables import control_tables
 from analysis_py.report.gate.tables import gate_tables
 from analysis_py.report.page import Download, download
 from analysis_py.report.published import published_and_ours
@@ -55,6 +56,7 @@ def make_tables(rows: list[Row], flow: pd.DataFrame, study: Study, below: int, s
         made["subgroups"] = subgroup_table(rows)
         made["unmatched"] = unmatched_table(rows)
     made |= trial_tables(study, rows, below)
+    made |= control_tables(rows)
     made |= gate_tables(rows)
     made["published_vs_ours"] = published_and_ours(rows)
     made["checklist"] = checklist(study, rows, flow, below)

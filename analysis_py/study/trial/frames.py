@@ -66,11 +66,21 @@ def make_frames(marts: TrialMarts, definitions: Definitions, drug: str, seed: in
         icu_end_h=outcomes["icu_end_h"],
         duration_h=outcomes["duration_h"],
     ).reset_index(drop=True)
-    current = [now for now in TRIAL_INTERVAL if _is_usable(now.variable, marts.intervals, drug)]
-    intervals = _intervals(marts.intervals, current, completed)
+    return with_decisions(Frames(patients, pd.DataFrame(), tuple(used), ()), marts.intervals, drug)
+
+
+def with_decisions(frames: Frames, decisions: pd.DataFrame, drug: str) -> Frames:
+    """The same patients with other decision points, those at which something else than `drug` could start.
+
+    `decisions` by (stay_id, k), typed; what tells of `drug` stays out of the model of treatment.
+    """
+    completed = frames.patients.set_index("id")[list(frames.baseline)]
+    current = [now for now in TRIAL_INTERVAL if _is_usable(now.variable, decisions, drug)]
+    intervals = _intervals(decisions, current, completed)
     replaced = {name for now in current for name in now.replaces}
     columns = [name for name in intervals.columns if name not in ("id", "k")]
-    return Frames(patients, intervals, tuple(used), (*(name for name in used if name not in replaced), *columns))
+    treatment = (*(name for name in frames.baseline if name not in replaced), *columns)
+    return Frames(frames.patients, intervals, frames.baseline, treatment)
 
 
 def _is_usable(variable: Variable, data: pd.DataFrame, drug: str) -> bool:

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from analysis_py.study.controls.suppression import is_of_controls, suppress_controls
 from analysis_py.study.gate.suppression import is_of_gate, suppress_gate
 from analysis_py.study.results import Row
 from analysis_py.study.suppression import HIDDEN, is_small, suppress
@@ -24,10 +25,14 @@ def is_of_trial(row: Row) -> bool:
 
 
 def suppress_all(rows: Sequence[Row], below: int) -> list[Row]:
-    """As suppress(), with the trial's rows, which nothing that the others show tells, and the gate's."""
-    own, verdicts = [row for row in rows if is_of_trial(row)], [row for row in rows if is_of_gate(row)]
-    others = [row for row in rows if not (is_of_trial(row) or is_of_gate(row))]
-    shown = [*suppress(others, below), *suppress_trial(own, below)]
+    """As suppress(), with the rows of the trial and of the controls, which nothing that the others show tells; the gate's.
+
+    Verdicts come last: they tell no more than the rows that they are about.
+    """
+    own, controls = [row for row in rows if is_of_trial(row)], [row for row in rows if is_of_controls(row)]
+    verdicts = [row for row in rows if is_of_gate(row)]
+    others = [row for row in rows if not (is_of_trial(row) or is_of_controls(row) or is_of_gate(row))]
+    shown = [*suppress(others, below), *suppress_trial(own, below), *suppress_controls(controls, below)]
     return [*shown, *suppress_gate(verdicts, shown, below)]
 
 
