@@ -13,6 +13,8 @@ from rich.table import Table
 from analysis_py.marts.generated import PATIENTS, warning
 from analysis_py.report.controls.summary import controls_summary
 from analysis_py.report.controls.words import sentences as control_sentences
+from analysis_py.report.estimators.summary import estimators_summary
+from analysis_py.report.estimators.words import sentences as estimator_sentences
 from analysis_py.report.external_report import model_word
 from analysis_py.report.gate.sentence import answer_of
 from analysis_py.report.gate.words import verdict_summary
@@ -97,6 +99,7 @@ def summary(study: Study, rows: Sequence[Row], output: Path, below: int) -> dict
         "cohorts": {cohort: _counts(rows, cohort) for cohort in study.cohorts},
         "estimates": _estimates(rows, tuple(study.cohorts)),
         "largest_smd": {cohort: _worst(rows, cohort) for cohort in study.cohorts},
+        "estimators": estimators_summary(rows),
         "trial": trial_summary(study.trial, rows),
         "controls": controls_summary(rows),
         "remarks": list(study.remarks),
@@ -209,6 +212,8 @@ def show(console: Console, study: Study, rows: Sequence[Row]) -> None:
     console.print(table)
     for told in warnings(row for row in rows if row.analysis in ("outcome_models", CLUSTERED, TRIAL)):
         _say(console, told)
+    for told in estimator_sentences(rows):
+        _say(console, f"estimators: {told}")
     if study.trial is not None:
         for told in trial_sentences(rows, study.build.drug, study.trial):
             _say(console, f"trial: {told}")

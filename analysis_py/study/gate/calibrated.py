@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 
+from analysis_py.study.controls.calibrate import EASE, USED
+from analysis_py.study.controls.found import CALIBRATION, EXPOSURE
 from analysis_py.study.gate.numbers import Ease
 from analysis_py.study.gate.rows import PUBLISHED
 from analysis_py.study.results import Row
 from analysis_py.study.trial.designs import PRIMARY, PUBLISHED_MATCHED
 
-CALIBRATION, EASE, EXPOSURE = "calibration", "EASE", "exposure"  # as study/controls writes them
 # designs through which the control exposures go
 _CALIBRATED = {PUBLISHED: PUBLISHED_MATCHED, PRIMARY: PRIMARY}
 
@@ -22,18 +23,20 @@ def _row(rows: Sequence[Row], model: str) -> Row | None:
 
 def systematic_error(rows: Sequence[Row], model: str) -> Ease | None:
     """Of the control exposures through a design; None where it is not evaluated."""
-    row = _row(rows, model)
-    if row is None or row.estimate is None or not isinstance(row.n, int):
+    row, used = _row(rows, model, EASE), _row(rows, model, USED)
+    if row is None or row.estimate is None or used is None or used.estimate is None:
         return None
-    told = f"by {row.n} negative controls"
+    told = f"by {used.estimate:.0f} negative controls"
     if row.lower is not None and row.upper is not None:
         told += f", 95 % CI {row.lower:.2f} to {row.upper:.2f}"
-    return Ease(row.estimate, row.n, told)
+    return Ease(row.estimate, int(used.estimate), told)
 
 
 def no_controls(rows: Sequence[Row], model: str) -> str:
     """Why a design has no systematic error."""
     if model not in _CALIBRATED:
         return "no negative controls go through this design"
-    row = _row(rows, model)
-    return row.note.removeprefix("not estimable: ") if row is not None and row.note else "no negative controls"
+    row = _row(rows, model, EASE)
+    return (
+        row.note.removeprefix("not evaluated: ") if row is not None and row.note else "there are no negative controls"
+    )

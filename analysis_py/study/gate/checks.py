@@ -131,7 +131,7 @@ def weights(effective: float, patients: int | None = None) -> Verdict:
 def ease(value: float, controls: int, note: str = "") -> Verdict:
     """Expected absolute systematic error by so many negative controls that pass balance and equipoise themselves."""
     if controls < LEAST_CONTROLS:
-        return not_evaluated(EASE, f"{controls} negative controls count, at least {LEAST_CONTROLS} are needed")
+        return not_evaluated(EASE, f"{controls} controls count, {LEAST_CONTROLS} are needed")
     verdict = _judged(EASE, value, value < LARGEST_EASE, _MENDS[EASE])
     return Verdict(EASE, verdict.verdict, value, "; ".join(filter(None, (verdict.note, note))))
 

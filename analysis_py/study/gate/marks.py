@@ -53,7 +53,8 @@ def place_of(row: Row) -> Place | None:
     if row.analysis == TRIAL and row.cohort.split(" ")[0] == COHORT:
         return (COHORT, row.outcome, row.model) if row.measure in _OF_TRIAL else None
     if row.analysis == names.ANALYSIS:
-        return (FULL, row.outcome, estimator_model(row.model, row.level)) if row.measure in _OF_ESTIMATORS else None
+        place = (names.cohort_of(row.model), DEATH_28D, estimator_model(row.model, row.level))
+        return place if row.measure in _OF_ESTIMATORS else None
     if row.measure not in RATIO_MEASURES:
         return None
     # diagnostics of the published cohort are those of its groups, whatever outcome is compared

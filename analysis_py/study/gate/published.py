@@ -3,7 +3,7 @@
 Balance, equipoise, who is kept and weights are those of the first imputed copy; the estimates are pooled over all.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import sqrt
 
@@ -123,99 +123,64 @@ def _per_coefficient(row: Row | None) -> float | None:
 # --- the estimators of the published cohort, from their rows ----------------------------------------------------------
 
 
-def _estimators(study: Study, shared: tuple[float | None, str]) -> list[Numbers]:
-    """Each estimator by each adjustment for which there are rows."""
-    places = dict.fromkeys(
-        (row.model, row.level, row.outcome) for row in study.rows if row.analysis == names.ANALYSIS and row.model
-    )
-    return [_estimator(study, model, level, outcome, shared) for model, level, outcome in places]
-
-
 def estimator_model(name: str, adjustment: str) -> str:
     """`model` of an estimator among the rows `diagnostics`."""
     return name if adjustment in ("", names.PAPER) else f"{name}, {adjustment}"
 
 
-def _estimator(study: Study, name: str, adjustment: str, outcome: str, shared: tuple[float | None, str]) -> Numbers:
-    own = [row for row in study.rows if (row.model, row.level, row.outcome) == (name, adjustment, outcome)]
-    estimates = [row for row in own if row.analysis == names.ANALYSIS and row.estimate is not None]
-    sizes = _by_group(study.rows, name, adjustment)
-    everybody = arms_of(study.full)
-    arms, effective = _compared(estimates, sizes, name, everybody), _effective(sizes)
+def _estimators(study: Study, shared: tuple[float | None, str]) -> list[Numbers]:
+    """Each estimator by each adjustment for which there are rows."""
+    places = dict.fromkeys((row.model, row.level) for row in study.rows if row.analysis == names.ANALYSIS and row.model)
+    return [_estimator(study, name, adjustment, shared) for name, adjustment in places]
+
+
+def _estimator(study: Study, name: str, adjustment: str, shared: tuple[float | None, str]) -> Numbers:
+    own = [row for row in study.rows if (row.model, row.level) == (name, adjustment)]
+    weights = [row for row in own if row.analysis == names.WEIGHTS_ANALYSIS]
+    by_arm = {
+        group: row
+        for row in weights
+        for group, word in GROUP_NAMES.items()
+        if row.measure == names.ESS and row.cohort.endswith(f" {word}") and row.estimate is not None
+    }
+    sizes = {group: row.estimate or 0.0 for group, row in by_arm.items()} if len(by_arm) == len(GROUP_NAMES) else {}
+    estimates = [row for row in own if row.analysis == names.ANALYSIS]
     return Numbers(
-        FULL,
-        outcome,
+        names.cohort_of(name),
+        DEATH_28D,
         estimator_model(name, adjustment),
-        difference=_weighted_difference(study.rows, name, adjustment, sizes, everybody),
+        difference=_weighted_difference(weights, sizes),
         equipoise=shared[0] if adjustment in ("", names.PAPER) else None,
-        arms=arms,
+        arms=_arms_of_rows(by_arm) if sizes else None,
         per_coefficient=next(filter(None, map(_per_coefficient, estimates)), None),
-        kept=_kept(name, sizes, everybody),
-        effective=effective,
+        kept=_kept(name, sizes, study.full),
+        effective=min(sizes.values()) if sizes else None,
         reasons={
-            checks.EQUIPOISE: shared[1] or "the propensity of this adjustment is not among the rows",
+            checks.EQUIPOISE: shared[1] or "the propensity of this adjustment is not that of the match",
+            checks.EVENTS: "its outcome model tells no coefficients",
             checks.EASE: no_controls(study.rows, name),
         },
     )
 
 
-def _by_group(rows: Sequence[Row], name: str, adjustment: str) -> dict[bool, float]:
-    """Effective sample sizes."""
-    found = {}
-    for group, word in GROUP_NAMES.items():
-        for row in rows:
-            if (
-                (row.analysis, row.model, row.level, row.measure)
-                == (names.WEIGHTS_ANALYSIS, name, adjustment, names.ESS)
-                and row.cohort.endswith(f" {word}")
-                and row.estimate is not None
-            ):
-                found[group] = row.estimate
-    return found
+def _arms_of_rows(by_arm: Mapping[bool, Row]) -> Arms | None:
+    patients = {group: row.n for group, row in by_arm.items() if isinstance(row.n, int)}
+    deaths = {group: row.events for group, row in by_arm.items() if isinstance(row.events, int)}
+    return Arms.of(patients, deaths) if len(patients) == len(deaths) == len(by_arm) else None
 
 
-def _effective(sizes: dict[bool, float]) -> float | None:
-    return min(sizes.values()) if len(sizes) == len(GROUP_NAMES) else None
-
-
-def _weighted_difference(
-    rows: Sequence[Row], name: str, adjustment: str, sizes: dict[bool, float], everybody: Arms
-) -> Difference | None:
-    row = next(
-        (
-            row
-            for row in rows
-            if (row.analysis, row.model, row.level, row.measure)
-            == (names.WEIGHTS_ANALYSIS, name, adjustment, names.LARGEST_SMD)
-            and row.estimate is not None
-        ),
-        None,
-    )
-    if row is None or row.estimate is None:
+def _weighted_difference(weights: Sequence[Row], sizes: Mapping[bool, float]) -> Difference | None:
+    row = next((row for row in weights if row.measure == names.LARGEST_SMD and row.estimate is not None), None)
+    if row is None or row.estimate is None or not sizes:
         return None
-    effective = sizes or {group: float(size) for group, size in everybody.patients.items()}
-    error = sqrt(sum(1 / size for size in effective.values())) if all(effective.values()) else float("nan")
-    covariates = sum(variable.in_models for variable in TABLE_ONE)
+    error = sqrt(sum(1 / size for size in sizes.values()))
     worst = BY_NAME[row.term].label if row.term in BY_NAME else row.term
-    return Difference(abs(row.estimate), error, covariates, worst if row.term != TREATMENT else "")
+    return Difference(abs(row.estimate), error, len(TABLE_ONE), worst)
 
 
-def _compared(estimates: Sequence[Row], sizes: dict[bool, float], name: str, everybody: Arms) -> Arms | None:
-    """Everybody, but of matched sets those whose number and deaths the estimate tells."""
-    if name not in names.MATCHED:
-        return everybody
-    row = next((row for row in estimates if isinstance(row.n, int) and isinstance(row.events, int)), None)
-    if row is None or True not in sizes:
-        return None
-    assert isinstance(row.n, int) and isinstance(row.events, int)
-    treated = round(sizes[True])
-    return Arms({True: treated, False: row.n - treated}, row.events, row.events)
-
-
-def _kept(name: str, sizes: dict[bool, float], everybody: Arms) -> float | None:
-    """1 where the estimand is about all treated, else the effective share of them (in pairs: who is in one)."""
+def _kept(name: str, sizes: Mapping[bool, float], full: pd.DataFrame) -> float | None:
+    """1 where the estimand is about all treated, else the effective share of them: in pairs, who is in one."""
     if name not in (names.OVERLAP, names.MATCHING_WEIGHTS, *names.MATCHED):
         return 1.0
-    if True not in sizes or not everybody.patients[True]:
-        return None
-    return min(sizes[True] / everybody.patients[True], 1.0)
+    treated = int(full[TREATMENT].astype(bool).sum())
+    return min(sizes[True] / treated, 1.0) if sizes and treated else None
