@@ -27,8 +27,8 @@ LEGEND = ", ".join(f"{sign} {_WORDS[verdict]}" for verdict, sign in SIGNS.items(
 TEXT = (
     "Each design's diagnostics are held to their limits before its estimate is read. All must pass, or pass with "
     "caution, for an estimate to be read as an effect; not evaluated is not passed. A failed check hides no number, "
-    f"for a replication must show it: wherever it stands it is marked {FAIL_MARK}, and {CAUTION_MARK} where a check passes "
-    "with caution.",
+    f"for a replication must show it: wherever it stands it is marked {FAIL_MARK}, and {CAUTION_MARK} where a check "
+    "passes with caution.",
     f"Balance passes with caution from the limit to {LARGEST_SMD_BY_CHANCE:g} where chance alone makes such a "
     f"difference in groups of this size; events per coefficient from {FEWEST_EVENTS:g} on; EASE needs {LEAST_CONTROLS} "
     "controls that pass balance and equipoise themselves. Of the published cohort the diagnostics are those of the "

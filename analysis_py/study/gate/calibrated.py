@@ -13,12 +13,9 @@ from analysis_py.study.trial.designs import PRIMARY, PUBLISHED_MATCHED
 _CALIBRATED = {PUBLISHED: PUBLISHED_MATCHED, PRIMARY: PRIMARY}
 
 
-def _row(rows: Sequence[Row], model: str) -> Row | None:
-    wanted = (CALIBRATION, _CALIBRATED.get(model), EASE)
-    own = [
-        row for row in rows if (row.analysis, row.model, row.measure) == wanted and EXPOSURE in (row.term, row.level)
-    ]
-    return own[0] if own else None
+def _row(rows: Sequence[Row], model: str, measure: str) -> Row | None:
+    wanted = (CALIBRATION, _CALIBRATED.get(model), EXPOSURE, measure)
+    return next((row for row in rows if (row.analysis, row.model, row.level, row.measure) == wanted), None)
 
 
 def systematic_error(rows: Sequence[Row], model: str) -> Ease | None:
@@ -28,7 +25,7 @@ def systematic_error(rows: Sequence[Row], model: str) -> Ease | None:
         return None
     told = f"by {used.estimate:.0f} negative controls"
     if row.lower is not None and row.upper is not None:
-        told += f", 95 % CI {row.lower:.2f} to {row.upper:.2f}"
+        told += f", 95 % interval {row.lower:.2f} to {row.upper:.2f}"
     return Ease(row.estimate, int(used.estimate), told)
 
 
@@ -37,6 +34,6 @@ def no_controls(rows: Sequence[Row], model: str) -> str:
     if model not in _CALIBRATED:
         return "no negative controls go through this design"
     row = _row(rows, model, EASE)
-    return (
-        row.note.removeprefix("not evaluated: ") if row is not None and row.note else "there are no negative controls"
-    )
+    if row is None or not row.note:
+        return "there are no negative controls"
+    return row.note.removeprefix("not evaluated: ")
