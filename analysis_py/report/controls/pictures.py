@@ -11,6 +11,7 @@ from analysis_py.report.figures.controls import funnel
 from analysis_py.report.figures.style import DOUBLE, new_figure
 from analysis_py.study.controls.calibrate import NULL_MEAN, NULL_SD
 from analysis_py.study.controls.found import DRUG, EXPOSURE, OUTCOME, standard_error
+from analysis_py.study.gate.marks import without_mark
 from analysis_py.study.results import Row
 
 _KINDS = {EXPOSURE: ("exposures", "Hazard ratio"), OUTCOME: ("outcomes", "Odds ratio")}
@@ -45,7 +46,7 @@ def points_of(rows: Sequence[Row]) -> pd.DataFrame:
         {
             "ratio": row.estimate,
             "error": standard_error(row.lower, row.upper),
-            "counts": not row.note,
+            "counts": not without_mark(row.note),
         }
         for row in rows
         if row.estimate is not None and row.lower is not None and row.upper is not None

@@ -5,7 +5,7 @@ from math import exp
 
 import pandas as pd
 
-from analysis_py.report.tables.cells import equals, ratio
+from analysis_py.report.tables.cells import equals, gate_mark, ratio
 from analysis_py.study.controls.calibrate import (
     CALIBRATED,
     EASE,
@@ -28,6 +28,7 @@ from analysis_py.study.controls.found import (
     OUTCOME,
     POSITIVE,
 )
+from analysis_py.study.gate.marks import without_mark
 from analysis_py.study.results import Row, find
 from analysis_py.study.trial.designs import PRIMARY, PUBLISHED_MATCHED
 
@@ -108,7 +109,7 @@ def _cells(rows: Sequence[Row], design: str, kind: str, term: str) -> dict[str, 
         f"{title}: without": _events(found.get((f"{cohort} control", EVENTS))),
         f"{title}: largest SMD": NO_NUMBER if balance is None else f"{balance.estimate:.2f}",
         f"{title}: equipoise": NO_NUMBER if equipoise is None else f"{equipoise.estimate:.2f}",
-        f"{title}: note": "" if estimate is None else _reason(estimate.note),
+        f"{title}: note": "" if estimate is None else _reason(without_mark(estimate.note)),
     }
 
 
@@ -128,7 +129,8 @@ def ratio_text(row: Row) -> str:
     """`0.71 (0.53–0.95)`, or a dash."""
     if row.estimate is None or row.lower is None or row.upper is None:
         return NO_NUMBER
-    return ratio(row.estimate, row.lower, row.upper)
+    mark = gate_mark(row.note)
+    return ratio(row.estimate, row.lower, row.upper) + (f" {mark}" if mark else "")
 
 
 def calibration_table(rows: Sequence[Row]) -> pd.DataFrame:

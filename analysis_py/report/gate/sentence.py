@@ -110,12 +110,17 @@ def answer(asked: str, hazard: Row | None, published: Row | None, found: Sequenc
     if hazard is None or said == NO_ESTIMATE:
         first = f"{head} has no answer{_why_none(hazard)}{_faults(failed)}{beside}."
     else:
-        first = f"{head} finds {_FINDS[said]} (hazard ratio {in_words(hazard)})"
+        first = f"{head} finds {_FINDS[said]} (hazard ratio {_brief(hazard)})"
         if failed:
             first += f", which may not be read {_AS_WHAT[said]}{_faults(failed)}"
         first += f"{beside}."
     rest = [*_verdict(said, every, failed, unknown), *_mended(failed)]
     return Answer(first, tuple(rest), may_be_read, _names(failed), _names(unknown))
+
+
+def _brief(row: Row) -> str:
+    """As in_words(), to stand in brackets."""
+    return f"{row.estimate:.2f}, 95 % CI {row.lower:.2f} to {row.upper:.2f}"
 
 
 def _names(verdicts: Sequence[Verdict]) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """The trial's tables, from its rows as they are shown."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pandas as pd
 
@@ -92,12 +92,12 @@ def _design_line(way: Way, found: dict[tuple[str, str], Row]) -> dict[str, str]:
     return {
         "Design": way.title,
         "Deaths / n": f"{number(hazard.events)} / {number(hazard.n)}" if hazard.n is not None else "",
-        "HR (95 % CI)": ratio_text(hazard),
+        "HR (95 % CI)": _marked(ratio_text, hazard),
         "Risk if started": percent_text(treated.get(RISK)),
         "Risk if not": percent_text(control.get(RISK)),
-        "Risk difference, points (95 % CI)": points_text(found.get((COHORT, DIFFERENCE))),
-        "Risk ratio (95 % CI)": ratio_text(found.get((COHORT, RISK_RATIO))),
-        "Days alive to day 28, difference (95 % CI)": days_text(found.get((COHORT, MEAN_DAYS))),
+        "Risk difference, points (95 % CI)": _marked(points_text, found.get((COHORT, DIFFERENCE))),
+        "Risk ratio (95 % CI)": _marked(ratio_text, found.get((COHORT, RISK_RATIO))),
+        "Days alive to day 28, difference (95 % CI)": _marked(days_text, found.get((COHORT, MEAN_DAYS))),
         "Largest weight": count_text(
             max(
                 (row for row in (treated.get(LARGEST), control.get(LARGEST)) if row is not None),
@@ -107,6 +107,10 @@ def _design_line(way: Way, found: dict[tuple[str, str], Row]) -> dict[str, str]:
         ),
         "Effective size": " / ".join(effective) if any(effective) else "",
     }
+
+
+def _marked(text: Callable[[Row | None], str], row: Row | None) -> str:
+    return text(row) + (few(row) if row is not None and row.estimate is not None else "")
 
 
 def clones_table(rows: Sequence[Row], drug: str) -> pd.DataFrame:
@@ -217,9 +221,9 @@ def ratio_text(row: Row | None) -> str:
     if row.estimate is None:
         return row.note
     if row.lower is None or row.upper is None:
-        return f"{row.estimate:.2f} (no interval){few(row)}"
+        return f"{row.estimate:.2f} (no interval)"
     p_value = "" if row.p_value is None else f", p {equals(row.p_value)}"
-    return f"{ratio(row.estimate, row.lower, row.upper)}{p_value}{few(row)}"
+    return f"{ratio(row.estimate, row.lower, row.upper)}{p_value}"
 
 
 def percent_text(row: Row | None) -> str:
@@ -228,22 +232,13 @@ def percent_text(row: Row | None) -> str:
 
 
 def points_text(row: Row | None) -> str:
-    """A risk difference in points of percent with its interval, marked where the gate says something of it."""
-    return points_words(row) + _mark(row)
-
-
-def points_words(row: Row | None) -> str:
-    """The same as it stands in a sentence."""
+    """A risk difference in points of percent with its interval."""
     return _signed(row, 100.0, 1)
 
 
 def days_text(row: Row | None) -> str:
-    """A difference in days with its interval, marked as points_text()."""
-    return _signed(row, 1.0, 2) + _mark(row)
-
-
-def _mark(row: Row | None) -> str:
-    return "" if row is None or row.estimate is None else few(row)
+    """A difference in days with its interval."""
+    return _signed(row, 1.0, 2)
 
 
 def _signed(row: Row | None, unit: float, digits: int) -> str:

@@ -9,7 +9,7 @@ from analysis_py.report.trial.tables import (
     balance_frame,
     number,
     percent_text,
-    points_words,
+    points_text,
     primary_row,
     strategies,
 )
@@ -26,6 +26,9 @@ from analysis_py.study.variables import DEATH_28D, HORIZON_DAYS, TRIAL_OUTCOME_T
 TITLE = "As the trial it stands for"
 ABSENT = "The build left the trial out (tag trial): `dbt build` without `--exclude tag:trial` brings it back."
 _FROM_ONE = "The first imputed data set; intervals: percentiles of"
+
+
+_WITH_EFFECTS = ("trial_designs", "trial_forest", "trial_curves")
 
 
 def is_of_trial(name: str) -> bool:
@@ -71,7 +74,7 @@ def sentences(rows: Sequence[Row], drug: str, trial: Trial | None) -> list[str]:
     found = (
         f"{size(rows, drug)}: {percent_text(treated)} would die in hospital within 28 days if all started within "
         f"{trial.definitions.grace_h:g} h, {percent_text(control)} if nobody did, a difference of "
-        f"{points_words(primary_row(rows, DIFFERENCE))} points; hazard ratio {told_interval(hazard)}."
+        f"{points_text(primary_row(rows, DIFFERENCE))} points; hazard ratio {told_interval(hazard)}."
     )
     return [found, _meaning(rows, hazard)]
 
@@ -160,7 +163,7 @@ def trial_caption(shown: Shown, name: str) -> Caption:
         ),
     }
     title, text = told[name]
-    return Caption(title, text + (shown.few(ANALYSIS) if name in ("trial_designs", "trial_forest") else ""))
+    return Caption(title, text + (shown.few(ANALYSIS) if name in _WITH_EFFECTS else ""))
 
 
 def _left_out(below: int) -> str:

@@ -6,12 +6,15 @@ from dataclasses import replace
 from analysis_py.statistics.estimate import RATIO_MEASURES
 from analysis_py.study.analyses.pooling import CLUSTERED, EVENT_FREEDOM
 from analysis_py.study.analyses.robustness import CLUSTERED_BY_PAIR
+from analysis_py.study.controls.found import ANALYSIS as CONTROLS
+from analysis_py.study.controls.found import DRUG
 from analysis_py.study.estimators import names
 from analysis_py.study.gate.checks import CAUTION, FAIL, Verdict
 from analysis_py.study.gate.published import FULL, MATCHED, UNMATCHED, estimator_model
 from analysis_py.study.gate.rows import PUBLISHED, Place, verdicts
 from analysis_py.study.results import Row
 from analysis_py.study.trial.definitions import COHORT
+from analysis_py.study.trial.designs import PRIMARY, PUBLISHED_MATCHED
 from analysis_py.study.trial.estimates import ANALYSIS as TRIAL
 from analysis_py.study.trial.estimates import DIFFERENCE, HAZARD_RATIO, MEAN_DAYS, RISK_RATIO
 from analysis_py.study.variables import DEATH_28D
@@ -57,6 +60,10 @@ def place_of(row: Row) -> Place | None:
         return place if row.measure in _OF_ESTIMATORS else None
     if row.measure not in RATIO_MEASURES:
         return None
+    if row.analysis == CONTROLS and row.level == DRUG:  # beside the controls it is of the same design
+        return {PUBLISHED_MATCHED: (MATCHED, DEATH_28D, PUBLISHED), PRIMARY: (COHORT, DEATH_28D, PRIMARY)}.get(
+            row.model
+        )
     # diagnostics of the published cohort are those of its groups, whatever outcome is compared
     if row.cohort == MATCHED and (row.analysis.startswith(_OF_PAIRS) or _is_single_copy(row)):
         return MATCHED, DEATH_28D, PUBLISHED
