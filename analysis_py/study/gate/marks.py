@@ -26,6 +26,12 @@ _OF_PAIRS = ("outcome_models", CLUSTERED, EVENT_FREEDOM, "subgroup", "exposure_d
 _OF_TRIAL = (HAZARD_RATIO, DIFFERENCE, RISK_RATIO, MEAN_DAYS)
 _OF_ESTIMATORS = frozenset({names.HR, names.OR, names.RD, names.RR, names.RMSTD, names.SHR})
 
+# the drug's own estimate beside the controls, by the design that they go through
+_OF_DRUG: Mapping[str, Place] = {
+    PUBLISHED_MATCHED: (MATCHED, DEATH_28D, PUBLISHED),
+    PRIMARY: (COHORT, DEATH_28D, PRIMARY),
+}
+
 
 def mark_of(note: str) -> str:
     """FAIL or CAUTION where a row's note says so, else empty."""
@@ -60,7 +66,7 @@ def place_of(row: Row) -> Place | None:
         return place if row.measure in _OF_ESTIMATORS else None
     if row.measure not in RATIO_MEASURES:
         return None
-    if row.analysis == CONTROLS and row.level == DRUG:  # beside the controls it is of the same design
+    if row.analysis == CONTROLS and row.level == DRUG:
         return {PUBLISHED_MATCHED: (MATCHED, DEATH_28D, PUBLISHED), PRIMARY: (COHORT, DEATH_28D, PRIMARY)}.get(
             row.model
         )
