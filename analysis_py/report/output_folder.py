@@ -13,7 +13,9 @@ from analysis_py.marts.errors import StudyError
 
 MARKER = ".dexsic-output"
 DBT_DOCS = "dbt_docs.html"
-_OURS = {MARKER, DBT_DOCS, "report.html", "results.csv", "tables", "figures", "manuscript"}
+# of `python -m analysis_py.controls`, the table first
+CONTROLS_FILES = ("controls.csv", "controls_funnel.svg", "controls_funnel.png")
+_OURS = {MARKER, DBT_DOCS, "report.html", "results.csv", "tables", "figures", "manuscript", *CONTROLS_FILES}
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 

@@ -11,6 +11,8 @@ from analysis_py.marts.generated import WATERMARK
 from analysis_py.report.captions.alternatives import alternative
 from analysis_py.report.captions.figures import figure_caption
 from analysis_py.report.captions.shown import Shown
+from analysis_py.report.controls.pictures import control_figures
+from analysis_py.report.controls.words import controls_alternative, controls_caption, is_of_controls
 from analysis_py.report.estimators.tables import forest_lines as estimator_lines
 from analysis_py.report.estimators.words import (
     FIGURE,
@@ -54,6 +56,9 @@ def draw(folder: Path, shown: Shown) -> dict[str, Picture]:
         if is_of_trial(name):
             made[name] = picture(trial_caption(shown, name), trial_alternative(shown, name), files, is_wide)
             return
+        if is_of_controls(name):
+            made[name] = picture(controls_caption(shown, name), controls_alternative(shown), files, is_wide)
+            return
         if is_of_estimators(name):
             made[name] = picture(estimators_caption(shown, name), estimators_alternative(shown), files, is_wide)
             return
@@ -73,7 +78,7 @@ def draw(folder: Path, shown: Shown) -> dict[str, Picture]:
         compared = estimator_lines(shown.rows)
         if len(compared) and compared["estimate"].notna().any():
             keep(FIGURE, forest(compared, "Hazard ratio", shown.drug))
-        for name, drawn in trial_figures(shown):
+        for name, drawn in (*trial_figures(shown), *control_figures(shown.rows, shown.drug)):
             keep(name, drawn)
     return made
 

@@ -9,6 +9,7 @@ import pandas as pd
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from analysis_py.marts.build_record import NO_RECORD, BuildRecord
+from analysis_py.marts.controls import ControlMarts
 from analysis_py.marts.errors import StudyError
 from analysis_py.marts.one_build import UNCHECKED
 from analysis_py.marts.trial import TrialMarts
@@ -34,6 +35,7 @@ from analysis_py.study.analyses.robustness import (
 from analysis_py.study.analyses.screening import screening_rows
 from analysis_py.study.analyses.subgroups import subgroup_rows
 from analysis_py.study.analyses.unmatched import unmatched_rows
+from analysis_py.study.controls.run import Controls, Emulation, run_controls
 from analysis_py.study.estimators.run import Answers, answers_to_ask, estimator_rows
 from analysis_py.study.readings import FOLLOW_UP_DISCHARGE
 from analysis_py.study.results import Row, emptied_by, flow_rows
@@ -52,7 +54,8 @@ class Study:
     """What was found. `matched` is None where nothing could be matched, and `not_matched` says why.
 
     `generated` says what was generated, as read_marts() gives it; empty for real patients. `build` names the exposure's
-    drug and tells how the marts were made. `trial` is the question as a target trial, unless the build left it out.
+    drug and tells how the marts were made. `trial` is the question as a target trial, `controls` are the negative
+    controls, unless the build left them out.
     """
 
     full: pd.DataFrame
@@ -64,6 +67,7 @@ class Study:
     generated: str = ""
     build: BuildRecord = NO_RECORD
     trial: Trial | None = None
+    controls: Controls | None = None
 
     @property
     def cohorts(self) -> dict[str, pd.DataFrame]:
@@ -105,6 +109,19 @@ def with_trial(
     with threadpool_limits(1, user_api="blas"):  # as in run_study()
         found = run_trial(marts, study.build, seed, say, resamples)
     return replace(study, rows=[*study.rows, *found.rows], remarks=[*study.remarks, *found.remarks], trial=found)
+
+
+def with_controls(
+    study: Study, marts: ControlMarts, seed: int, say: Callable[[str], None], processes: int | None = None
+) -> Study:
+    """`study` with the negative controls, by its trial too if it has one: their rows and remarks behind the others."""
+    trial = study.trial
+    emulation = None
+    if trial is not None and trial.frames is not None:
+        emulation = Emulation(trial.marts, trial.frames, trial.definitions)
+    with threadpool_limits(1, user_api="blas"):  # as in run_study()
+        found = run_controls(marts, study.completed, emulation, study.build.drug, seed, say, processes=processes)
+    return replace(study, rows=[*study.rows, *found.rows], remarks=[*study.remarks, *found.remarks], controls=found)
 
 
 def _run_study(
