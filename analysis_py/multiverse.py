@@ -43,8 +43,9 @@ The multiverse: the same question by every combination of the choices that someb
 thousand specifications, each with its estimate and its checks; about two minutes on two cores.
 
 reads    the marts that `dbt build` made, by the connection in profiles.yml; writes nothing there
-writes   multiverse/ in the folder --output: specifications.csv, by_choice.csv, curve.svg, curve.png; and their section
-         in report.html, if that is there and of the same build. Ctrl-C loses what is being reckoned: --resume goes on."""
+writes   multiverse/ in the folder --output: specifications.csv, by_choice.csv, curve.svg and curve.png; and a section
+         of report.html, if that is there and of the same build.
+         Ctrl-C loses what is being reckoned and nothing else: --resume goes on."""
 EXAMPLES = f"""\
 examples:
   python -m analysis_py.multiverse                                    all of them, into output/multiverse
