@@ -102,6 +102,10 @@ def _run(options: argparse.Namespace, messages: Console) -> tuple[Multiverse, Ma
         wanted = chosen(known_specifications(marts), only)
         try:
             return _found(options, marts, wanted, say, messages)
+        except FileNotFoundError as error:
+            raise StudyError(
+                f"{options.output} was replaced by another run in the meantime: run this again, then with --resume"
+            ) from error
         except OSError as error:
             reason = error.strerror or error
             raise StudyError(f"{options.output} cannot be written: {reason}; free space or choose another") from error

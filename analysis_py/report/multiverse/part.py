@@ -55,8 +55,7 @@ def choice_table(by_choice: pd.DataFrame) -> pd.DataFrame:
                 "Choice": (CHOICE_TITLES.get(str(row.choice), "All") if first else ""),
                 "Value": "" if not row.choice else value_title(str(row.value)),
                 "Specifications": f"{row.specifications:,}",
-                "Median": _number(row.median),
-                "Quartiles": f"{_number(row.lower_quartile)}–{_number(row.upper_quartile)}",
+                "Median [quartiles]": _median(row),
                 "Below 1 (%)": _number(row.percent_below_1, 0),
                 "Pass (%)": _number(row.percent_pass, 0),
                 "Median of these": _number(row.median_of_those),
@@ -64,6 +63,12 @@ def choice_table(by_choice: pd.DataFrame) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(lines)
+
+
+def _median(row: Any) -> str:
+    if pd.isna(row.median):
+        return "not estimable"
+    return f"{row.median:.2f} [{row.lower_quartile:.2f}–{row.upper_quartile:.2f}]"
 
 
 def _number(value: Any, digits: int = 2) -> str:

@@ -119,6 +119,9 @@ def curve_alternative(found: Multiverse) -> str:
 
 
 def _percent(share: float) -> str:
+    """Rounded, but neither none nor all where it is not."""
+    if 0 < share < 0.005 or 0.995 <= share < 1:
+        return "less than 1 %" if share < 0.5 else "more than 99 %"
     return f"{100 * share:.0f} %"
 
 
