@@ -43,6 +43,8 @@ _TEXTS = {
     "Emulation",
     "Var",
     "Design",
+    "Estimator",
+    "About",
 }
 _WIDE = 9  # columns from which on a table is set smaller, and printed on a page on its side
 

@@ -11,6 +11,8 @@ from rich.status import Status
 from rich.table import Table
 
 from analysis_py.marts.generated import PATIENTS, warning
+from analysis_py.report.estimators.summary import estimators_summary
+from analysis_py.report.estimators.words import sentences as estimator_sentences
 from analysis_py.report.external_report import model_word
 from analysis_py.report.tables.cells import COHORT_TITLES, FEW_WARNING, few, ratio
 from analysis_py.report.tables.published_count import published_count_sentence
@@ -91,6 +93,7 @@ def summary(study: Study, rows: Sequence[Row], output: Path, below: int) -> dict
         "cohorts": {cohort: _counts(rows, cohort) for cohort in study.cohorts},
         "estimates": _estimates(rows, tuple(study.cohorts)),
         "largest_smd": {cohort: _worst(rows, cohort) for cohort in study.cohorts},
+        "estimators": estimators_summary(rows),
         "trial": trial_summary(study.trial, rows),
         "remarks": list(study.remarks),
     }
@@ -196,6 +199,8 @@ def show(console: Console, study: Study, rows: Sequence[Row]) -> None:
     console.print(table)
     if any(row.is_few for row in rows if row.analysis in ("outcome_models", CLUSTERED)):
         _say(console, FEW_WARNING)
+    for told in estimator_sentences(rows):
+        _say(console, f"estimators: {told}")
     if study.trial is not None:
         for told in trial_sentences(rows, study.build.drug, study.trial):
             _say(console, f"trial: {told}")

@@ -6,6 +6,8 @@ import pandas as pd
 
 from analysis_py.marts.generated import marked
 from analysis_py.report.checklist.strobe import checklist
+from analysis_py.report.estimators.tables import estimators_table
+from analysis_py.report.estimators.words import TABLE as ESTIMATORS
 from analysis_py.report.page import Download, download
 from analysis_py.report.published import published_and_ours
 from analysis_py.report.tables.build import definition_table, source_table, test_table, version_table
@@ -49,6 +51,8 @@ def make_tables(rows: list[Row], flow: pd.DataFrame, study: Study, below: int, s
         "e_values": e_value_table(rows),
         "proportional_hazards": proportionality_table(rows),
     }
+    if len(estimators := estimators_table(rows)):
+        made[ESTIMATORS] = estimators
     if study.matched is not None:
         made["table4_exposure"] = table_four(rows, exposures_of(study.build))
         made["subgroups"] = subgroup_table(rows)

@@ -1,5 +1,7 @@
 """What the estimators of the published cohort and their numbers are called in results.csv."""
 
+from collections.abc import Mapping
+
 ANALYSIS, WEIGHTS_ANALYSIS = "estimators", "estimator_weights"
 
 # estimators: `model` of their rows
@@ -17,12 +19,29 @@ WEIGHTED = (IPTW_ATE, IPTW_ATT, OVERLAP, MATCHING_WEIGHTS, ENTROPY)
 DOUBLY_ROBUST = (AIPW, STANDARDIZATION)
 MATCHED = (MATCHED_1, MATCHED_2, MATCHED_3, MATCHED_EXACT)
 COMPETING = (FINE_GRAY, CAUSE_SPECIFIC, AALEN_JOHANSEN)
-ESTIMATORS = (*WEIGHTED, *DOUBLY_ROBUST, *MATCHED, ADJUSTED, *COMPETING)  # in the order of the page
 
 # adjustments: `level` of their rows
 PAPER, EXTENDED = "paper", "extended"
 
-# measures of contrasts (risk difference and ratio at day 28; days of restricted mean survival) ...
+# contrasts, treated against not: RD and RR of the risk at day 28, RMSTD in days of mean survival to day 28 ...
 HR, OR, RD, RR, RMSTD, SHR = "HR", "OR", "RD", "RR", "RMSTD", "SHR"
-# ... and of `estimator_weights`, on the first imputed copy
+# ... and measures of `estimator_weights`, on the first imputed copy. Weights are in units of their arm's mean: those of
+# different estimators can be compared. Of the largest |SMD| `term` is the covariate.
 ESS, LARGEST_WEIGHT, LARGEST_SMD = "effective sample size", "largest weight", "largest |SMD|"
+
+# every estimator in the order of the page, with what it gives
+MEASURES: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(WEIGHTED, (HR, RD, RR, RMSTD)),
+    **dict.fromkeys(DOUBLY_ROBUST, (RD, RR)),
+    **dict.fromkeys(MATCHED, (HR, RD, RR, RMSTD)),
+    ADJUSTED: (HR, OR),
+    FINE_GRAY: (SHR,),
+    CAUSE_SPECIFIC: (HR,),
+    AALEN_JOHANSEN: (RD,),
+}
+ESTIMATORS = tuple(MEASURES)
+
+
+def cohort_of(estimator: str) -> str:
+    """`cohort` of its rows."""
+    return "matched" if estimator in MATCHED else "full"

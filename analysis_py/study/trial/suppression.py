@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from analysis_py.study.estimators.suppression import is_of_estimators, suppress_estimators
 from analysis_py.study.results import Row
 from analysis_py.study.suppression import HIDDEN, is_small, suppress
 from analysis_py.study.trial.definitions import COHORT
@@ -23,9 +24,11 @@ def is_of_trial(row: Row) -> bool:
 
 
 def suppress_all(rows: Sequence[Row], below: int) -> list[Row]:
-    """As suppress(), with the trial's rows, which are told from all others by nothing that those show."""
-    own = [row for row in rows if is_of_trial(row)]
-    return [*suppress([row for row in rows if not is_of_trial(row)], below), *suppress_trial(own, below)]
+    """As suppress(), with the rows of the estimators and of the trial, each hidden by what is known of its own."""
+    trial = [row for row in rows if is_of_trial(row)]
+    estimators = [row for row in rows if is_of_estimators(row)]
+    others = [row for row in rows if not (is_of_trial(row) or is_of_estimators(row))]
+    return [*suppress(others, below), *suppress_estimators(estimators, below), *suppress_trial(trial, below)]
 
 
 def suppress_trial(rows: Iterable[Row], below: int) -> list[Row]:
