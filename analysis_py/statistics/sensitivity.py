@@ -111,7 +111,8 @@ def _risk_ratio(value: float, measure: str, common_outcome: bool) -> float:
         return value
     if measure == "OR":
         return float(np.sqrt(value))
-    return float((1 - 0.5 ** np.sqrt(value)) / (1 - 0.5 ** np.sqrt(1 / value)))
+    # 1 - 0.5^x, exact for a ratio near 0 too
+    return float(np.expm1(-np.log(2) * np.sqrt(value)) / np.expm1(-np.log(2) / np.sqrt(value)))
 
 
 def _from_risk_ratio(ratio: float) -> float:

@@ -18,13 +18,13 @@ from twin.__main__ import main as twin
 
 PAGE = (PROJECT / "docs" / "CHANGING.md").read_text(encoding="utf-8")
 WALKS = dict(re.findall(r"### (.*)\n((?:(?!\n##).|\n(?!##))*)", PAGE))
-LACTATE, ICU_FREE, CIRRHOSIS, REMIFENTANIL = list(WALKS)[:4]
+LACTATE, ICU_FREE, CIRRHOSIS, REMIFENTANIL, CONTROL = list(WALKS)[:5]
 (REMIFENTANIL_VARS,) = re.findall(r"VARS='(.*)'", WALKS[REMIFENTANIL])
 
 # whose tests must still pass
 CHANGED = ("lab_item", "icd_category", "infusion_item", "int_first_day_lab", "int_comorbidity", "baseline", "outcomes")
 CHANGED += ("cohort_eligibility", "cohort_flow", "analysis_cohort")
-# what the twin does not chart: lactate, a cirrhosis, remifentanil in the place of midazolam
+# what the twin does not chart: lactate, a cirrhosis, remifentanil in the place of midazolam, a cream, varicose veins
 UNCHARTED = """
 insert into mimiciv_hosp.labevents
 select * from jsonb_populate_recordset(null::mimiciv_hosp.labevents, (
@@ -38,6 +38,11 @@ select subject_id, hadm_id, 39, 'K7460', 10 from mimiciv_hosp.admissions where h
 update mimiciv_icu.inputevents
 set itemid = 299999, rate = 0.1, rateuom = 'mcg/kg/min'
 where itemid = 221668 and rate > 0;
+insert into mimiciv_hosp.prescriptions (subject_id, hadm_id, drug_type, drug, route, starttime, stoptime)
+select subject_id, hadm_id, 'MAIN', 'Hydrocortisone Cream 1%', 'TP', intime + interval '1 h', intime + interval '9 h'
+from mimiciv_icu.icustays where hadm_id % 5 = 0;
+insert into mimiciv_hosp.diagnoses_icd (subject_id, hadm_id, seq_num, icd_code, icd_version)
+select subject_id, hadm_id, 40, 'I8390', 10 from mimiciv_hosp.admissions where hadm_id % 5 = 0;
 """
 
 
@@ -70,7 +75,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     left_out = shutil.ignore_patterns(".*", "target", "logs", "output", "__pycache__")
     shutil.copytree(PROJECT, copy, ignore=left_out)
     shutil.copy(copy / "profiles.example.yml", copy / "profiles.yml")
-    for walk in (LACTATE, ICU_FREE, CIRRHOSIS, REMIFENTANIL):
+    for walk in (LACTATE, ICU_FREE, CIRRHOSIS, REMIFENTANIL, CONTROL):
         apply(WALKS[walk], copy)
     return copy
 
@@ -112,7 +117,7 @@ def results(run: Callable[..., None], project: Path) -> pd.DataFrame:
     return pd.read_csv(project / "output" / "results.csv")
 
 
-@pytest.mark.parametrize("walk", [LACTATE, ICU_FREE, CIRRHOSIS, REMIFENTANIL])
+@pytest.mark.parametrize("walk", [LACTATE, ICU_FREE, CIRRHOSIS, REMIFENTANIL, CONTROL])
 def test_a_walk_has_three_places_at_most(walk: str) -> None:
     places = re.findall(r"^\d\. ", WALKS[walk], flags=re.MULTILINE)
     assert 1 <= len(places) <= 3
@@ -173,6 +178,30 @@ def test_nobody_with_cirrhosis_is_in_the_cohort(results: pd.DataFrame, database:
     assert cohort and all(remainder != 0 for (remainder,) in cohort)
     assert flow[0][0] > 0
     assert others == [(0,)]
+
+
+@pytest.mark.needs_half_an_hour
+def test_the_new_controls_are_in_the_marts(results: pd.DataFrame, database: str) -> None:
+    assert len(results)
+    with psycopg.connect(database) as connection:
+        exposed = connection.execute(
+            """
+            select bool_and(hadm_id % 5 = 0 and is_exposed), count(*)
+            from changed.negative_control_exposure
+            inner join mimiciv_icu.icustays using (stay_id)
+            where exposure = 'hydrocortisone_cream' and outtime > intime + interval '5 h'
+            """
+        ).fetchone()
+        occurred = connection.execute(
+            """
+            select bool_and(hadm_id % 5 <> 0 or occurred), sum(cast(occurred as integer))
+            from changed.negative_control_outcome
+            inner join mimiciv_icu.icustays using (stay_id)
+            where outcome = 'varicose_veins'
+            """
+        ).fetchone()
+    assert exposed is not None and exposed[0] and exposed[1] > 0
+    assert occurred is not None and occurred[0] and occurred[1] > 0
 
 
 @pytest.mark.needs_an_hour

@@ -12,6 +12,7 @@ import numpy as np
 from twin.plan.intent import Intent
 from twin.rows import Array, Columns, take, text
 from twin.truth.cohort import analysis_cohort, baseline_of, cohort_eligibility
+from twin.truth.controls import bradycardia, negative_control_exposure, negative_control_outcome
 from twin.truth.course import dexmedetomidine_exposure, outcomes_of
 from twin.truth.first_day import first_day_values
 from twin.truth.sepsis import sepsis3, sic_score
@@ -57,6 +58,9 @@ def truth_of_marts(plan: Columns, intent: Intent) -> dict[str, Columns]:
         "baseline": baseline,
         "cohort_eligibility": eligibility,
         "analysis_cohort": analysis_cohort(eligibility, baseline, outcomes, exposure),
+        "negative_control_exposure": negative_control_exposure(plan, intent),
+        "negative_control_outcome": negative_control_outcome(plan, intent),
+        "positive_control": bradycardia(plan, intent, plan["intime"]),
     }
 
 

@@ -117,9 +117,9 @@ def test_screening_finds_severity(full: pd.DataFrame) -> None:
 
 
 def test_preference_score_is_one_half_where_propensity_is_the_share_treated() -> None:
-    propensity = pd.Series([0.2, 0.5, 1.0, 0.0])
+    propensity = pd.Series([0.2, 0.5, 1.0, 0.0, 0.2])
     treated = pd.Series([True, False, False, False, False])
-    assert preference_score(propensity, treated).tolist() == pytest.approx([0.5, 0.8, 1, 0])
+    assert preference_score(propensity, treated).tolist() == pytest.approx([0.5, 0.8, 1, 0, 0.5])
 
 
 def test_equipoise_counts_both_groups(full: pd.DataFrame) -> None:

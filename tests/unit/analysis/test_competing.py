@@ -174,6 +174,14 @@ def test_gray_by_loops(groups: int) -> None:
     assert ours.p_value == pytest.approx(stats.chi2.sf(statistic, freedom))
 
 
+def test_what_happens_in_a_group_after_the_others_have_ended_compares_nothing() -> None:
+    first = pd.DataFrame({"time": np.tile([1, 2, 3, 4], 5), "cause": 1, "treated": 0})
+    second = pd.DataFrame({"time": np.arange(20) % 10 + 1, "cause": 1, "treated": 1})
+    rows = pd.concat([first, second], ignore_index=True)
+    cut = rows.assign(cause=rows["cause"].where(rows["time"] <= 4, 0))
+    assert gray_test(rows, *COLUMNS, 1) == gray_test(cut, *COLUMNS, 1)
+
+
 def test_without_a_competing_cause_gray_is_nearly_the_log_rank_test() -> None:
     rows = _rows(2000, whole=False).replace({"cause": {2: 0}})
     theirs = log_rank(rows, *COLUMNS)
@@ -295,6 +303,21 @@ def test_a_cause_in_one_group_alone_separates() -> None:
         fine_gray(rows, "time", "cause", [], "treated", 1)
     assert gray_test(rows, *COLUMNS, 1).p_value < 1e-4
     assert (cumulative_incidence(rows, *COLUMNS).query("group == 0 and cause == 1")["incidence"] == 0).all()
+
+
+def test_a_covariate_that_separates_leaves_the_others_alone() -> None:
+    rows = _rows(400)
+    rare = (rows.index < 6) & (rows["cause"] != 1)
+    assert rare.any()
+    without = fine_gray(rows, "time", "cause", ["age"], "treated", 1)
+    ours = fine_gray(rows.assign(rare=rare), "time", "cause", ["age", "rare"], "treated", 1)
+    assert ours.value == pytest.approx(without.value, rel=0.05) and _error(ours) == pytest.approx(
+        _error(without), rel=0.05
+    )
+    with pytest.raises(NotEstimable, match="rare separates"):
+        fine_gray(rows.assign(rare=rare), "time", "cause", ["age"], "rare", 1)
+    with pytest.raises(NotEstimable, match="treated is a combination"):
+        fine_gray(rows.assign(same=rows["treated"] * 2), "time", "cause", ["same"], "treated", 1)
 
 
 def test_groups_that_are_never_at_risk_together() -> None:

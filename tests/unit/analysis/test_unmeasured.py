@@ -53,6 +53,14 @@ def test_ratios_are_converted_as_for_the_e_value() -> None:
     pd.testing.assert_frame_equal(rare, tipping_points(4, 2.25, 6, [0.9], [0.1], "RR"))
 
 
+@pytest.mark.parametrize("measure", ["HR", "OR", "RR"])
+@pytest.mark.parametrize("value", [1e-100, 1e100])
+def test_absurd_ratios_have_a_number_too(value: float, measure: str) -> None:
+    assert 1 < e_value(value, value / 2, value * 2, measure).point < inf  # type: ignore[arg-type]
+    points = tipping_points(value, value / 2, value * 2, [0.0, 0.5], [0.5, 0.0], measure)  # type: ignore[arg-type]
+    assert (points["estimate"] > 0).all()
+
+
 def test_no_cause_weaker_than_the_e_value_explains_an_effect_away() -> None:
     # a cause in all of the treated: its imbalance, too, must be as large as its effect
     bound = e_value(2, 1.5, 2.5, "RR")
