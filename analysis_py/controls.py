@@ -50,12 +50,12 @@ from analysis_py.study.variables import tells_exposure
 DESCRIPTION = """\
 The negative controls: exposures that cannot change death in the place of the drug, outcomes that the drug cannot have
 caused, as published and through the trial. What they show is what the design makes of nothing.
-About a minute for 34 exposures, 1,500 generated ICU stays and a trial of 2,800. `python -m analysis_py.run` runs them
-too.
+About a minute for 34 exposures, 1,500 generated ICU stays and a trial of 2,800.
+They are part of `python -m analysis_py.run` too.
 
 reads    the marts that `dbt build` made (tag controls), by the connection in profiles.yml; writes nothing there
 writes   in the folder --output: controls.csv, controls_funnel.svg and .png; each is written aside and then takes its
-         place: Ctrl-C leaves the earlier ones as they were. The next `python -m analysis_py.run` replaces the folder."""
+         place: Ctrl-C leaves the earlier ones as they were. The next `analysis_py.run` replaces the folder."""
 EXAMPLES = """\
 examples:
   python -m analysis_py.controls                              every control, results in output/
