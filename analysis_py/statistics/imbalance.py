@@ -82,7 +82,7 @@ def imbalance(data: pd.DataFrame, kinds: Mapping[str, Kind], treatment: str) -> 
         if len(present) < 2:
             continue
         begin = len(indicators)
-        indicators += [(data[name] == level).to_numpy(dtype=float) for level in present[1:]]
+        indicators += [np.asarray(data[name] == level, dtype=np.float64) for level in present[1:]]
         groups.append(slice(begin, len(indicators)))
     none = np.zeros((len(data), 0))
     return Imbalance(

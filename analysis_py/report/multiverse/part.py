@@ -48,7 +48,7 @@ def choice_table(by_choice: pd.DataFrame) -> pd.DataFrame:
         place = (str(row.measure), str(row.choice))
         first = place != before
         before = place
-        factor = "" if not first or pd.isna(row.factor) else f"{row.factor:.2f}"
+        factor = "" if not first or pd.isna(row.factor) else f"{float(str(row.factor)):.2f}"
         lines.append(
             {
                 "section": MEASURE_TITLES[str(row.measure)],
