@@ -4,7 +4,8 @@
 Grain       one row per ICU stay with a vasopressor that runs in the first first_day_intervention_h after ICU admission
 Definition  the highest norepinephrine equivalent of any moment in them: rates of all that runs at that moment are added
             up. A stretch runs from its start (included) to its end (not included), so that of two that follow one another
-            one counts at the moment between; the highest begins with a stretch, or at admission
+            one counts at the moment between. The highest begins with a stretch: at the last start before admission runs
+            what runs at admission
 Source      Goradia 2021, seed norepinephrine_equivalence; as in the trial, which asks at its decisions
 */
 with
@@ -32,7 +33,7 @@ running as (
 
     select
         stays.stay_id,
-        {{ later_of('infusions.started_at', 'stays.icu_admitted_at') }} as started_at,
+        infusions.started_at,
         infusions.ended_at,
         infusions.rate * equivalences.factor as equivalent
     from stays

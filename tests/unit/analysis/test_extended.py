@@ -61,7 +61,11 @@ def test_the_papers_columns_stay_and_the_others_come_without_a_gap(
             assert not there.all()
             assert (after.loc[there, name] == known.loc[there, name]).all()
             assert set(after.loc[~there, name]) <= set(known.loc[there, name])  # a donor's
-    first, second = (copy["lactate_mmol_l"] for copy in wide.copies)
+
+
+def test_every_copy_has_draws_of_its_own(completed: Completed, extended: pd.DataFrame) -> None:
+    same = Completed((completed.copies[0],) * 2, completed.trace, completed.unusable)
+    first, second = (copy["lactate_mmol_l"] for copy in complete_extended(same, extended, 3).copies)
     assert (first != second).any()
 
 
