@@ -15,14 +15,17 @@ from rich.console import Console
 from analysis_py.interrupt import terminable
 from analysis_py.marts.errors import StudyError
 from analysis_py.marts.profile import find_profiles, read_target
-from analysis_py.report.output_folder import DBT_DOCS, refuse_foreign, replaced
+from analysis_py.report.multiverse.folder import Multiverse, keep_multiverse, read_multiverse
+from analysis_py.report.multiverse.summary import multiverse_lines, multiverse_summary
+from analysis_py.report.output_folder import DBT_DOCS, MULTIVERSE, refuse_foreign, replaced
 from analysis_py.report.present import write_results, write_validation
 from analysis_py.report.terminal import Stages, external_summary, general_summary, show, show_external, summary
 from analysis_py.study.external import NAME as EXTERNAL
 from analysis_py.study.external import Validation, validate
+from analysis_py.study.gate.run import with_gate
 from analysis_py.study.read_marts import read_marts
 from analysis_py.study.results import Row
-from analysis_py.study.study import Study, run_study, with_trial
+from analysis_py.study.study import Study, run_study, with_controls, with_trial
 from analysis_py.study.suppression import SUPPRESS_BELOW
 
 DESCRIPTION = """\
@@ -62,6 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.json:
         if study is not None:
             found = summary(study, rows, options.output, options.suppress_below)
+            found |= {"multiverse": multiverse_summary(_multiverse(options, study))}
         if validation is not None:
             if study is None:
                 drug, generated = validation.build.drug, validation.marts.generated
@@ -74,6 +78,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         console = Console()
         if study is not None:
             show(console, study, rows)
+            for line in multiverse_lines(_multiverse(options, study)):
+                console.print(f"multiverse: {line}", markup=False, highlight=False, soft_wrap=True)
         if validation is not None:
             show_external(console, validation, rows)
         console.print(f"report: {options.output / 'report.html'}", markup=False, highlight=False, soft_wrap=True)
@@ -92,14 +98,23 @@ def _run(options: argparse.Namespace, messages: Console) -> tuple[Study | None, 
         study = run_study(marts.cohort, marts.flow, options.imputations, options.seed, say, marts.stays, marts.build)
         if marts.trial is not None:
             study = with_trial(study, marts.trial, options.seed, say)
-        study = replace(study, generated=marts.generated)
+        if marts.controls is not None:
+            study = with_controls(study, marts.controls, options.seed, say)
+        say("the gate")
+        study = replace(with_gate(study), generated=marts.generated)
         say("writing")
         with replaced(options.output) as folder:
             docs = options.dbt_docs or options.output / DBT_DOCS
             if docs.is_file():
                 shutil.copy(docs, folder / DBT_DOCS)
+            fingerprint = marts.build.fingerprint
+            keep_multiverse(options.output / MULTIVERSE, folder / MULTIVERSE, fingerprint, options.suppress_below)
             rows = write_results(folder, study, marts.flow, options.suppress_below, options.seed, validation)
             return study, validation, rows
+
+
+def _multiverse(options: argparse.Namespace, study: Study) -> Multiverse | None:
+    return read_multiverse(options.output / MULTIVERSE, study.build.fingerprint, options.suppress_below)
 
 
 def _run_external(
@@ -141,10 +156,10 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     statistics = parser.add_argument_group("statistics")
     statistics.add_argument("--imputations", type=_positive, default=5, help="imputed data sets (default: 5)")
-    statistics.add_argument("--seed", type=_natural, default=1, help="seed of the imputation (default: 1)")
+    statistics.add_argument("--seed", type=natural, default=1, help="seed of the imputation (default: 1)")
     statistics.add_argument(
         "--suppress-below",
-        type=_natural,
+        type=natural,
         default=SUPPRESS_BELOW,
         metavar="N",
         help=f"hide counts from 1 to N-1 everywhere; 0 shows all, for open data (default: {SUPPRESS_BELOW})",
@@ -157,7 +172,8 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _natural(text: str) -> int:
+def natural(text: str) -> int:
+    """An option's whole number from 0."""
     if not text.isdigit():
         raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0")
     return int(text)

@@ -8,6 +8,7 @@ from typing import Any
 
 from psycopg import sql
 
+from analysis_py.marts.controls import CONTROL_MARTS, TRIAL_CONTROL_MARTS
 from analysis_py.marts.published_count import PublishedCount, read_published_counts
 from analysis_py.marts.quality import QualityCheck, read_quality
 from analysis_py.marts.reader import Reader, attempt
@@ -147,7 +148,8 @@ def _fingerprint(connection: Reader, schema: str) -> str:
     digest = hashlib.sha256()
     for mart, key in _MARTS.items():
         digest.update(f"{mart}:{_hash(connection, schema, mart, (key,))}\n".encode())
-    for mart, keys in TRIAL_MARTS.items():  # a build may leave them out
+    # a build may leave these out
+    for mart, keys in (TRIAL_MARTS | CONTROL_MARTS | TRIAL_CONTROL_MARTS).items():
         if found := attempt(connection, _hash, schema, mart, keys):
             digest.update(f"{mart}:{found}\n".encode())
     return digest.hexdigest()[:_FINGERPRINT_DIGITS]

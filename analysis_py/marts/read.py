@@ -12,6 +12,7 @@ import psycopg
 from psycopg import sql
 
 from analysis_py.marts.build_record import NO_RECORD, BuildRecord, read_build_record
+from analysis_py.marts.controls import ControlMarts, ControlsNeeded, read_controls, type_controls
 from analysis_py.marts.errors import StudyError, first_line
 from analysis_py.marts.generated import read_stamp
 from analysis_py.marts.one_build import keep_builds_out, require_one_build
@@ -30,7 +31,7 @@ class Needed:
 
     `columns` of those stays by mart, and `extended`, their variables in baseline_extended. A stay is among them if
     `fulfil` is true of it, a reading of `kept_by` keeps it and not every one of `excluded_by` excludes it; these are
-    columns of the first mart. `trial` is what it reads of the trial's marts.
+    columns of the first mart. `trial` and `controls` are what it reads of the trial's marts and of the controls'.
     """
 
     cohort: tuple[Variable, ...]
@@ -42,6 +43,7 @@ class Needed:
     kept_by: tuple[str, ...]
     excluded_by: tuple[str, ...]
     trial: TrialNeeded
+    controls: ControlsNeeded
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,8 @@ class Marts:
 
     `extended` has further covariates of the same stays (of baseline_extended). `generated` says what was generated;
     empty for real patients. `build` is what the build left about itself. `external` is the external cohort, where this
-    build has one (var zigong), `trial` the target trial, where it was not left out (tag trial).
+    build has one (var zigong), `trial` the target trial and `controls` the negative controls, where they were not left
+    out (tags trial, controls).
     """
 
     cohort: pd.DataFrame
@@ -70,6 +73,7 @@ class Marts:
     external: ExternalMarts | None = None
     trial: TrialMarts | None = None
     extended: pd.DataFrame | None = None
+    controls: ControlMarts | None = None
 
 
 def read(target: Target, needed: Needed) -> Marts:
@@ -90,6 +94,7 @@ def read(target: Target, needed: Needed) -> Marts:
             generated = read_stamp(connection)
             external = _read_external(connection, target.schema, build, needed.external)
             trial = read_trial(connection, target.schema)
+            controls = read_controls(connection, target.schema, needed.controls, trial is not None)
     except psycopg.errors.UndefinedColumn as error:
         raise StudyError(f"{first_line(error)}: the marts are of another version, run `dbt build` again") from error
     except psycopg.errors.UndefinedTable as error:
@@ -126,6 +131,7 @@ def read(target: Target, needed: Needed) -> Marts:
         external,
         type_trial(trial, target.schema, needed.trial) if trial is not None else None,
         type_stays(extended, f"{target.schema}.{_EXTENDED}", needed.extended),
+        type_controls(controls, target.schema, needed.controls) if controls is not None else None,
     )
 
 

@@ -47,7 +47,7 @@ def read_trial(connection: Reader, schema: str) -> dict[str, pd.DataFrame] | Non
     Raises:
         StudyError: some are there and some are not.
     """
-    if attempt(connection, _made_by_this_build, schema) is False:
+    if attempt(connection, made_by_this_build, schema, next(iter(TRIAL_MARTS))) is False:
         return None
     found = {mart: _rows(connection, schema, mart) for mart in TRIAL_MARTS}
     frames = {mart: frame for mart, frame in found.items() if frame is not None}
@@ -93,19 +93,16 @@ def type_trial(frames: Mapping[str, pd.DataFrame], schema: str, needed: TrialNee
     return marts
 
 
-def _made_by_this_build(connection: Reader, schema: str) -> bool:
-    """Whether the last build made the marts; an earlier one may have left its own."""
+def made_by_this_build(connection: Reader, schema: str, model: str) -> bool:
+    """Whether the last build made a model that it may leave out; an earlier one may have left its own."""
     query = sql.SQL(
         "select count(*) from {} as made join {} as run on made.made_from = run.made_from where made.name = {}"
-    ).format(
-        sql.Identifier(schema, "build_model"), sql.Identifier(schema, "build_run"), sql.Literal(next(iter(TRIAL_MARTS)))
-    )
+    ).format(sql.Identifier(schema, "build_model"), sql.Identifier(schema, "build_run"), sql.Literal(model))
     return bool(connection.execute(query).fetchone()[0])
 
 
-def _rows(connection: Reader, schema: str, mart: str) -> pd.DataFrame | None:
-    order = sql.SQL(", ").join(map(sql.Identifier, TRIAL_MARTS[mart]))
-    query = sql.SQL("select * from {} order by {}").format(sql.Identifier(schema, mart), order)
+def rows_or_none(connection: Reader, query: sql.Composed) -> pd.DataFrame | None:
+    """What a query finds, or None where one of its tables is not there."""
     try:
         with connection.transaction():  # the transaction around it goes on without the mart
             cursor = connection.execute(query)
@@ -113,3 +110,8 @@ def _rows(connection: Reader, schema: str, mart: str) -> pd.DataFrame | None:
             return pd.DataFrame(cursor.fetchall(), columns=names)
     except psycopg.errors.UndefinedTable:
         return None
+
+
+def _rows(connection: Reader, schema: str, mart: str) -> pd.DataFrame | None:
+    order = sql.SQL(", ").join(map(sql.Identifier, TRIAL_MARTS[mart]))
+    return rows_or_none(connection, sql.SQL("select * from {} order by {}").format(sql.Identifier(schema, mart), order))

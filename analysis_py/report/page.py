@@ -43,6 +43,8 @@ _TEXTS = {
     "Emulation",
     "Var",
     "Design",
+    "Estimator",
+    "About",
 }
 _WIDE = 9  # columns from which on a table is set smaller, and printed on a page on its side
 
@@ -79,12 +81,16 @@ class Line:
 
 @dataclass(frozen=True)
 class Table:
-    """A table with its caption. A column named `a: b` stands as b under a heading a shared with its neighbors."""
+    """A table with its caption. A column named `a: b` stands as b under a heading a shared with its neighbors.
+
+    `marks` are its own signs that end a cell, in place of the page's, with the word that is read for each.
+    """
 
     caption: Caption
     columns: Sequence[str]
     lines: Sequence[Line]
     downloads: Sequence[Download] = ()
+    marks: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def spans(self) -> list[tuple[str, int]]:
@@ -142,7 +148,9 @@ def picture(caption: Caption, alternative: str, files: Mapping[str, bytes], is_w
     return Picture(caption, alternative, next(link.address for link in links if link.kind == "SVG"), is_wide, links)
 
 
-def plain_table(caption: Caption, frame: pd.DataFrame, downloads: Sequence[Download] = ()) -> Table:
+def plain_table(
+    caption: Caption, frame: pd.DataFrame, downloads: Sequence[Download] = (), marks: Mapping[str, str] | None = None
+) -> Table:
     """A DataFrame of texts as a table; a `section` column becomes heading lines, a `level` column indented lines."""
     columns = [name for name in frame.columns if name not in ("section", "level")]
     lines, section = [], ""
@@ -157,7 +165,7 @@ def plain_table(caption: Caption, frame: pd.DataFrame, downloads: Sequence[Downl
         if indent:
             cells[0] = level
         lines.append(Line(cells, indent=indent))
-    return Table(caption, [str(name) for name in columns], lines, downloads)
+    return Table(caption, [str(name) for name in columns], lines, downloads, marks or {})
 
 
 def render_report(

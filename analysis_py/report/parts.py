@@ -7,6 +7,9 @@ import pandas as pd
 from analysis_py.marts.build_record import DEXMEDETOMIDINE
 from analysis_py.report.captions.shown import Shown
 from analysis_py.report.captions.tables import table_caption
+from analysis_py.report.controls.part import controls_part
+from analysis_py.report.estimators.part import estimators_part
+from analysis_py.report.gate.part import gate_part
 from analysis_py.report.page import Caption, Download, Part, Picture, Table, plain_table
 from analysis_py.report.published import RULE
 from analysis_py.report.tables.build import tests_by_model
@@ -40,12 +43,15 @@ class Parts:
         """In the order of the page."""
         none = [] if self.study.matched else [f"No matched cohort: {self.shown.unmatched()}."]
         return [
+            *gate_part(self.shown, self.made, self.files),
             self._part("flow", "Cohort", figures=["flow"], tables=["flow"]),
             self._part("baseline", "Baseline", tables=["table1_baseline"]),
             self._part("balance", "Balance", none, ["love_plot", "propensity_overlap"], ["balance", "unmatched"]),
             self._part("survival", "Survival", none + self._undrawn(), ["kaplan_meier"]),
             self._part("models", "Models of death", none, tables=["table2_models"]),
+            estimators_part(self.shown, self.made, self.files, self.pictures),
             trial_part(self.shown, self.made, self.files, self.pictures),
+            controls_part(self.shown, self.made, self.files, self.pictures),
             self._part("outcomes", "Outcomes", none, tables=["table3_outcomes"]),
             self._part("exposure", "Duration and dose", none, ["exposure"], ["table4_exposure"]),
             self._part("subgroups", "Subgroups", none, ["subgroups"], ["subgroups"]),

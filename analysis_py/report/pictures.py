@@ -11,6 +11,15 @@ from analysis_py.marts.generated import WATERMARK
 from analysis_py.report.captions.alternatives import alternative
 from analysis_py.report.captions.figures import figure_caption
 from analysis_py.report.captions.shown import Shown
+from analysis_py.report.controls.pictures import control_figures
+from analysis_py.report.controls.words import controls_alternative, controls_caption, is_of_controls
+from analysis_py.report.estimators.tables import forest_lines as estimator_lines
+from analysis_py.report.estimators.words import (
+    FIGURE,
+    estimators_alternative,
+    estimators_caption,
+    is_of_estimators,
+)
 from analysis_py.report.figures.cohort import flow_chart, imputation_trace, love_plot, mirrored_histogram
 from analysis_py.report.figures.effects import forest, spline
 from analysis_py.report.figures.style import DOUBLE, SINGLE, house_style, new_figure, save, watermark
@@ -47,6 +56,12 @@ def draw(folder: Path, shown: Shown) -> dict[str, Picture]:
         if is_of_trial(name):
             made[name] = picture(trial_caption(shown, name), trial_alternative(shown, name), files, is_wide)
             return
+        if is_of_controls(name):
+            made[name] = picture(controls_caption(shown, name), controls_alternative(shown), files, is_wide)
+            return
+        if is_of_estimators(name):
+            made[name] = picture(estimators_caption(shown, name), estimators_alternative(shown), files, is_wide)
+            return
         made[name] = picture(figure_caption(shown, name), alternative(shown, name), files, is_wide)
 
     with house_style():
@@ -60,7 +75,10 @@ def draw(folder: Path, shown: Shown) -> dict[str, Picture]:
             keep("imputation", _imputation(study))
         if study.matched is not None:
             _matched(study.matched, shown, keep)
-        for name, drawn in trial_figures(shown):
+        compared = estimator_lines(shown.rows)
+        if len(compared) and compared["estimate"].notna().any():
+            keep(FIGURE, forest(compared, "Hazard ratio", shown.drug))
+        for name, drawn in (*trial_figures(shown), *control_figures(shown.rows, shown.drug)):
             keep(name, drawn)
     return made
 

@@ -8,13 +8,16 @@ from analysis_py.marts.generated import marked
 from analysis_py.report.captions.headline import headline
 from analysis_py.report.captions.shown import Shown
 from analysis_py.report.captions.tables import table_caption
+from analysis_py.report.controls.words import controls_caption, is_of_controls
 from analysis_py.report.external_report import ExternalResults, write_external
+from analysis_py.report.gate.words import gate_caption, is_of_gate
 from analysis_py.report.manuscript.write import write_manuscript
-from analysis_py.report.output_folder import DBT_DOCS
+from analysis_py.report.multiverse.part import part_of
+from analysis_py.report.output_folder import DBT_DOCS, MULTIVERSE
 from analysis_py.report.page import render_report
 from analysis_py.report.parts import Parts
 from analysis_py.report.pictures import draw
-from analysis_py.report.tables.cells import FEW_MARK, FEW_WORDS
+from analysis_py.report.tables.cells import ESTIMATE_MARKS
 from analysis_py.report.tables.comparison import MARKS
 from analysis_py.report.tables.made import make_tables, write_table
 from analysis_py.report.trial.words import is_of_trial, trial_caption
@@ -26,7 +29,7 @@ from analysis_py.study.trial.definitions import COHORT as TRIAL
 from analysis_py.study.trial.suppression import suppress_all
 
 # signs that end a cell, with the word that is read for each
-_SIGNS = {sign: word for word, sign in MARKS.items()} | {FEW_MARK: FEW_WORDS}
+_SIGNS = {sign: word for word, sign in MARKS.items()} | ESTIMATE_MARKS
 # files that a reader of the page looks for
 _BESIDE = {
     "manuscript/tables.docx": "tables for a manuscript (Word)",
@@ -56,10 +59,14 @@ def write_results(
     shown = Shown(study, rows, shown_flow, below)
     sizes = {"table4_exposure": shown.matched(), "unmatched": table_caption(shown, "unmatched").text}
     sizes |= {name: trial_caption(shown, name).text for name in made if is_of_trial(name)}
+    sizes |= {name: controls_caption(shown, name).text for name in made if is_of_controls(name)}
+    sizes |= {name: gate_caption(name).text for name in made if is_of_gate(name)}
     who = {name: sizes.get(name, shown.cohorts()) for name in made}
     write_manuscript(folder, made, who, study.generated, study.build.drug, study.completed.unusable)
     pictures = draw(folder / "figures", shown)
     parts = Parts(made, files, pictures, shown).all(seed)
+    multiverse = part_of(folder / MULTIVERSE, study.build.fingerprint, below, study.build.drug, study.generated)
+    parts.insert([part.anchor for part in parts].index("outcomes"), multiverse)
     if validation is not None:
         external = write_external(folder, validation, below, rows)
         parts.insert([part.anchor for part in parts].index("missing"), external.part)

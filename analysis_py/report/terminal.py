@@ -11,8 +11,14 @@ from rich.status import Status
 from rich.table import Table
 
 from analysis_py.marts.generated import PATIENTS, warning
+from analysis_py.report.controls.summary import controls_summary
+from analysis_py.report.controls.words import sentences as control_sentences
+from analysis_py.report.estimators.summary import estimators_summary
+from analysis_py.report.estimators.words import sentences as estimator_sentences
 from analysis_py.report.external_report import model_word
-from analysis_py.report.tables.cells import COHORT_TITLES, FEW_WARNING, few, ratio
+from analysis_py.report.gate.sentence import answer_of
+from analysis_py.report.gate.words import verdict_summary
+from analysis_py.report.tables.cells import COHORT_TITLES, few, ratio, warnings
 from analysis_py.report.tables.published_count import published_count_sentence
 from analysis_py.report.trial.summary import trial_summary
 from analysis_py.report.trial.words import sentences as trial_sentences
@@ -24,6 +30,7 @@ from analysis_py.study.external import PLACE, Validation
 from analysis_py.study.results import Row, find, largest_smd
 from analysis_py.study.study import Study
 from analysis_py.study.suppression import HIDDEN
+from analysis_py.study.trial.estimates import ANALYSIS as TRIAL
 from analysis_py.study.variables import (
     BY_NAME,
     DEATH_28D,
@@ -86,12 +93,15 @@ def summary(study: Study, rows: Sequence[Row], output: Path, below: int) -> dict
     found = general_summary(study.build.drug, study.generated, output, below)
     found["paths"]["manuscript"] = str(output / "manuscript")
     return found | {
+        "verdict": verdict_summary(rows, study.build.drug, study.trial),
         "headline": _headline(rows),
         "unmatched_treated": _unmatched(rows),
         "cohorts": {cohort: _counts(rows, cohort) for cohort in study.cohorts},
         "estimates": _estimates(rows, tuple(study.cohorts)),
         "largest_smd": {cohort: _worst(rows, cohort) for cohort in study.cohorts},
+        "estimators": estimators_summary(rows),
         "trial": trial_summary(study.trial, rows),
+        "controls": controls_summary(rows),
         "remarks": list(study.remarks),
     }
 
@@ -190,15 +200,26 @@ def show(console: Console, study: Study, rows: Sequence[Row]) -> None:
         for line in lines:
             table.add_row(*line)
     main = main_row(rows)
+    decided = answer_of(rows, study.build.drug, study.trial)
+    if decided is not None:
+        _say(console, decided.first, "bold")
+        for told in decided.rest:
+            _say(console, told)
     if main is not None:
         shown = f"{_told(main)}: {how(main)}" if main.estimate is not None else main.note
-        _say(console, f"{study.build.drug.capitalize()}, fully adjusted hazard ratio of 28-day death: {shown}", "bold")
+        style = "" if decided is not None else "bold"  # with the gate the answer is another
+        _say(console, f"{study.build.drug.capitalize()}, fully adjusted hazard ratio of 28-day death: {shown}", style)
     console.print(table)
-    if any(row.is_few for row in rows if row.analysis in ("outcome_models", CLUSTERED)):
-        _say(console, FEW_WARNING)
+    for told in warnings(row for row in rows if row.analysis in ("outcome_models", CLUSTERED, TRIAL)):
+        _say(console, told)
+    for told in estimator_sentences(rows):
+        _say(console, f"estimators: {told}")
     if study.trial is not None:
         for told in trial_sentences(rows, study.build.drug, study.trial):
             _say(console, f"trial: {told}")
+    if study.controls is not None:
+        for told in control_sentences(rows, study.build.drug, study.controls):
+            _say(console, f"controls: {told}")
     for sentence in sentences(rows, study.build.drug):
         _say(console, f"note: {sentence}")
     for remark in study.remarks:

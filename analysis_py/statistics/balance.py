@@ -1,5 +1,7 @@
 """How alike two groups are: standardized mean differences and tests."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -78,13 +80,68 @@ def standardized_mean_difference(
     else:
         by_group = two_groups(all_rows[treatment])
         covariance = _unweighted_covariance(spread_columns, by_group, kind, variable, denominator)
-    inverse = np.linalg.pinv(covariance, hermitian=True)
-    # a difference that the variance does not span: each group holds one value, and not the same
-    unspanned = np.abs(covariance @ inverse @ difference - difference).max()
-    if unspanned > 1e-8 * np.abs(difference).max() + (1e-14 if weight_column else 0):  # weighted means are rounded
-        raise NotEstimable(f"{variable} does not vary within the groups")
-    distance = float(np.sqrt(difference @ inverse @ difference))
+    distance = _distance(difference, covariance, variable, 1e-14 if weight_column else 0.0)
     return -distance if signed and len(difference) == 1 and difference[0] < 0 else distance
+
+
+def _distance(difference: Floats, covariance: Floats, variable: str, rounding: float) -> float:
+    """Mahalanobis' distance; `rounding` is what weighted means may be off.
+
+    Raises:
+        NotEstimable: a difference that the variance does not span: each group holds one value, and not the same.
+    """
+    inverse = np.linalg.pinv(covariance, hermitian=True)
+    unspanned = np.abs(covariance @ inverse @ difference - difference).max()
+    if unspanned > 1e-8 * np.abs(difference).max() + rounding:
+        raise NotEstimable(f"{variable} does not vary within the groups")
+    return float(np.sqrt(difference @ inverse @ difference))
+
+
+@dataclass(frozen=True)
+class Covariates:
+    """Variables without gaps, made columns once, to be compared under many weights; `treated` is who is in which arm.
+
+    Each has its kind and its columns, scaled so that squares of small numbers do not vanish.
+    """
+
+    columns: Mapping[str, tuple[Kind, Floats]]
+    treated: Booleans
+
+    @classmethod
+    def of(cls, data: pd.DataFrame, kinds: Mapping[str, Kind], treatment: str) -> "Covariates":
+        """The variables that `kinds` names.
+
+        Raises:
+            NotEstimable: an empty group, a missing or infinite value.
+        """
+        found: dict[str, tuple[Kind, Floats]] = {}
+        for name, kind in kinds.items():
+            if data[name].isna().any():
+                raise NotEstimable(f"{name} has missing values")
+            columns = _columns(data[name], kind, levels(data[name]) if kind != "continuous" else [])
+            found[name] = kind, columns / (np.abs(columns).max() or 1.0)
+        return cls(found, two_groups(data[treatment]))
+
+    def differences(self, weights: Floats) -> dict[str, float]:
+        """By variable what standardized_mean_difference() gives for `weights` and the denominator "adjusted", absolute.
+
+        Raises:
+            NotEstimable: a group that weighs 0, or two different constants.
+        """
+        for name, members in (("treated", self.treated), ("untreated", ~self.treated)):
+            if not weights[members].any():
+                raise NotEstimable(f"all weights of the {name} are 0")
+        used = weights > 0
+        treated, weight = self.treated[used], weights[used] / weights.max()
+        found = {}
+        for name, (kind, every) in self.columns.items():
+            columns = every[used]
+            if _constant(columns):
+                found[name] = 0.0
+                continue
+            means = [np.average(columns[members], axis=0, weights=weight[members]) for members in (treated, ~treated)]
+            found[name] = _distance(means[0] - means[1], _weighted_covariance(columns, weight, kind, name), name, 1e-14)
+        return found
 
 
 def compare_groups(data: pd.DataFrame, variable: str, treatment: str, kind: Kind) -> float:

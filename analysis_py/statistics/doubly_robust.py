@@ -15,12 +15,14 @@ from analysis_py.statistics.design import (
     encode,
     independent_columns,
     two_groups,
+    with_values,
 )
 from analysis_py.statistics.efron import diverging
 from analysis_py.statistics.errors import NotEstimable
 from analysis_py.statistics.estimate import Z_975
 from analysis_py.statistics.outcome import fit_binomial
 from analysis_py.statistics.propensity import fit_propensity
+from analysis_py.statistics.weighting import require_probabilities
 
 Target = Literal["ATE", "ATT"]
 OutcomeModel = Literal["per_arm", "joint"]
@@ -33,7 +35,8 @@ _LEAST_PROBABILITY = 1e-8
 class RiskContrast:
     """Risks with treatment (1) and without (0), their difference with its 95 % Wald interval, and their ratio.
 
-    `log_ratio_se` is the standard error of the ratio's logarithm (delta method).
+    `log_ratio_se` is the standard error of the ratio's logarithm, `log_odds_ratio_se` that of the logarithm of the odds
+    ratio (delta method).
     """
 
     risk1: float
@@ -44,6 +47,12 @@ class RiskContrast:
     upper: float
     ratio: float
     log_ratio_se: float
+    log_odds_ratio_se: float
+
+    @property
+    def odds_ratio(self) -> float:
+        """The marginal odds ratio that both risks stand for."""
+        return self.risk1 / (1 - self.risk1) / (self.risk0 / (1 - self.risk0))
 
 
 @dataclass(frozen=True)
@@ -81,22 +90,26 @@ def aipw(
     covariates: Sequence[str],
     estimand: Target = "ATE",
     outcome_model: OutcomeModel = "per_arm",
+    propensity: pd.Series | None = None,
 ) -> RiskContrast:
     """Augmented inverse probability weighting with logistic models of treatment and outcome on all `covariates`.
 
     Right where one of both models is (Robins, Rotnitzky and Zhao 1994, doi:10.1080/01621459.1994.10476818; ATT: Moodie,
     Saarela and Stephens 2018, doi:10.1002/sta4.205). The outcome's model is fitted in each arm, or to all rows with the
     treatment as a further term. Not normalized, not truncated; the error is that of the influence function, var / n.
-    Text covariates become dummies. Rows with missing values are left out.
+    Text covariates become dummies. Rows with missing values are left out. `propensity`, on `data`'s index, is that of a
+    model that was fitted before.
 
     Raises:
         NotEstimable: an empty group, an unusable column, an outcome model or treatment that is separated, a row whose
-            arm was as good as impossible for it, or a risk that is none.
+            arm was as good as impossible for it, a propensity of other rows, or a risk that is none.
         ValueError: an unknown estimand or outcome model.
     """
-    rows = _rows(data, outcome, treatment, covariates, estimand, outcome_model)
+    data, known = with_values(data, propensity, "propensity")
+    rows = _rows(data, outcome, treatment, covariates, estimand, outcome_model, known)
     treated, happened = rows.treated, rows.happened
-    score = fit_propensity(rows.data, treatment, covariates).to_numpy(dtype=float)
+    fitted = rows.data[known[0]] if known else fit_propensity(rows.data, treatment, covariates)
+    score, _ = require_probabilities(fitted, rows.data[treatment])
     own = np.where(treated, score, 1 - score)
     _require_overlap(own if estimand == "ATE" else own[~treated], treatment)
     without = _arm(rows, False, outcome_model)
@@ -151,13 +164,14 @@ def _rows(
     covariates: Sequence[str],
     estimand: Target,
     outcome_model: OutcomeModel,
+    further: Sequence[str] = (),
 ) -> _Rows:
     if estimand not in ("ATE", "ATT"):
         raise ValueError(f"estimand must be 'ATE' or 'ATT', not {estimand!r}")
     if outcome_model not in ("per_arm", "joint"):
         raise ValueError(f"outcome_model must be 'per_arm' or 'joint', not {outcome_model!r}")
     names = [name for name in dict.fromkeys(covariates) if name != treatment]
-    rows = complete(data, [outcome, treatment, *names]).reset_index(drop=True)
+    rows = complete(data, [outcome, treatment, *names, *further]).reset_index(drop=True)
     treated, happened = two_groups(rows[treatment]), as_binary(rows[outcome])
     for arm, members in (("treated", treated), ("untreated", ~treated)):
         if happened[members].all() or not happened[members].any():
@@ -284,6 +298,10 @@ def _contrast(
         upper=risk1 - risk0 + Z_975 * error,
         ratio=risk1 / risk0,
         log_ratio_se=_error(influence1 / risk1 - influence0 / risk0, freedom),
+        log_odds_ratio_se=_error(
+            influence1 / (risk1 * (1 - risk1)) - influence0 / (risk0 * (1 - risk0)),
+            freedom,
+        ),
     )
 
 

@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from analysis_py.marts.controls import ControlsNeeded
 from analysis_py.marts.profile import Target
 from analysis_py.marts.read import Marts, Needed, read
 from analysis_py.marts.trial import TrialNeeded
@@ -64,6 +65,14 @@ TRIAL_NEEDED = TrialNeeded(
     intervals=(Variable("starts", "starts", "binary", is_complete=True), *(now.variable for now in TRIAL_INTERVAL)),
     outcomes=_TRIAL_OUTCOMES,
 )
+CONTROLS_NEEDED = ControlsNeeded(
+    stays=(*TABLE_ONE, *OUTCOMES, _FOLLOW_UP),
+    columns={
+        "baseline": tuple(variable.name for variable in TABLE_ONE),
+        "outcomes": (*(variable.name for variable in OUTCOMES), FOLLOW_UP),
+    },
+    decisions=tuple(now.variable for now in TRIAL_INTERVAL),
+)
 _NEEDED = Needed(
     cohort=_COHORT,
     stays=ELIGIBLE,
@@ -79,6 +88,7 @@ _NEEDED = Needed(
     kept_by=SIC_READINGS,
     excluded_by=HEPARIN_READINGS,
     trial=TRIAL_NEEDED,
+    controls=CONTROLS_NEEDED,
 )
 
 

@@ -3,11 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import TypeVar
 
 import pandas as pd
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from analysis_py.marts.build_record import NO_RECORD, BuildRecord
+from analysis_py.marts.controls import ControlMarts
 from analysis_py.marts.errors import StudyError
 from analysis_py.marts.one_build import UNCHECKED
 from analysis_py.marts.trial import TrialMarts
@@ -33,11 +35,15 @@ from analysis_py.study.analyses.robustness import (
 from analysis_py.study.analyses.screening import screening_rows
 from analysis_py.study.analyses.subgroups import subgroup_rows
 from analysis_py.study.analyses.unmatched import unmatched_rows
+from analysis_py.study.controls.run import Controls, Emulation, run_controls
+from analysis_py.study.estimators.run import Answers, answers_to_ask, estimator_rows
+from analysis_py.study.readings import FOLLOW_UP_DISCHARGE
 from analysis_py.study.results import Row, emptied_by, flow_rows
 from analysis_py.study.trial.run import RESAMPLES, Trial, run_trial
 from analysis_py.study.variables import BY_NAME, OUTCOMES, TABLE_ONE, TREATMENT, tells_exposure
 
 Part = Callable[[], list[Row]]  # one of those that do not wait for one another
+Found = TypeVar("Found")
 
 _FAR = 50  # interquartile ranges; skewed laboratory values reach 20
 _ONLY_MATCHED = ("table_one", "outcomes", "outcome_models", "subgroup", "exposure", "robustness")
@@ -48,7 +54,8 @@ class Study:
     """What was found. `matched` is None where nothing could be matched, and `not_matched` says why.
 
     `generated` says what was generated, as read_marts() gives it; empty for real patients. `build` names the exposure's
-    drug and tells how the marts were made. `trial` is the question as a target trial, unless the build left it out.
+    drug and tells how the marts were made. `trial` is the question as a target trial, `controls` are the negative
+    controls, unless the build left them out.
     """
 
     full: pd.DataFrame
@@ -60,6 +67,7 @@ class Study:
     generated: str = ""
     build: BuildRecord = NO_RECORD
     trial: Trial | None = None
+    controls: Controls | None = None
 
     @property
     def cohorts(self) -> dict[str, pd.DataFrame]:
@@ -101,6 +109,19 @@ def with_trial(
     with threadpool_limits(1, user_api="blas"):  # as in run_study()
         found = run_trial(marts, study.build, seed, say, resamples)
     return replace(study, rows=[*study.rows, *found.rows], remarks=[*study.remarks, *found.remarks], trial=found)
+
+
+def with_controls(
+    study: Study, marts: ControlMarts, seed: int, say: Callable[[str], None], processes: int | None = None
+) -> Study:
+    """`study` with the negative controls, by its trial too if it has one: their rows and remarks behind the others."""
+    trial = study.trial
+    emulation = None
+    if trial is not None and trial.frames is not None:
+        emulation = Emulation(trial.marts, trial.frames, trial.definitions)
+    with threadpool_limits(1, user_api="blas"):  # as in run_study()
+        found = run_controls(marts, study.completed, emulation, study.build.drug, seed, say, processes=processes)
+    return replace(study, rows=[*study.rows, *found.rows], remarks=[*study.remarks, *found.remarks], controls=found)
 
 
 def _run_study(
@@ -164,7 +185,11 @@ def _run_study(
     cohorts, kept_by = distinct_cohorts(stays) if stays is not None else ([], {})
     for at, one in enumerate(cohorts):
         parts[f"reading {at}"] = partial(of_cohort, one, seed, held_out, impute)
-    found = _done(parts, say, processes)
+    discharge_days = None if stays is None else stays[FOLLOW_UP_DISCHARGE]
+    asked = answers_to_ask(completed.copies, unusable, discharge_days)
+    together: dict[str, Callable[[], list[Row] | Answers]] = {**parts, **asked}
+    done = _done(together, say, processes)
+    found = {name: rows for name, rows in done.items() if not isinstance(rows, Answers)}
     rows = [*flow_rows(flow), *missing(cohort, TABLE_ONE)]
     for name in study.cohorts:
         rows += [*found[f"tables of the {name} cohort"], *found[f"models of the {name} cohort"]]
@@ -179,15 +204,18 @@ def _run_study(
         rows += family_rows(rows)
     if imputations > 1:
         rows += [row for name in COHORTS for row in found[f"pooled, {name}"]]
+    rows += estimator_rows([answers for answers in done.values() if isinstance(answers, Answers)])
     for label, at in kept_by.items():
         rows += [replace(row, level=label) for row in found[f"reading {at}"]]
     study.rows.extend(rows)
     return study
 
 
-def _done(parts: Mapping[str, Part], say: Callable[[str], None], processes: int | None) -> dict[str, list[Row]]:
-    """The rows of each part, which are computed on all cores."""
-    found: dict[str, list[Row]] = {}
+def _done(
+    parts: Mapping[str, Callable[[], Found]], say: Callable[[str], None], processes: int | None
+) -> dict[str, Found]:
+    """What each part finds; they are computed on all cores."""
+    found: dict[str, Found] = {}
     say("tables and models")
     done = in_parallel(_part, (list(parts.values()),), range(len(parts)), processes)
     for name, rows in zip(parts, done, strict=True):
@@ -196,7 +224,7 @@ def _done(parts: Mapping[str, Part], say: Callable[[str], None], processes: int 
     return found
 
 
-def _part(parts: Sequence[Part], at: int) -> list[Row]:
+def _part(parts: Sequence[Callable[[], Found]], at: int) -> Found:
     return parts[at]()
 
 

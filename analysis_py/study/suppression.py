@@ -49,10 +49,10 @@ def suppress(rows: Iterable[Row], below: int) -> list[Row]:
         replace(row, events=HIDDEN) if (_both(row), row.outcome) in totals and isinstance(row.events, int) else row
         for row in shown
     ]
-    return [_without_events(row, before) for row, before in zip(shown, rows, strict=True)]
+    return [without_events(row, before) for row, before in zip(shown, rows, strict=True)]
 
 
-def _without_events(row: Row, before: Row) -> Row:
+def without_events(row: Row, before: Row) -> Row:
     """The row without the events per coefficient that a hidden count could be reckoned from."""
     found = row.events_per_coefficient
     if not isinstance(found, float) or (row.n, row.events) == (before.n, before.events):

@@ -16,7 +16,8 @@ def figure_caption(shown: Shown, name: str) -> Caption:
         "kaplan_meier": (
             "Survival to day 28",
             f"{shown.cohorts()} Kaplan-Meier curves of hospital death within 28 days of ICU admission, 95 % "
-            f"confidence band, number at risk; HR: unadjusted hazard ratio (95 % CI).{curves_left_out(shown.below)}",
+            f"confidence band, number at risk; HR: unadjusted hazard ratio (95 % CI).{shown.few('outcome_models')}"
+            f"{curves_left_out(shown.below)}",
         ),
         "love_plot": (
             "Balance before and after matching",

@@ -1,7 +1,8 @@
 """The page's head: what was asked, in whom, and what was found."""
 
 from analysis_py.report.captions.shown import Shown
-from analysis_py.report.tables.cells import FEW_WARNING, with_p
+from analysis_py.report.gate.sentence import answer_of, has_gate
+from analysis_py.report.tables.cells import warnings, with_p
 from analysis_py.study.analyses.pooling import MAIN_MODEL, how, main_row
 from analysis_py.study.analyses.unmatched import sentences
 from analysis_py.study.results import find
@@ -11,24 +12,29 @@ from analysis_py.study.variables import DEATH_28D
 
 
 def headline(shown: Shown) -> list[str]:
-    """What was asked, in whom, what was found by us and as published, and whom the answer is not about."""
-    asked = (
-        "Do patients with sepsis-induced coagulopathy die less often in hospital within 28 days of ICU admission "
-        f"when they are given {shown.drug}?"
-    )
+    """What was asked and what may be said, in whom, the published design's numbers, and whom these are not about."""
+    decided = answer_of(shown.rows, shown.drug, shown.study.trial)
+    asked = [decided.first, *decided.rest] if decided is not None else [_asked(shown)]
     counts = groups(shown.study.full)
     who = f"{shown.count(sum(counts.values())).capitalize()} {shown.people} were studied"
     if not any(is_small(count, shown.below) for count in counts.values()):
         who += f", {counts[True]:,} of them given {shown.drug}"
     if shown.study.matched is None:
         return [
-            asked,
+            *asked,
             f"{who}; no pairs could be matched.",
             f"No effect can be estimated: {shown.unmatched()}.",
         ]
     pairs = shown.count(len(shown.study.matched.data) // 2)
     who += f"; {pairs} pairs of a treated and an untreated patient were matched by propensity score."
-    return [asked, who, _ours(shown), _published(shown), *sentences(shown.rows, shown.drug)]
+    return [*asked, who, _ours(shown), _published(shown), *sentences(shown.rows, shown.drug)]
+
+
+def _asked(shown: Shown) -> str:
+    return (
+        "Do patients with sepsis-induced coagulopathy die less often in hospital within 28 days of ICU admission "
+        f"when they are given {shown.drug}?"
+    )
 
 
 def _ours(shown: Shown) -> str:
@@ -36,8 +42,10 @@ def _ours(shown: Shown) -> str:
     if main is None or main.estimate is None:
         reason = main.note.removeprefix("not estimable: ") if main is not None else "no model"
         return f"The effect after matching cannot be estimated: {reason}."
-    doubt = f" ({FEW_WARNING})" if main.is_few else ""
-    return f"The fully adjusted hazard ratio is {with_p(main)}: {how(main)}{doubt}."
+    marked = warnings([main])
+    doubt = f" ({'; '.join(marked)})" if marked else ""
+    whose = " of the published design" if has_gate(shown.rows) else ""
+    return f"The fully adjusted hazard ratio{whose} is {with_p(main)}: {how(main)}{doubt}."
 
 
 def _published(shown: Shown) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from analysis_py.marts.generated import PATIENTS
-from analysis_py.report.tables.cells import COHORT_TITLES, FEW_WARNING
+from analysis_py.report.tables.cells import COHORT_TITLES, warnings
 from analysis_py.study.analyses.exposure import exposures_of
 from analysis_py.study.analyses.pooling import CLUSTERED, EVENT_FREEDOM
 from analysis_py.study.results import Row
@@ -71,9 +71,8 @@ class Shown:
         return f"{self.people.capitalize()} with sepsis-induced coagulopathy after matching ({self.size('matched')})."
 
     def few(self, *analyses: str) -> str:
-        """What the mark of estimates with few events means; empty where there is none."""
-        marked = any(row.is_few for row in self.rows if row.analysis in analyses)
-        return f" {FEW_WARNING}." if marked else ""
+        """What the marks of the estimates mean, of the gate and of few events; empty where there are none."""
+        return "".join(f" {told}." for told in warnings(row for row in self.rows if row.analysis in analyses))
 
     def exposures(self) -> list[str]:
         """The analyses of duration and dose."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from analysis_py.report.page import Caption, Table, plain_table
-from analysis_py.report.tables.cells import FEW_MARK, FEW_WORDS
+from analysis_py.report.tables.cells import ESTIMATE_MARKS
 from analysis_py.study.variables import BY_NAME, MODEL_2, MODEL_3
 
 _CELLS = (
@@ -106,10 +106,16 @@ def printed_tables(
         texts = [*table.columns, *(text for line in table.lines for text in (line.section, *line.cells))]
         used = set(re.findall(r"n/e|\w+", " ".join((*texts, title, note))))
         explained = [f"{short}, {long}" for short, long in _ABBREVIATIONS.items() if short in used]
-        marked = f"{FEW_MARK} {FEW_WORDS}." if any(text.endswith(FEW_MARK) for text in texts) else ""
+        marked = " ".join(f"{sign} {words}." for sign, words in ESTIMATE_MARKS.items() if _ends_with(texts, sign))
         notes = (captions.get(name, ""), note, marked, f"Abbreviations: {'; '.join(explained)}." if explained else "")
         printed.append(Printed(label, table, tuple(filter(None, notes))))
     return printed
+
+
+def _ends_with(texts: Sequence[str], sign: str) -> bool:
+    """Whether the sign is among the marks at the end of a text."""
+    every = "".join(ESTIMATE_MARKS)
+    return any(sign in text[len(text.rstrip(every)) :] for text in texts)
 
 
 def _listed(names: Sequence[str]) -> str:

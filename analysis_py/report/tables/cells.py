@@ -1,5 +1,6 @@
 """Numbers as the cells of tables hold them, and the marks and headings that tables share."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -7,12 +8,22 @@ import pandas as pd
 
 from analysis_py.statistics.estimate import LEAST_EVENTS
 from analysis_py.study.analyses.describe import format_p
+from analysis_py.study.gate.checks import CAUTION, FAIL
+from analysis_py.study.gate.marks import mark_of
 from analysis_py.study.results import Row, as_frame, too_few
 from analysis_py.study.variables import DEATH_28D, DEATH_HOSPITAL
 
 COHORT_TITLES = {"full": "Before matching", "matched": "After matching"}
 FEW_MARK, FEW_WORDS = "†", f"fewer than {LEAST_EVENTS} events per coefficient"
 FEW_WARNING = f"{FEW_MARK} {FEW_WORDS}: hardly to be relied on"
+# the gate's word on an estimate: its design fails a check, or passes with caution
+FAIL_MARK, FAIL_WORDS = "‡", "fails the gate"
+CAUTION_MARK, CAUTION_WORDS = "§", "caution by the gate"
+_GATE_MARKS = {FAIL: FAIL_MARK, CAUTION: CAUTION_MARK}
+FAIL_WARNING = f"{FAIL_MARK} {FAIL_WORDS}: not to be read as an effect"
+CAUTION_WARNING = f"{CAUTION_MARK} {CAUTION_WORDS}: a check that hardly passes"
+# signs at the end of a number, each with the word that is read for it
+ESTIMATE_MARKS = {FEW_MARK: FEW_WORDS, FAIL_MARK: FAIL_WORDS, CAUTION_MARK: CAUTION_WORDS}
 # each outcome of the models with the measure of its effect
 MEASURES = ((DEATH_28D, "HR"), (DEATH_HOSPITAL, "OR"))
 
@@ -62,8 +73,24 @@ def in_words(row: Row) -> str:
 
 
 def few(row: "pd.Series[Any] | Row") -> str:
-    """The mark of an estimate whose model has too few events for its coefficients, or nothing."""
-    return f" {FEW_MARK}" if too_few(row.events_per_coefficient) else ""
+    """The marks of an estimate: of the gate, and of a model with too few events for its coefficients; or nothing."""
+    own = FEW_MARK if too_few(row.events_per_coefficient) else ""
+    marks = gate_mark(row.note) + own
+    return f" {marks}" if marks else ""
+
+
+def gate_mark(note: object) -> str:
+    """The sign of what the gate says in a row's note, or nothing."""
+    return _GATE_MARKS.get(mark_of(str(note)), "")
+
+
+def warnings(rows: Iterable[Row]) -> list[str]:
+    """What the marks of these estimates mean, of those that occur."""
+    shown = [row for row in rows if row.estimate is not None]
+    gate = {gate_mark(row.note) for row in shown}
+    found = [(FAIL_MARK in gate, FAIL_WARNING), (CAUTION_MARK in gate, CAUTION_WARNING)]
+    found.append((any(row.is_few for row in shown), FEW_WARNING))
+    return [words for occurs, words in found if occurs]
 
 
 def per_coefficient(row: "pd.Series[Any] | Row") -> str:

@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 
 from analysis_py.report.published import AGREES, DIFFERS, NOT_COMPARABLE
-from analysis_py.report.tables.cells import COHORT_TITLES, FEW_MARK, equals, ratio
+from analysis_py.report.tables.cells import COHORT_TITLES, FEW_MARK, equals, gate_mark, ratio
 from analysis_py.study.analyses.describe import format_p
 from analysis_py.study.suppression import HIDDEN
 from analysis_py.study.variables import BY_NAME, SUBGROUP_TITLES, TREATMENT
@@ -61,7 +61,8 @@ def our_cell(line: "pd.Series[Any]") -> str:
         shown = f"{line['our_value']:.3f}"
     else:
         shown = ratio(line["our_value"], line["our_lower"], line["our_upper"])
-        shown += f", p {equals(line['our_p_value'])}" + (f" {FEW_MARK}" if line["our_few_events"] else "")
+        marks = gate_mark(line["note"]) + (FEW_MARK if line["our_few_events"] else "")
+        shown += f", p {equals(line['our_p_value'])}" + (f" {marks}" if marks else "")
     return f"{shown} {MARKS[line['agreement']]}"
 
 

@@ -6,6 +6,10 @@ import pandas as pd
 
 from analysis_py.marts.generated import marked
 from analysis_py.report.checklist.strobe import checklist
+from analysis_py.report.controls.tables import control_tables
+from analysis_py.report.estimators.tables import estimators_table
+from analysis_py.report.estimators.words import TABLE as ESTIMATORS
+from analysis_py.report.gate.tables import gate_tables
 from analysis_py.report.page import Download, download
 from analysis_py.report.published import published_and_ours
 from analysis_py.report.tables.build import definition_table, source_table, test_table, version_table
@@ -49,11 +53,15 @@ def make_tables(rows: list[Row], flow: pd.DataFrame, study: Study, below: int, s
         "e_values": e_value_table(rows),
         "proportional_hazards": proportionality_table(rows),
     }
+    if len(estimators := estimators_table(rows)):
+        made[ESTIMATORS] = estimators
     if study.matched is not None:
         made["table4_exposure"] = table_four(rows, exposures_of(study.build))
         made["subgroups"] = subgroup_table(rows)
         made["unmatched"] = unmatched_table(rows)
     made |= trial_tables(study, rows, below)
+    made |= control_tables(rows)
+    made |= gate_tables(rows)
     made["published_vs_ours"] = published_and_ours(rows)
     made["checklist"] = checklist(study, rows, flow, below)
     made["data_quality"] = quality_table(study.build.quality, below)

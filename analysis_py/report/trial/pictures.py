@@ -10,8 +10,9 @@ from analysis_py.report.figures.cohort import flow_chart
 from analysis_py.report.figures.effects import forest
 from analysis_py.report.figures.style import DOUBLE, SINGLE, new_figure
 from analysis_py.report.figures.trial import difference_dots, difference_paths, risk_curves, weight_histogram
+from analysis_py.report.tables.cells import few
 from analysis_py.report.tables.forest import forest_line, forest_row
-from analysis_py.report.trial.tables import balance_frame, points_text, primary_row, strategies, term_title
+from analysis_py.report.trial.tables import balance_frame, points_text, primary_row, strategies
 from analysis_py.report.trial.words import clone_lines
 from analysis_py.study.analyses.describe import GROUP_NAMES
 from analysis_py.study.results import find
@@ -20,6 +21,7 @@ from analysis_py.study.trial.definitions import COHORT, HOURS
 from analysis_py.study.trial.designs import PRIMARY, WAYS
 from analysis_py.study.trial.diagnose import AT_END, CURVE, UNWEIGHTED, WEIGHTED
 from analysis_py.study.trial.estimates import ANALYSIS, DIFFERENCE, HAZARD_RATIO
+from analysis_py.study.trial.frames import term_title
 from analysis_py.study.trial.run import Trial
 from analysis_py.study.variables import TRIAL_OUTCOME_TITLES
 
@@ -86,7 +88,8 @@ def _curves(shown: Shown, trial: Trial, curves: pd.DataFrame) -> Figure:
     names = strategies(shown.drug, trial.definitions)
     for axis, (outcome, title) in zip(axes, TRIAL_OUTCOME_TITLES.items(), strict=True):
         row = primary_row(shown.rows, DIFFERENCE, outcome)
-        note = "" if row is None or row.estimate is None else f"difference at day 28, points:\n{points_text(row)}"
+        is_told = row is not None and row.estimate is not None
+        note = f"difference at day 28, points:\n{points_text(row)}{few(row)}" if row is not None and is_told else ""
         own = curves[curves["outcome"] == outcome]
         risk_curves(axis, own, names, title, note, trial.definitions.horizon_h / HOURS)
     top = max(axis.get_ylim()[1] for axis in axes)

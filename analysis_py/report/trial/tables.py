@@ -1,10 +1,10 @@
 """The trial's tables, from its rows as they are shown."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pandas as pd
 
-from analysis_py.report.tables.cells import equals, ratio
+from analysis_py.report.tables.cells import equals, few, ratio
 from analysis_py.report.tables.cohort import flow_table
 from analysis_py.report.trial.protocol import protocol_table
 from analysis_py.study.analyses.describe import GROUP_NAMES
@@ -36,8 +36,8 @@ from analysis_py.study.trial.estimates import (
     RISK,
     RISK_RATIO,
 )
-from analysis_py.study.trial.frames import MISSING, NOW
-from analysis_py.study.variables import DEATH_28D, TRIAL_BY_NAME, TRIAL_OUTCOME_TITLES, TRIAL_OUTCOMES
+from analysis_py.study.trial.frames import term_title
+from analysis_py.study.variables import DEATH_28D, TRIAL_OUTCOME_TITLES, TRIAL_OUTCOMES
 
 NO_NUMBER = "–"
 
@@ -92,12 +92,12 @@ def _design_line(way: Way, found: dict[tuple[str, str], Row]) -> dict[str, str]:
     return {
         "Design": way.title,
         "Deaths / n": f"{number(hazard.events)} / {number(hazard.n)}" if hazard.n is not None else "",
-        "HR (95 % CI)": ratio_text(hazard),
+        "HR (95 % CI)": _marked(ratio_text, hazard),
         "Risk if started": percent_text(treated.get(RISK)),
         "Risk if not": percent_text(control.get(RISK)),
-        "Risk difference, points (95 % CI)": points_text(found.get((COHORT, DIFFERENCE))),
-        "Risk ratio (95 % CI)": ratio_text(found.get((COHORT, RISK_RATIO))),
-        "Days alive to day 28, difference (95 % CI)": days_text(found.get((COHORT, MEAN_DAYS))),
+        "Risk difference, points (95 % CI)": _marked(points_text, found.get((COHORT, DIFFERENCE))),
+        "Risk ratio (95 % CI)": _marked(ratio_text, found.get((COHORT, RISK_RATIO))),
+        "Days alive to day 28, difference (95 % CI)": _marked(days_text, found.get((COHORT, MEAN_DAYS))),
         "Largest weight": count_text(
             max(
                 (row for row in (treated.get(LARGEST), control.get(LARGEST)) if row is not None),
@@ -107,6 +107,10 @@ def _design_line(way: Way, found: dict[tuple[str, str], Row]) -> dict[str, str]:
         ),
         "Effective size": " / ".join(effective) if any(effective) else "",
     }
+
+
+def _marked(text: Callable[[Row | None], str], row: Row | None) -> str:
+    return text(row) + (few(row) if row is not None and row.estimate is not None else "")
 
 
 def clones_table(rows: Sequence[Row], drug: str) -> pd.DataFrame:
@@ -200,16 +204,6 @@ def balance_table(rows: Sequence[Row], definitions: Definitions) -> pd.DataFrame
                 line[f"SMD, {measure}"] = f"{worst[measure]:.3f}{when}"
             lines.append(line)
     return pd.DataFrame(lines)
-
-
-def term_title(term: str) -> str:
-    """A column of the models in words: `Lactate (mmol/L), never measured`, `Care unit: MICU`."""
-    name, _, level = term.partition("=")
-    base = name.removesuffix(NOW).removesuffix(MISSING)
-    variable = TRIAL_BY_NAME[base]
-    if name.endswith(MISSING):
-        return f"{variable.label}, never measured"
-    return f"{variable.label}: {level}" if level else variable.title
 
 
 # --- numbers as cells -------------------------------------------------------------------------------------------------

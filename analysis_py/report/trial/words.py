@@ -28,6 +28,9 @@ ABSENT = "The build left the trial out (tag trial): `dbt build` without `--exclu
 _FROM_ONE = "The first imputed data set; intervals: percentiles of"
 
 
+_WITH_EFFECTS = ("trial_designs", "trial_forest", "trial_curves")
+
+
 def is_of_trial(name: str) -> bool:
     """Whether a figure or table is of this section."""
     return name.startswith("trial_")
@@ -159,7 +162,8 @@ def trial_caption(shown: Shown, name: str) -> Caption:
             + (f" Bars of fewer than {shown.below} clones are not drawn." if shown.below > 1 else ""),
         ),
     }
-    return Caption(*told[name])
+    title, text = told[name]
+    return Caption(title, text + (shown.few(ANALYSIS) if name in _WITH_EFFECTS else ""))
 
 
 def _left_out(below: int) -> str:

@@ -62,22 +62,25 @@ class Sample:
         return errors
 
     def _jackknife(self, at: int, weight: Floats, places: Sequence[int]) -> list[float]:
-        """Square root of the squared influences of the rows, each times its weight, summed."""
-        survival, before, own = self.survival, self.before, self.codes == at + 1
-        any_event = self.codes > 0
-        on_survival, on_incidence = np.zeros(len(self.own)), np.zeros(len(self.own))
-        found = dict.fromkeys(places, 0.0)
-        for place, total in enumerate(self.at_risk[: max(places, default=-1) + 1]):
-            here, there = self.own == place, self.own >= place
-            rate, rate_own = self.by_cause[:, place].sum() / total, self.by_cause[at, place] / total
-            if rate > 0:
-                # influence on S(t-) dN_k / n by the curve so far, and by the row's own event and presence
-                on_incidence += on_survival * rate_own + before[place] * ((here & own) - there * rate_own) / total
-                kept = survival[place] / before[place] if before[place] > 0 else 0.0
-                on_survival = on_survival * kept - before[place] * ((here & any_event) - there * rate) / total
-            if place in found:
-                found[place] = float(np.sqrt(((weight * on_incidence) ** 2).sum()))
-        return [found[place] for place in places]
+        """Square root of the squared influences of the rows, each times its weight, summed.
+
+        A row's influence on the incidence by a time: the sum of before (dN_k - Y d_k/n) / n up to it, less that of
+        (dN - Y d/n) / (n - d) times the incidence that still comes. N counts all events, N_k those of the cause.
+        """
+        own, count = self.by_cause[at], self.by_cause.sum(axis=0)
+        left = self.at_risk - count
+        some = left > _ROUNDING * self.at_risk  # where nobody is left nothing still comes
+        inverse = np.divide(1.0, left, out=np.zeros(len(left)), where=some)
+        before, incidence = self.before / self.at_risk, self.incidence[at]
+        of_cause, of_any = self.codes == at + 1, self.codes > 0
+        errors = []
+        for place in places:
+            coming = np.where(np.arange(len(left)) <= place, incidence[place] - incidence, 0.0) * inverse
+            happening = np.where(np.arange(len(left)) <= place, before, 0.0)
+            expected = np.cumsum((happening * own - coming * count) / self.at_risk)
+            influence = of_cause * happening[self.own] - of_any * coming[self.own] - expected[self.own]
+            errors.append(float(np.sqrt(((weight * influence) ** 2).sum())))
+        return errors
 
 
 def tied_share(count: Floats, at_risk: Floats) -> Floats:

@@ -116,7 +116,7 @@ def read_table(patients: pd.DataFrame, intervals: pd.DataFrame | None, grid: Gri
     require_columns(patients, ["id", "start_h", "time_h", "died"])
     if patients.empty:
         raise NotEstimable("there are no patients")
-    patients = _by_id(patients)
+    patients = by_id(patients)
     raw_time, died = as_numbers(patients["time_h"]), as_events(patients["died"])
     _forbid(np.isnan(raw_time), patients, "no time_h")
     _forbid(raw_time <= 0, patients, "a time_h that is not above 0")
@@ -137,8 +137,8 @@ def read_table(patients: pd.DataFrame, intervals: pd.DataFrame | None, grid: Gri
     return Table(grid, patients, time, died, started, patient, point, rows, left)
 
 
-def _by_id(patients: pd.DataFrame) -> pd.DataFrame:
-    """Sorted, so that neither sums nor resamples depend on the order in which rows came."""
+def by_id(patients: pd.DataFrame) -> pd.DataFrame:
+    """Sorted as designs number them, so that neither sums nor resamples depend on the order in which rows came."""
     if patients["id"].isna().any():
         raise NotEstimable("id has missing values")
     if patients["id"].duplicated().any():

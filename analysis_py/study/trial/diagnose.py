@@ -16,6 +16,7 @@ from analysis_py.study.trial.definitions import COHORT, HOURS, Definitions
 from analysis_py.study.trial.designs import PRIMARY
 from analysis_py.study.trial.estimates import EFFECTIVE, LARGEST, RISK
 from analysis_py.study.trial.frames import MISSING, NOW, Frames
+from analysis_py.study.variables import TREATMENT
 
 CLONES, WEIGHTS, POSITIVITY, BALANCE, CURVE = (
     "trial_clones",
@@ -87,11 +88,17 @@ def balance_rows(design: Clones, outcome: str, frames: Frames, definitions: Defi
         chance = here["probability"].to_numpy(dtype=float)
         weights = 1 / np.clip(np.where(starts, chance, 1 - chance), 1e-12, None)
         rows += _differences(here[current], starts, weights, outcome, str(k))
-    every = design.rows()
-    beyond = every[every["start"] >= definitions.grace_h]
+    beyond = followed_beyond(design, definitions)
     known = frames.patients.set_index("id").loc[beyond["id"], list(frames.baseline)].reset_index(drop=True)
-    arms, weights = (beyond["clone"] == 1).to_numpy(), beyond["weight"].to_numpy(dtype=float)
+    arms, weights = beyond[TREATMENT].to_numpy(), beyond["weight"].to_numpy(dtype=float)
     return rows + _differences(known, arms, weights, outcome, AT_END)
+
+
+def followed_beyond(design: Clones, definitions: Definitions) -> pd.DataFrame:
+    """The clones that are still followed when the grace period ends: id, treated (of the strategy to start), weight."""
+    every = design.rows()
+    beyond = every[every["start"] >= definitions.grace_h].reset_index(drop=True)
+    return pd.DataFrame({"id": beyond["id"], TREATMENT: beyond["clone"] == 1, "weight": beyond["weight"]})
 
 
 def _differences(

@@ -18,7 +18,7 @@ from analysis_py.statistics.imputation import impute
 from analysis_py.study.analyses.cohorts import ITERATIONS, cumulative_hazard
 from analysis_py.study.levels import with_common_levels
 from analysis_py.study.trial.definitions import Definitions
-from analysis_py.study.variables import TRIAL_BASELINE, TRIAL_INTERVAL, TRIAL_OUTCOMES, TimeVarying
+from analysis_py.study.variables import TRIAL_BASELINE, TRIAL_BY_NAME, TRIAL_INTERVAL, TRIAL_OUTCOMES, TimeVarying
 
 NOW, MISSING = "_now", "_missing"
 _ROUNDING = 1e-9  # of an interval
@@ -65,11 +65,21 @@ def make_frames(marts: TrialMarts, definitions: Definitions, drug: str, seed: in
         icu_end_h=outcomes["icu_end_h"],
         duration_h=outcomes["duration_h"],
     ).reset_index(drop=True)
-    current = [now for now in TRIAL_INTERVAL if _is_usable(now.variable, marts.intervals, drug)]
-    intervals = _intervals(marts.intervals, current, completed)
+    return with_decisions(Frames(patients, pd.DataFrame(), tuple(used), ()), marts.intervals, drug)
+
+
+def with_decisions(frames: Frames, decisions: pd.DataFrame, drug: str) -> Frames:
+    """The same patients with other decision points, those at which something else than `drug` could start.
+
+    `decisions` by (stay_id, k), typed; what tells of `drug` stays out of the model of treatment.
+    """
+    completed = frames.patients.set_index("id")[list(frames.baseline)]
+    current = [now for now in TRIAL_INTERVAL if _is_usable(now.variable, decisions, drug)]
+    intervals = _intervals(decisions, current, completed)
     replaced = {name for now in current for name in now.replaces}
     columns = [name for name in intervals.columns if name not in ("id", "k")]
-    return Frames(patients, intervals, tuple(used), (*(name for name in used if name not in replaced), *columns))
+    treatment = (*(name for name in frames.baseline if name not in replaced), *columns)
+    return Frames(frames.patients, intervals, frames.baseline, treatment)
 
 
 def _is_usable(variable: Variable, data: pd.DataFrame, drug: str) -> bool:
@@ -121,3 +131,13 @@ def _require_starts(marts: TrialMarts, definitions: Definitions) -> None:
         raise StudyError(
             "trial_interval and trial_outcomes do not agree on who starts when: run `dbt build` without a selection"
         )
+
+
+def term_title(term: str) -> str:
+    """A column of the models in words: `Lactate (mmol/L), never measured`, `Care unit: MICU`."""
+    name, _, level = term.partition("=")
+    base = name.removesuffix(NOW).removesuffix(MISSING)
+    variable = TRIAL_BY_NAME[base]
+    if name.endswith(MISSING):
+        return f"{variable.label}, never measured"
+    return f"{variable.label}: {level}" if level else variable.title

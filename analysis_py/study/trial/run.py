@@ -25,7 +25,10 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Trial:
-    """What was found. `weights` (clone 0 or 1, weight) are of the clones that are followed beyond the grace period."""
+    """What was found. `weights` (clone 0 or 1, weight) are of the clones that are followed beyond the grace period.
+
+    `frames` are the tables of the estimators; None where there are none. `built` is every design of every outcome.
+    """
 
     marts: TrialMarts
     definitions: Definitions
@@ -33,10 +36,12 @@ class Trial:
     rows: list[Row]
     weights: pd.DataFrame
     remarks: list[str] = field(default_factory=list)
+    frames: Frames | None = None
+    built: Sequence["Built"] = ()
 
 
 @dataclass(frozen=True)
-class _Built:
+class Built:
     """A design of one outcome with its estimate, or the reason why there is none."""
 
     way: Way
@@ -81,19 +86,19 @@ def run_trial(marts: TrialMarts, build: BuildRecord, seed: int, say: Say, resamp
                 every = one.design.rows()
                 beyond = every.loc[every["start"] >= definitions.grace_h, ["clone", "weight"]]
                 weights = beyond.reset_index(drop=True)
-    return Trial(marts, definitions, resamples, rows, weights)
+    return Trial(marts, definitions, resamples, rows, weights, frames=frames, built=built)
 
 
-def _build(way: Way, frames: Frames, patients: pd.DataFrame, outcome: str, definitions: Definitions) -> _Built:
+def _build(way: Way, frames: Frames, patients: pd.DataFrame, outcome: str, definitions: Definitions) -> Built:
     days = [HOURS * day for day in range(1, round(definitions.horizon_h / HOURS) + 1)]
     try:
         design = build_design(way, frames, patients, definitions, days)
-        return _Built(way, outcome, patients, design, design.result())
+        return Built(way, outcome, patients, design, design.result())
     except NotEstimable as reason:
-        return _Built(way, outcome, patients, reason=reason)
+        return Built(way, outcome, patients, reason=reason)
 
 
-def _resampled(built: Sequence[_Built], resamples: int, seed: int, say: Say) -> dict[str, Bootstrap]:
+def _resampled(built: Sequence[Built], resamples: int, seed: int, say: Say) -> dict[str, Bootstrap]:
     """The bootstrap of each design that has one; those of as many patients together, for they share their models."""
     by_size: dict[int, dict[str, Design]] = defaultdict(dict)
     for one in built:
@@ -110,7 +115,7 @@ def _tell(say: Say, told: str, done: int, every: int) -> None:
     say(f"{told}, resample {done} of {every}")
 
 
-def _diagnosed(design: Clones, one: _Built, frames: Frames, draws: Bootstrap, definitions: Definitions) -> list[Row]:
+def _diagnosed(design: Clones, one: Built, frames: Frames, draws: Bootstrap, definitions: Definitions) -> list[Row]:
     return [
         *clone_rows(design, one.outcome, one.patients, definitions),
         *positivity_rows(design, one.outcome),

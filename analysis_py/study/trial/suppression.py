@@ -4,6 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from analysis_py.study.controls.suppression import is_of_controls, suppress_controls
+from analysis_py.study.estimators.suppression import is_of_estimators, suppress_estimators
+from analysis_py.study.gate.suppression import is_of_gate, suppress_gate
 from analysis_py.study.results import Row
 from analysis_py.study.suppression import HIDDEN, is_small, suppress
 from analysis_py.study.trial.definitions import COHORT
@@ -23,9 +26,20 @@ def is_of_trial(row: Row) -> bool:
 
 
 def suppress_all(rows: Sequence[Row], below: int) -> list[Row]:
-    """As suppress(), with the trial's rows, which are told from all others by nothing that those show."""
-    own = [row for row in rows if is_of_trial(row)]
-    return [*suppress([row for row in rows if not is_of_trial(row)], below), *suppress_trial(own, below)]
+    """As suppress(), with the rows of estimators, trial and controls, each hidden by what is known of its own.
+
+    The gate's come last: they tell no more than the rows that they are about.
+    """
+    kinds = (is_of_estimators, is_of_trial, is_of_controls, is_of_gate)
+    estimators, trial, controls, verdicts = ([row for row in rows if is_of(row)] for is_of in kinds)
+    others = [row for row in rows if not any(is_of(row) for is_of in kinds)]
+    shown = [
+        *suppress(others, below),
+        *suppress_estimators(estimators, below),
+        *suppress_trial(trial, below),
+        *suppress_controls(controls, below),
+    ]
+    return [*shown, *suppress_gate(verdicts, shown, below)]
 
 
 def suppress_trial(rows: Iterable[Row], below: int) -> list[Row]:

@@ -1,0 +1,258 @@
+"""The first sentence: what was asked, what the trial finds, whether it may be read as an effect. All rules are here.
+
+Found: the interval lies below 1; opposite: above; else nothing was found. It may be read as an effect only if each
+check of the trial's primary design passes, or passes with caution; else what fails is told, and what would mend it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from analysis_py.report.tables.cells import in_words
+from analysis_py.study.analyses.pooling import main_row
+from analysis_py.study.gate import checks
+from analysis_py.study.gate.checks import Verdict
+from analysis_py.study.gate.marks import failed_by
+from analysis_py.study.gate.published import MATCHED
+from analysis_py.study.gate.rows import PUBLISHED, verdicts_of
+from analysis_py.study.results import Row, find
+from analysis_py.study.trial.definitions import COHORT
+from analysis_py.study.trial.designs import PRIMARY
+from analysis_py.study.trial.estimates import ANALYSIS, HAZARD_RATIO
+from analysis_py.study.trial.run import Trial
+from analysis_py.study.variables import DEATH_28D
+
+FOUND, NOT_FOUND, OPPOSITE, NO_ESTIMATE = "found", "not found", "opposite", "no estimate"
+_FINDS = {FOUND: "fewer deaths", NOT_FOUND: "no effect", OPPOSITE: "more deaths"}
+_AS_WHAT = {FOUND: "as an effect of the drug", NOT_FOUND: "as the absence of one", OPPOSITE: "as harm by the drug"}
+_APART = 1.1  # a factor between two hazard ratios from which on they are said to differ
+# what fails first is told first: with too few events nothing else is worth a word
+_ORDER = (
+    checks.POWER,
+    checks.EVENTS,
+    checks.WEIGHTS,
+    checks.EASE,
+    checks.EQUIPOISE,
+    checks.BALANCE,
+    checks.KEPT,
+)
+_WHAT = {
+    checks.POWER: "too few events: nothing short of a hazard ratio of {value:.3g} could have been found",
+    checks.EVENTS: "too few events: {value:.1f} per coefficient of the outcome model",
+    checks.WEIGHTS: "the smaller arm counts for no more than {value:.0f} patients",
+    checks.EASE: "the negative controls show systematic error (EASE {value:.2f})",
+    checks.EQUIPOISE: "too few patients could have got either ({share:.0f} % in equipoise)",
+    checks.BALANCE: "the groups are not alike (largest standardized difference {value:.2f})",
+    checks.KEPT: "it describes {share:.0f} % of the treated alone",
+}
+# the same where more patients would mend it
+_FEW_PATIENTS = {
+    checks.WEIGHTS: f"too few patients and events: {_WHAT[checks.WEIGHTS]}",
+    checks.BALANCE: "too few patients: chance makes the groups differ (by {value:.2f} standard deviations)",
+}
+_WITHOUT_NUMBER = {
+    checks.POWER: "too few events",
+    checks.EVENTS: "too few events for the outcome model",
+    checks.WEIGHTS: "the smaller arm counts for too few patients",
+    checks.EASE: "the negative controls show systematic error",
+    checks.EQUIPOISE: "too few patients could have got either",
+    checks.BALANCE: "the groups are not alike",
+    checks.KEPT: "it describes too few of the treated",
+}
+_KNOWN_AS = {
+    checks.BALANCE: "balance",
+    checks.EQUIPOISE: "equipoise",
+    checks.POWER: "power",
+    checks.EVENTS: "events per coefficient",
+    checks.KEPT: "who is kept",
+    checks.WEIGHTS: "the weights",
+    checks.EASE: "systematic error (EASE)",
+}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """`first` is the first sentence, `rest` what follows on it; checks by their names."""
+
+    first: str
+    rest: tuple[str, ...]
+    may_be_read: bool
+    failed: tuple[str, ...]
+    not_evaluated: tuple[str, ...]
+
+    @property
+    def sentence(self) -> str:
+        """All of it."""
+        return " ".join((self.first, *self.rest))
+
+
+def reading(row: Row | None) -> str:
+    """What an estimate says by its interval."""
+    if row is None or row.estimate is None or row.lower is None or row.upper is None:
+        return NO_ESTIMATE
+    if row.upper < 1:
+        return FOUND
+    return OPPOSITE if row.lower > 1 else NOT_FOUND
+
+
+def answer(asked: str, hazard: Row | None, published: Row | None, found: Sequence[Verdict]) -> Answer:
+    """The rules.
+
+    `asked` completes "Asked whether"; `hazard` is the primary hazard ratio, `published` the main one of the published
+    design, `found` the verdicts on the primary design: a check without a verdict is not evaluated.
+    """
+    by_check = {verdict.check: verdict for verdict in found}
+    every = [by_check.get(check, checks.not_evaluated(check, "")) for check in _ORDER]
+    failed = [one for one in every if one.verdict == checks.FAIL]
+    unknown = [one for one in every if one.verdict == checks.NOT_EVALUATED]
+    said = reading(hazard)
+    may_be_read = checks.may_be_read(every) and said != NO_ESTIMATE
+    head, beside = f"Asked whether {asked}, the trial", _beside(said, hazard, published)
+    if hazard is None or said == NO_ESTIMATE:
+        first = f"{head} has no answer{_why_none(hazard)}{_faults(failed)}{beside}."
+    else:
+        first = f"{head} finds {_FINDS[said]} (hazard ratio {_brief(hazard)})"
+        if failed:
+            first += f", which may not be read {_AS_WHAT[said]}{_faults(failed)}"
+        first += f"{beside}."
+    rest = [*_verdict(said, every, failed, unknown), *_mended(failed)]
+    return Answer(first, tuple(rest), may_be_read, _names(failed), _names(unknown))
+
+
+def _brief(row: Row) -> str:
+    """As in_words(), to stand in brackets."""
+    return f"{row.estimate:.2f}, 95 % CI {row.lower:.2f} to {row.upper:.2f}"
+
+
+def _names(verdicts: Sequence[Verdict]) -> tuple[str, ...]:
+    """In the order of the table."""
+    found = {verdict.check for verdict in verdicts}
+    return tuple(check for check in checks.CHECKS if check in found)
+
+
+def _why_none(hazard: Row | None) -> str:
+    reason = "" if hazard is None else hazard.note.removeprefix("not estimable: ")
+    return f" ({reason})" if reason else ""
+
+
+def _faults(failed: Sequence[Verdict]) -> str:
+    return f": {'; '.join(map(fault, failed))}" if failed else ""
+
+
+def fault(verdict: Verdict) -> str:
+    """A failed check in words, with its number where that is shown, and the limit."""
+    if verdict.value is None:
+        return _WITHOUT_NUMBER[verdict.check]
+    words = _FEW_PATIENTS if verdict.check in _FEW_PATIENTS and "more patients" in verdict.note else _WHAT
+    told = words[verdict.check].format(value=verdict.value, share=100 * verdict.value)
+    return f"{told}, asked for is {_limit(verdict.check)}"
+
+
+def _limit(check: str) -> str:
+    shares = (checks.EQUIPOISE, checks.KEPT)
+    sign, _, number = checks.LIMITS[check].partition(" ")
+    words = "less than" if sign == "<" else "at least"
+    return f"{words} {100 * float(number):g} %" if check in shares else f"{words} {number}"
+
+
+def _beside(said: str, hazard: Row | None, published: Row | None) -> str:
+    """What the published design shows, and whether that is something else."""
+    theirs = reading(published)
+    if published is None or published.estimate is None or theirs == NO_ESTIMATE:
+        return ""
+    shown = f"{_named(published)} shows {in_words(published)}"
+    if hazard is None or hazard.estimate is None or said == NO_ESTIMATE:
+        return f"; {shown}"
+    return f", although {shown}" if differs(hazard, published) else f", and {shown} too"
+
+
+def _named(published: Row) -> str:
+    """The published design, and what it fails."""
+    failed = failed_by(published.note)
+    return f"the published design, which fails {failed}," if failed else "the published design"
+
+
+def differs(hazard: Row, published: Row) -> bool:
+    """Whether two hazard ratios say something else, or are far from one another."""
+    if hazard.estimate is None or published.estimate is None:
+        return False
+    factor = published.estimate / hazard.estimate
+    return reading(hazard) != reading(published) or not 1 / _APART < factor < _APART
+
+
+def _verdict(said: str, every: Sequence[Verdict], failed: Sequence[Verdict], unknown: Sequence[Verdict]) -> list[str]:
+    """What it may be read as, where no check fails; what was not evaluated, in any case."""
+    lines = []
+    gaps = ", ".join(f"{_KNOWN_AS[one.check]}{f' ({one.note})' if one.note else ''}" for one in unknown)
+    if unknown and (failed or said == NO_ESTIMATE):
+        lines.append(f"Not evaluated: {gaps}.")
+    elif unknown:
+        lines.append(f"Whether this may be read {_AS_WHAT[said]} stays open, for not evaluated is not passed: {gaps}.")
+    elif not failed and said != NO_ESTIMATE:
+        lines.append(_may_be_read(said, every))
+    return lines
+
+
+def _may_be_read(said: str, every: Sequence[Verdict]) -> str:
+    careful = [one for one in every if one.verdict == checks.CAUTION]
+    told = "every check is passed" if not careful else f"with caution ({'; '.join(map(_caution, careful))})"
+    detectable = next((one.value for one in every if one.check == checks.POWER), None)
+    if said == NOT_FOUND:
+        limit = "" if detectable is None else f", and {could_find(detectable)}"
+        return f"This may be read {_AS_WHAT[said]}, as far as what drives the choice was charted: {told}{limit}."
+    return f"This may be read {_AS_WHAT[said]}, as far as what drives the choice was charted: {told}."
+
+
+def _caution(verdict: Verdict) -> str:
+    number = "" if verdict.value is None else f" {verdict.value:.2f}, asked for is {_limit(verdict.check)}"
+    return f"{_KNOWN_AS[verdict.check]}{number}"
+
+
+def could_find(detectable: float) -> str:
+    """What a minimum detectable hazard ratio means."""
+    return (
+        f"a hazard ratio of {1 / detectable:.2f} or less, or of {detectable:.2f} or more, would have been found with "
+        "80 % power"
+    )
+
+
+def _mended(failed: Sequence[Verdict]) -> list[str]:
+    notes = list(dict.fromkeys(one.note for one in failed if one.note))
+    return [f"What would mend it: {'; '.join(notes)}."] if notes else []
+
+
+# --- from the rows of a study, as they are shown ----------------------------------------------------------------------
+
+
+def has_gate(rows: Sequence[Row]) -> bool:
+    """Whether the rows went through the gate."""
+    return bool(verdicts_of(rows, MATCHED, DEATH_28D, PUBLISHED))
+
+
+def answer_of(rows: Sequence[Row], drug: str, trial: Trial | None) -> Answer | None:
+    """The answer of a study; None where its rows did not go through the gate."""
+    if not has_gate(rows):
+        return None
+    main = main_row(rows)
+    if trial is None:
+        return _without_trial(rows, drug, main)
+    hazard = find(rows, ANALYSIS, COHORT, outcome=DEATH_28D, model=PRIMARY, measure=HAZARD_RATIO)
+    asked = f"starting {drug} within {trial.definitions.grace_h:g} h lowers 28-day death in hospital"
+    return answer(asked, hazard, main, verdicts_of(rows, COHORT, DEATH_28D, PRIMARY))
+
+
+def _without_trial(rows: Sequence[Row], drug: str, main: Row | None) -> Answer:
+    """The published design alone: it uses the future, so that none of its checks makes it an effect."""
+    found = verdicts_of(rows, MATCHED, DEATH_28D, PUBLISHED)
+    failed = [one for one in found if one.verdict == checks.FAIL]
+    unknown = [one for one in found if one.verdict == checks.NOT_EVALUATED]
+    shown = "has no estimate" if main is None or reading(main) == NO_ESTIMATE else f"shows {in_words(main)}"
+    first = (
+        f"Asked whether {drug} lowers 28-day death in hospital, the published design {shown}, which may not be read as "
+        f"an effect of the drug: the build left out the trial, and the design uses the future{_more(failed)}."
+    )
+    rest = [f"Not evaluated: {', '.join(_KNOWN_AS[one.check] for one in unknown)}."] if unknown else []
+    return Answer(first, (*rest, *_mended(failed)), False, _names(failed), _names(unknown))
+
+
+def _more(failed: Sequence[Verdict]) -> str:
+    return "".join(f"; {fault(one)}" for one in failed)
