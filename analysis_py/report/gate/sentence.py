@@ -114,7 +114,7 @@ def answer(asked: str, hazard: Row | None, published: Row | None, found: Sequenc
         if failed:
             first += f", which may not be read {_AS_WHAT[said]}{_faults(failed)}"
         first += f"{beside}."
-    rest = [*_verdict(said, every, failed, unknown), *_mended(failed)]
+    rest = [*_verdict(said, hazard, every, failed, unknown), *_mended(failed)]
     return Answer(first, tuple(rest), may_be_read, _names(failed), _names(unknown))
 
 
@@ -179,7 +179,9 @@ def differs(hazard: Row, published: Row) -> bool:
     return reading(hazard) != reading(published) or not 1 / _APART < factor < _APART
 
 
-def _verdict(said: str, every: Sequence[Verdict], failed: Sequence[Verdict], unknown: Sequence[Verdict]) -> list[str]:
+def _verdict(
+    said: str, hazard: Row | None, every: Sequence[Verdict], failed: Sequence[Verdict], unknown: Sequence[Verdict]
+) -> list[str]:
     """What it may be read as, where no check fails; what was not evaluated, in any case."""
     lines = []
     gaps = ", ".join(f"{_KNOWN_AS[one.check]}{f' ({one.note})' if one.note else ''}" for one in unknown)
@@ -187,18 +189,22 @@ def _verdict(said: str, every: Sequence[Verdict], failed: Sequence[Verdict], unk
         lines.append(f"Not evaluated: {gaps}.")
     elif unknown:
         lines.append(f"Whether this may be read {_AS_WHAT[said]} stays open, for not evaluated is not passed: {gaps}.")
-    elif not failed and said != NO_ESTIMATE:
-        lines.append(_may_be_read(said, every))
+    elif not failed and hazard is not None and said != NO_ESTIMATE:
+        lines.append(_may_be_read(said, every, hazard))
     return lines
 
 
-def _may_be_read(said: str, every: Sequence[Verdict]) -> str:
+def _may_be_read(said: str, every: Sequence[Verdict], hazard: Row) -> str:
     careful = [one for one in every if one.verdict == checks.CAUTION]
     told = "every check is passed" if not careful else f"with caution ({'; '.join(map(_caution, careful))})"
     detectable = next((one.value for one in every if one.check == checks.POWER), None)
     if said == NOT_FOUND:
         limit = "" if detectable is None else f", and {could_find(detectable)}"
-        return f"This may be read {_AS_WHAT[said]}, as far as what drives the choice was charted: {told}{limit}."
+        # what the interval holds is not ruled out
+        return (
+            f"This may be read as the absence of a hazard ratio below {hazard.lower:.2f} or above {hazard.upper:.2f}, as "
+            f"far as what drives the choice was charted: {told}{limit}."
+        )
     return f"This may be read {_AS_WHAT[said]}, as far as what drives the choice was charted: {told}."
 
 

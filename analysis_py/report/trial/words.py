@@ -85,11 +85,11 @@ def _meaning(rows: Sequence[Row], hazard: Row) -> str:
     told = "" if published is None or published.estimate is None else f" ({told_interval(published)} when matched)"
     gap = ""
     if published is not None and published.estimate is not None and hazard.estimate is not None:
-        gap = f", here a factor of {published.estimate / hazard.estimate:.2f}"
+        gap = f", here a factor of {published.estimate / hazard.estimate:.2f},"
     return (
         f"All rows are of the same patients: the published definition{told} compares groups that the future makes, "
         "since who dies early can neither start late nor run the drug for hours nor stay for two days, and the trial "
-        f"({hazard.estimate:.2f}) does not; so the distance between both rows{gap}, is what the design alone can make "
+        f"({hazard.estimate:.2f}) does not; so the distance between both rows{gap} is what the design alone can make "
         "and no effect of the drug, within the intervals and as far as what drives the choice was charted."
     )
 

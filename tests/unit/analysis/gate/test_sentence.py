@@ -172,6 +172,10 @@ def test_no_effect_is_told_first_although_the_published_design_shows_one() -> No
     )
     # and what could have been found: nothing is not the same as no power
     assert "a hazard ratio of 0.08 or less, or of 12.30 or more, would have been found with 80 % power" in given.rest[0]
+    # what the interval holds is not ruled out
+    assert given.rest[0].startswith(
+        "This may be read as the absence of a hazard ratio below 0.85 or above 1.22, as far as"
+    )
 
 
 def test_an_effect_is_found() -> None:
