@@ -202,8 +202,8 @@ def _may_be_read(said: str, every: Sequence[Verdict], hazard: Row) -> str:
         limit = "" if detectable is None else f", and {could_find(detectable)}"
         # what the interval holds is not ruled out
         return (
-            f"This may be read as the absence of a hazard ratio below {hazard.lower:.2f} or above {hazard.upper:.2f}, as "
-            f"far as what drives the choice was charted: {told}{limit}."
+            f"This may be read as the absence of a hazard ratio below {hazard.lower:.2f} or above {hazard.upper:.2f}, "
+            f"as far as what drives the choice was charted: {told}{limit}."
         )
     return f"This may be read {_AS_WHAT[said]}, as far as what drives the choice was charted: {told}."
 
