@@ -3,7 +3,6 @@
 import argparse
 import io
 import json
-import os
 import signal
 import sys
 import tempfile
@@ -51,19 +50,21 @@ from analysis_py.study.variables import tells_exposure
 DESCRIPTION = """\
 The negative controls: exposures that cannot change death in the place of the drug, outcomes that the drug cannot have
 caused, as published and through the trial. What they show is what the design makes of nothing.
-About a minute for 34 exposures and 1,500 generated ICU stays with a trial of 2,800; `python -m analysis_py.run` runs
-them too.
+About a minute for 34 exposures, 1,500 generated ICU stays and a trial of 2,800.
+They are part of `python -m analysis_py.run` too.
 
 reads    the marts that `dbt build` made (tag controls), by the connection in profiles.yml; writes nothing there
 writes   in the folder --output: controls.csv, controls_funnel.svg and .png; each is written aside and then takes its
-         place: Ctrl-C leaves the earlier ones as they were. The next `python -m analysis_py.run` replaces the folder."""
+         place: Ctrl-C leaves the earlier ones as they were. The next `analysis_py.run` replaces the folder."""
 EXAMPLES = """\
 examples:
   python -m analysis_py.controls                              every control, results in output/
   python -m analysis_py.controls --only docusate,famotidine   these two, and the drug
-  python -m analysis_py.controls --json --quiet | jq '."clone-censor-weight".calibration'
+  python -m analysis_py.controls --json --quiet | jq .controls    all numbers for a script
 
 exit codes: 0 done; 1 not possible, the reason is on stderr; 2 wrong usage; 130 interrupted (Ctrl-C or SIGTERM)"""
+
+_MARK, _WIDTH = "○", 18  # of a control that does not count; characters of a ratio with its interval and the mark
 
 
 @dataclass(frozen=True)
@@ -160,7 +161,7 @@ def _write(output: Path, rows: Sequence[Row], drug: str, generated: str) -> None
             (aside / MARKER).write_text("Written by dexsic; replaced by its next run.\n", encoding="utf-8")
             keep_private(aside)
             for path in sorted(aside.iterdir()):
-                os.replace(path, output / path.name)
+                path.replace(output / path.name)
     except OSError as error:
         reason = error.strerror or error
         raise StudyError(f"{output} cannot be written: {reason}; free space or choose another --output") from error
@@ -173,19 +174,20 @@ def _show(console: Console, done: _Done) -> None:
         console.print(warning(generated), style="bold", markup=False, highlight=False, soft_wrap=True)
     designs = designs_of(done.rows)
     table = Table(title="Controls", title_justify="left", box=SIMPLE_HEAD)
-    table.add_column("", no_wrap=True)
+    table.add_column("")
     for design in designs:
-        table.add_column(DESIGN_TITLES[design], no_wrap=True)
-        table.add_column("")
+        table.add_column(DESIGN_TITLES[design], no_wrap=True, min_width=_WIDTH)
     for kind, title in KIND_TITLES.items():
         table.add_row(f"[bold]{title}[/bold]")
         for term in dict.fromkeys(row.term for row in done.rows if (row.analysis, row.level) == (ANALYSIS, kind)):
-            cells = []
-            for design in designs:
-                row = estimate_of(done.rows, design, kind, term)
-                cells += ["", ""] if row is None else [ratio_text(row), row.note]
+            found = [estimate_of(done.rows, design, kind, term) for design in designs]
+            cells = ["" if row is None else f"{ratio_text(row)}{f' {_MARK}' if row.note else ''}" for row in found]
             table.add_row(f"  {name_of(term)}", *cells)
     console.print(table)
+    if any(row.note for row in done.rows if row.analysis == ANALYSIS and row.measure in ("HR", "OR")):
+        console.print(
+            f"{_MARK} does not count: {CONTROLS_FILES[0]} has the reason of each", markup=False, highlight=False
+        )
     for told in sentences(done.rows, drug, done.controls):
         console.print(told, markup=False, highlight=False, soft_wrap=True)
 

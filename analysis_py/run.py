@@ -15,7 +15,9 @@ from rich.console import Console
 from analysis_py.interrupt import terminable
 from analysis_py.marts.errors import StudyError
 from analysis_py.marts.profile import find_profiles, read_target
-from analysis_py.report.output_folder import DBT_DOCS, refuse_foreign, replaced
+from analysis_py.report.multiverse.folder import Multiverse, keep_multiverse, read_multiverse
+from analysis_py.report.multiverse.summary import multiverse_lines, multiverse_summary
+from analysis_py.report.output_folder import DBT_DOCS, MULTIVERSE, refuse_foreign, replaced
 from analysis_py.report.present import write_results, write_validation
 from analysis_py.report.terminal import Stages, external_summary, general_summary, show, show_external, summary
 from analysis_py.study.external import NAME as EXTERNAL
@@ -63,6 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.json:
         if study is not None:
             found = summary(study, rows, options.output, options.suppress_below)
+            found |= {"multiverse": multiverse_summary(_multiverse(options, study))}
         if validation is not None:
             if study is None:
                 drug, generated = validation.build.drug, validation.marts.generated
@@ -75,6 +78,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         console = Console()
         if study is not None:
             show(console, study, rows)
+            for line in multiverse_lines(_multiverse(options, study)):
+                console.print(f"multiverse: {line}", markup=False, highlight=False, soft_wrap=True)
         if validation is not None:
             show_external(console, validation, rows)
         console.print(f"report: {options.output / 'report.html'}", markup=False, highlight=False, soft_wrap=True)
@@ -102,8 +107,14 @@ def _run(options: argparse.Namespace, messages: Console) -> tuple[Study | None, 
             docs = options.dbt_docs or options.output / DBT_DOCS
             if docs.is_file():
                 shutil.copy(docs, folder / DBT_DOCS)
+            fingerprint = marts.build.fingerprint
+            keep_multiverse(options.output / MULTIVERSE, folder / MULTIVERSE, fingerprint, options.suppress_below)
             rows = write_results(folder, study, marts.flow, options.suppress_below, options.seed, validation)
             return study, validation, rows
+
+
+def _multiverse(options: argparse.Namespace, study: Study) -> Multiverse | None:
+    return read_multiverse(options.output / MULTIVERSE, study.build.fingerprint, options.suppress_below)
 
 
 def _run_external(

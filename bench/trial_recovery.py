@@ -5,8 +5,8 @@ analysis_py.statistics.trial. The estimand is the risk difference at day 28 betw
 (twin/trial/outcome.py), from both potential outcomes of every patient of every data set.
 
 The criterion: clone-censor-weight within 0.5 points of risk, and its bootstrap intervals hold the truth in 93 to 97 %
-of the data sets; without any effect the published definition is biased. An unmeasured cause (--unmeasured) biases all.
-Bias is set against the data set's own patients, so that chance among them falls out; coverage against all of them.
+of the data sets; without any effect the published definition is biased. An unmeasured cause (--unmeasured-cause) biases
+all. Bias is set against the data set's own patients, so that chance among them falls out; coverage against all of them.
 200 data sets know a coverage to ± 3 %.
 
 Each data set is written to --results when it is done: a second run goes on where the first ended. 300 resamples of a
@@ -196,13 +196,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--patients", type=int, default=PATIENTS, help=f"of each ({PATIENTS})")
     parser.add_argument("--resamples", type=int, default=RESAMPLES, help=f"of each data set ({RESAMPLES})")
     parser.add_argument("--hazard-ratio", type=float, default=0.70, help="planted beside 1 (0.70)")
-    parser.add_argument("--unmeasured", type=float, default=0.0, help="a third design, with no effect and this cause")
+    parser.add_argument(
+        "--unmeasured-cause", type=float, default=0.0, help="a third design, with no effect and this cause"
+    )
     parser.add_argument("--processes", type=int, default=PROCESSES)
     parser.add_argument("--results", type=Path, default=RESULTS, help=f"kept between runs ({RESULTS})")
     options = parser.parse_args(arguments)
     planned = [TrialDesign(1.0), TrialDesign(options.hazard_ratio)]
-    if options.unmeasured:
-        planned.append(TrialDesign(1.0, options.unmeasured))
+    if options.unmeasured_cause:
+        planned.append(TrialDesign(1.0, options.unmeasured_cause))
     table = Table(
         "design", "estimator", "truth", "mean", "bias", "spread", "error", "coverage", "",
         box=SIMPLE,

@@ -1,8 +1,9 @@
 {# SOFA points of one organ from its worst measurements; NULL when none was taken (Vincent 1996, thresholds in vars).
    The hourly and the first-day score share these. #}
 
-{# The worst of each kind of measurement that the points are made of, of a group of rows with `measure` and `value`. #}
-{% macro worst_measurements() %}min(case when measure = 'pao2fio2_not_ventilated' then value end) as pao2fio2_not_ventilated,
+{# The worst of each kind of measurement that the points are made of, of a group of rows with `measure` and `value`. Of 24-hour urine in an hour the
+   highest, as mimic-code, unless `urine` is min. #}
+{% macro worst_measurements(urine='max') %}min(case when measure = 'pao2fio2_not_ventilated' then value end) as pao2fio2_not_ventilated,
         min(case when measure = 'pao2fio2_ventilated' then value end) as pao2fio2_ventilated,
         min(case when measure = 'platelets' then value end) as platelets_min,
         max(case when measure = 'bilirubin' then value end) as bilirubin_max,
@@ -12,7 +13,7 @@
         max(case when measure = 'dobutamine' then value end) as dobutamine_max,
         min(case when measure = 'gcs' then value end) as gcs_min,
         max(case when measure = 'creatinine' then value end) as creatinine_max,
-        max(case when measure = 'urine_day' then value end) as urine_ml_day
+        {{ urine }}(case when measure = 'urine_day' then value end) as urine_ml_day
 {%- endmacro %}
 
 {# `ventilated_rule` hourly: the full scale for ventilated patients; mimic_code: no points for a ventilated ratio of 200 or more. #}

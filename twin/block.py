@@ -4,7 +4,7 @@ A block has its own random numbers, seeded by the data set's seed and the block'
 order, and memory does not grow with their number.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,7 +15,7 @@ from twin.plan.identity import assign_identity
 from twin.plan.intent import Intent
 from twin.plan.outcome import draw_outcome
 from twin.plan.population import draw_population
-from twin.rows import Columns, size, stack, take
+from twin.rows import Array, Columns, size, stack, take
 from twin.tables import elimination, hospital, infection, respiration, vitals
 from twin.tables.charting import finish
 from twin.tables.diagnoses import diagnoses
@@ -44,11 +44,16 @@ def blocks(stays: int) -> Iterator[tuple[int, int]]:
 
 
 def routine_charts(
-    rng: np.random.Generator, plan: Columns, ventilation: Columns, replacement: Columns, intent: Intent
+    rng: np.random.Generator,
+    plan: Columns,
+    ventilation: Columns,
+    replacement: Columns,
+    intent: Intent,
+    pulse_of: Callable[[Array, Array, Array], Array] | None = None,
 ) -> list[Columns]:
     """What is charted of every patient: vital signs, weights, coma, respiratory support, renal replacement."""
     return [
-        *vitals.vital_signs(rng, plan, intent),
+        *vitals.vital_signs(rng, plan, intent, pulse_of),
         *vitals.slow_signs(rng, plan, ventilation, intent),
         *respiration.respiratory_charts(rng, plan, ventilation, intent),
         *elimination.renal_charts(rng, plan, replacement),

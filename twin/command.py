@@ -18,7 +18,7 @@ from twin.plan.design import PAPER_STAYS, Design
 from twin.trial.design import TrialDesign
 from twin.trial.truth.risks import read_risks
 
-_MIMIC_ONLY = ("stays", "confounding", "missing", "design", "unmeasured")
+_MIMIC_ONLY = ("stays", "confounding", "missing", "design", "unmeasured_cause")
 _STUDY_ONLY = ("confounding", "missing")
 _ZIGONG_ONLY = ("patients", "folder")
 
@@ -40,10 +40,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="study: treatment is settled at admission (default); trial: by how ill the patient is at each hour",
     )
     parser.add_argument(
-        "--unmeasured",
+        "--unmeasured-cause",
         type=float,
         metavar="X",
-        help="with --design trial: a cause of treatment and death that no table holds, log odds and log hazard (0)",
+        help="with --design trial: a cause of treatment and death that no table holds, log odds and log hazard for a"
+        " standard deviation of it (0)",
     )
     parser.add_argument("--confounding", choices=("on", "off"), help="does treatment depend on the patient? (on)")
     parser.add_argument("--missing", type=float, metavar="SHARE", help="of each measurement (0.03)")
@@ -65,7 +66,7 @@ def generate(args: argparse.Namespace) -> int:
             else's rows.
     """
     unwanted = _MIMIC_ONLY if args.zigong else _ZIGONG_ONLY
-    if found := [f"--{name}" for name in unwanted if getattr(args, name) is not None]:
+    if found := [_option(name) for name in unwanted if getattr(args, name) is not None]:
         remedy = "leave one of them out" if args.zigong else "add --zigong"
         raise UserError(f"{found[0]} goes {'without' if args.zigong else 'with'} --zigong only: {remedy}")
     if args.zigong:
@@ -107,20 +108,24 @@ def _design(args: argparse.Namespace) -> AnyDesign:
         UserError: an option is out of range, or of the other design.
     """
     is_trial = args.design == "trial"
-    unwanted = _STUDY_ONLY if is_trial else ("unmeasured",)
+    unwanted = _STUDY_ONLY if is_trial else ("unmeasured_cause",)
     if found := [name for name in unwanted if getattr(args, name) is not None]:
-        raise UserError(f"--{found[0]} goes {'without' if is_trial else 'with'} --design trial only")
+        raise UserError(f"{_option(found[0])} goes {'without' if is_trial else 'with'} --design trial only")
     ratio = Design().hazard_ratio if args.hazard_ratio is None else args.hazard_ratio
     require_hazard_ratio(ratio)
     if is_trial:
-        strength = 0.0 if args.unmeasured is None else args.unmeasured
+        strength = 0.0 if args.unmeasured_cause is None else args.unmeasured_cause
         if not -3 <= strength <= 3:
-            raise UserError(f"--unmeasured {strength:g} is out of range: take -3 to 3, 0 for none")
+            raise UserError(f"--unmeasured-cause {strength:g} is out of range: take -3 to 3, 0 for none")
         return TrialDesign(ratio, strength)
     missing = Design().missing if args.missing is None else args.missing
     if not 0 <= missing <= 0.5:
         raise UserError(f"--missing {missing:g} is out of range: take 0 to 0.5")
     return Design(ratio, args.confounding != "off", missing)
+
+
+def _option(name: str) -> str:
+    return "--" + name.replace("_", "-")
 
 
 def _number_of_stays(text: str) -> int:

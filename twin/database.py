@@ -17,6 +17,8 @@ from twin.binary_copy import encode
 from twin.block import blocks
 from twin.designs import AnyDesign, maker_of
 from twin.rows import Columns, size
+from twin.trial.design import TrialDesign
+from twin.trial.truth.planted import write_controls
 from twin.trial.truth.risks import write_risks
 from twin.truth.quality import Counts, quality_counts
 from twin.truth.summary import Summary
@@ -136,6 +138,8 @@ def _fill(connection: Connection, wanted: DataSet, progress: LoadProgress) -> Su
         progress.update(done, rows)
     _write_faults(connection, summary.quality)
     write_risks(connection, TRUTH_SCHEMA)
+    if isinstance(wanted.design, TrialDesign):
+        write_controls(connection, TRUTH_SCHEMA)
     for table in TABLES:
         connection.execute(sql.SQL("analyze {}").format(_target(table)))
     connection.execute(_STAMP)

@@ -10,6 +10,7 @@ from twin.tables.dictionary import dictionaries
 from twin.trial.block import make_trial_block
 from twin.trial.design import TrialDesign
 from twin.trial.tables.charts import ITEMS
+from twin.trial.tables.history import CODES, LAB_ITEMS
 from twin.trial.truth.truth import trial_truth
 from twin.truth.truth import truth
 
@@ -31,7 +32,7 @@ def maker_of(design: AnyDesign) -> Maker:
         return Maker(
             lambda seed, number, stays: make_trial_block(seed, number, stays, design),
             trial_truth,
-            lambda: dictionaries(ITEMS),
+            lambda: dictionaries(ITEMS, LAB_ITEMS, CODES),
         )
     return Maker(
         lambda seed, number, stays: make_block(seed, number, stays, design),

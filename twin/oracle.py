@@ -17,15 +17,24 @@ from mimic_db.database import Connection, connect, explain
 from mimic_db.errors import UserError
 from twin.database import TRUTH_SCHEMA
 from twin.differences import Comparison, differs, show
+from twin.trial.truth.planted import CONTROLS
 from twin.trial.truth.risks import POTENTIAL, RISKS, read_risks
 from twin.trial.truth.truth import TRIAL_REASONS
 from twin.truth.truth import REASONS
 from twin.zigong.database import TRUTH_SCHEMA as ZIGONG_TRUTH_SCHEMA
 from twin.zigong.truth import REASONS as ZIGONG_REASONS
 
-KEYS = {"sofa_hourly": ("stay_id", "hr"), "sic_hourly": ("stay_id", "hr"), "trial_interval": ("stay_id", "k")}
+KEYS = {
+    "sofa_hourly": ("stay_id", "hr"),
+    "sic_hourly": ("stay_id", "hr"),
+    "trial_interval": ("stay_id", "k"),
+    "trial_decision": ("stay_id", "k"),
+    "trial_control_exposure": ("stay_id", "exposure"),
+    "negative_control_exposure": ("stay_id", "exposure"),
+    "negative_control_outcome": ("stay_id", "outcome"),
+}
 PLANTED, FAULTS = "planted", "data_quality"
-NOT_A_MART = (PLANTED, POTENTIAL, RISKS)
+NOT_A_MART = (PLANTED, POTENTIAL, RISKS, CONTROLS)
 
 
 @dataclass(frozen=True)

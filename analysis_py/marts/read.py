@@ -21,6 +21,7 @@ from analysis_py.marts.reader import Reader, open_file, open_parquet
 from analysis_py.marts.trial import TrialMarts, TrialNeeded, read_trial, type_trial
 from analysis_py.marts.types import Variable, require, type_stays
 
+_EXTENDED = "baseline_extended"
 FLOW_COLUMNS = ("step", "rule", "n_before", "n_excluded", "n_after")
 
 
@@ -28,15 +29,16 @@ FLOW_COLUMNS = ("step", "rule", "n_before", "n_excluded", "n_after")
 class Needed:
     """What a study reads: variables of analysis_cohort, of the stays that other readings keep, of the external cohort.
 
-    `columns` of those stays by mart. A stay is among them if `fulfil` is true of it, a reading of `kept_by` keeps it
-    and not every one of `excluded_by` excludes it; these are columns of the first mart. `trial` and `controls` are what
-    it reads of the trial's marts and of the controls'.
+    `columns` of those stays by mart, and `extended`, their variables in baseline_extended. A stay is among them if
+    `fulfil` is true of it, a reading of `kept_by` keeps it and not every one of `excluded_by` excludes it; these are
+    columns of the first mart. `trial` and `controls` are what it reads of the trial's marts and of the controls'.
     """
 
     cohort: tuple[Variable, ...]
     stays: tuple[Variable, ...]
     external: tuple[Variable, ...]
     columns: Mapping[str, tuple[str, ...]]
+    extended: tuple[Variable, ...]
     fulfil: str
     kept_by: tuple[str, ...]
     excluded_by: tuple[str, ...]
@@ -57,9 +59,10 @@ class ExternalMarts:
 class Marts:
     """analysis_cohort and, for other readings of its definitions, every stay that one of them keeps; cohort_flow.
 
-    `generated` says what was generated; empty for real patients. `build` is what the build left about itself.
-    `external` is the external cohort, where this build has one (var zigong), `trial` the target trial and `controls`
-    the negative controls, where they were not left out (tags trial, controls).
+    `extended` has further covariates of the same stays (of baseline_extended). `generated` says what was generated;
+    empty for real patients. `build` is what the build left about itself. `external` is the external cohort, where this
+    build has one (var zigong), `trial` the target trial and `controls` the negative controls, where they were not left
+    out (tags trial, controls).
     """
 
     cohort: pd.DataFrame
@@ -69,6 +72,7 @@ class Marts:
     build: BuildRecord = NO_RECORD
     external: ExternalMarts | None = None
     trial: TrialMarts | None = None
+    extended: pd.DataFrame | None = None
     controls: ControlMarts | None = None
 
 
@@ -84,7 +88,8 @@ def read(target: Target, needed: Needed) -> Marts:
             build = read_build_record(connection, target.schema)
             require_one_build(build, target.schema)
             cohort = _read(connection, target.schema, "analysis_cohort", "stay_id")
-            stays = _read_stays(connection, target.schema, needed)
+            stays = _read_stays(connection, target.schema, needed, needed.columns)
+            extended = _read_stays(connection, target.schema, needed, _beside(needed))
             flow = _read(connection, target.schema, "cohort_flow", "step")
             generated = read_stamp(connection)
             external = _read_external(connection, target.schema, build, needed.external)
@@ -125,6 +130,7 @@ def read(target: Target, needed: Needed) -> Marts:
         build,
         external,
         type_trial(trial, target.schema, needed.trial) if trial is not None else None,
+        type_stays(extended, f"{target.schema}.{_EXTENDED}", needed.extended),
         type_controls(controls, target.schema, needed.controls) if controls is not None else None,
     )
 
@@ -173,9 +179,14 @@ def _read(connection: Reader, schema: str, table: str, order: str) -> pd.DataFra
     return _frame(connection.execute(query))
 
 
-def _read_stays(connection: Reader, schema: str, needed: Needed) -> pd.DataFrame:
-    """The stays that differ from the main cohort in no more than the reading of one rule."""
-    first, *others = needed.columns
+def _beside(needed: Needed) -> dict[str, tuple[str, ...]]:
+    """Of the same stays the columns of baseline_extended alone."""
+    return {next(iter(needed.columns)): (), _EXTENDED: tuple(variable.name for variable in needed.extended)}
+
+
+def _read_stays(connection: Reader, schema: str, needed: Needed, wanted: Mapping[str, tuple[str, ...]]) -> pd.DataFrame:
+    """The stays that differ from the main cohort in no more than the reading of one rule, with the `wanted` columns."""
+    first, *others = wanted
 
     def columns(mart: str, names: Sequence[str]) -> list[sql.Composable]:
         return [sql.SQL("{}.{}").format(sql.Identifier(mart), sql.Identifier(name)) for name in names]
@@ -184,7 +195,7 @@ def _read_stays(connection: Reader, schema: str, needed: Needed) -> pd.DataFrame
         return sql.SQL("{} as {}").format(sql.Identifier(schema, name), sql.Identifier(name))
 
     chosen = columns(first, ("stay_id",))
-    for name, names in needed.columns.items():
+    for name, names in wanted.items():
         chosen += columns(name, names)
     query = sql.SQL(
         "select {chosen} from {first}{others} where {fulfil} and ({kept}) and not ({excluded}) order by stay_id"

@@ -13,9 +13,11 @@ from analysis_py.marts.errors import StudyError
 
 MARKER = ".dexsic-output"
 DBT_DOCS = "dbt_docs.html"
+MULTIVERSE = "multiverse"
 # of `python -m analysis_py.controls`, the table first
 CONTROLS_FILES = ("controls.csv", "controls_funnel.svg", "controls_funnel.png")
-_OURS = {MARKER, DBT_DOCS, "report.html", "results.csv", "tables", "figures", "manuscript", *CONTROLS_FILES}
+_OURS = {MARKER, DBT_DOCS, MULTIVERSE, "report.html", "results.csv", "tables", "figures", "manuscript", *CONTROLS_FILES}
+_MARK = "Written by dexsic; replaced by its next run.\n"
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -34,7 +36,7 @@ def replaced(target: Path) -> Iterator[Path]:
         aside = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
         fresh = aside / "new"
         fresh.mkdir()
-        (fresh / MARKER).write_text("Written by dexsic; replaced by its next run.\n", encoding="utf-8")
+        (fresh / MARKER).write_text(_MARK, encoding="utf-8")
         yield fresh
         keep_private(fresh)
         refuse_foreign(target)
@@ -47,6 +49,21 @@ def replaced(target: Path) -> Iterator[Path]:
         if aside is not None:
             with _undisturbed():
                 shutil.rmtree(aside, ignore_errors=True)
+
+
+def claim(target: Path) -> Path:
+    """`target` as a folder of ours that is written into as it is; made where it is not there.
+
+    Raises:
+        StudyError: as refuse_foreign().
+        OSError: it cannot be written.
+    """
+    refuse_foreign(target)
+    if not (target / MARKER).is_file():
+        target.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (target / MARKER).write_text(_MARK, encoding="utf-8")
+        (target / MARKER).chmod(0o600)
+    return target
 
 
 def keep_private(folder: Path) -> None:

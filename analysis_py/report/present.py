@@ -12,7 +12,8 @@ from analysis_py.report.controls.words import controls_caption, is_of_controls
 from analysis_py.report.external_report import ExternalResults, write_external
 from analysis_py.report.gate.words import gate_caption, is_of_gate
 from analysis_py.report.manuscript.write import write_manuscript
-from analysis_py.report.output_folder import DBT_DOCS
+from analysis_py.report.multiverse.part import part_of
+from analysis_py.report.output_folder import DBT_DOCS, MULTIVERSE
 from analysis_py.report.page import render_report
 from analysis_py.report.parts import Parts
 from analysis_py.report.pictures import draw
@@ -64,6 +65,8 @@ def write_results(
     write_manuscript(folder, made, who, study.generated, study.build.drug, study.completed.unusable)
     pictures = draw(folder / "figures", shown)
     parts = Parts(made, files, pictures, shown).all(seed)
+    multiverse = part_of(folder / MULTIVERSE, study.build.fingerprint, below, study.build.drug, study.generated)
+    parts.insert([part.anchor for part in parts].index("outcomes"), multiverse)
     if validation is not None:
         external = write_external(folder, validation, below, rows)
         parts.insert([part.anchor for part in parts].index("missing"), external.part)

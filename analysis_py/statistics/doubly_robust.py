@@ -35,7 +35,8 @@ _LEAST_PROBABILITY = 1e-8
 class RiskContrast:
     """Risks with treatment (1) and without (0), their difference with its 95 % Wald interval, and their ratio.
 
-    `log_ratio_se` is the standard error of the ratio's logarithm (delta method).
+    `log_ratio_se` is the standard error of the ratio's logarithm, `log_odds_ratio_se` that of the logarithm of the odds
+    ratio (delta method).
     """
 
     risk1: float
@@ -46,6 +47,12 @@ class RiskContrast:
     upper: float
     ratio: float
     log_ratio_se: float
+    log_odds_ratio_se: float
+
+    @property
+    def odds_ratio(self) -> float:
+        """The marginal odds ratio that both risks stand for."""
+        return self.risk1 / (1 - self.risk1) / (self.risk0 / (1 - self.risk0))
 
 
 @dataclass(frozen=True)
@@ -291,6 +298,10 @@ def _contrast(
         upper=risk1 - risk0 + Z_975 * error,
         ratio=risk1 / risk0,
         log_ratio_se=_error(influence1 / risk1 - influence0 / risk0, freedom),
+        log_odds_ratio_se=_error(
+            influence1 / (risk1 * (1 - risk1)) - influence0 / (risk0 * (1 - risk0)),
+            freedom,
+        ),
     )
 
 

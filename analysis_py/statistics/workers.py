@@ -17,8 +17,8 @@ def in_parallel(
 ) -> Iterator[Result]:
     """`work(*common, item)` for each of `items`, in their order, in at most `processes` (all cores unless given).
 
-    `common` goes to each process once. An error of `work`, or an interrupt, ends the processes. Sums over threads would
-    differ in their last digits and small matrices gain nothing by them: each process has one.
+    `common` goes to each process once. An error of `work`, or an interrupt, ends the processes, whatever they are at.
+    Sums over threads would differ in their last digits and small matrices gain nothing by them: each process has one.
     """
     count = min(processes or _cores(), len(items))
     if count <= 1 or _prepared:  # a worker does not employ workers
@@ -28,9 +28,14 @@ def in_parallel(
         return
     pool = ProcessPoolExecutor(count, initializer=_prepare, initargs=(work, common))
     try:
-        yield from pool.map(_work, items)
+        for future in [pool.submit(_work, item) for item in items]:
+            yield future.result()
+    except BaseException:
+        for process in list((pool._processes or {}).values()):  # else they would first do all that they have been given
+            process.kill()
+        raise
     finally:
-        pool.shutdown(cancel_futures=True)
+        pool.shutdown()
 
 
 def _cores() -> int:

@@ -19,6 +19,7 @@ from analysis_py.study.readings import (
 from analysis_py.study.variables import (
     EXPOSURE_DOSE,
     EXPOSURE_DURATION,
+    EXTENDED,
     EXTERNAL_OUTCOMES,
     EXTERNAL_TABLE_ONE,
     FOLLOW_UP,
@@ -82,6 +83,7 @@ _NEEDED = Needed(
         "baseline": tuple(variable.name for variable in TABLE_ONE),
         "outcomes": OUTCOME_COLUMNS,
     },
+    extended=EXTENDED,
     fulfil=OTHER_RULES,
     kept_by=SIC_READINGS,
     excluded_by=HEPARIN_READINGS,
@@ -111,6 +113,11 @@ def type_cohort(cohort: pd.DataFrame, name: str) -> pd.DataFrame:
 def type_eligible(stays: pd.DataFrame, name: str) -> pd.DataFrame:
     """The stays that any reading keeps, as type_cohort()."""
     return type_stays(stays, name, ELIGIBLE)
+
+
+def type_extended(stays: pd.DataFrame, name: str) -> pd.DataFrame:
+    """baseline_extended, as type_cohort()."""
+    return type_stays(stays, name, EXTENDED)
 
 
 def type_external(cohort: pd.DataFrame, name: str) -> pd.DataFrame:

@@ -3,6 +3,7 @@
 Huang et al. 2024, doi:10.3389/fphar.2024.1414809.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from analysis_py.marts.build_record import DEXMEDETOMIDINE
@@ -158,15 +159,21 @@ EXTERNAL_MODELS: dict[str, tuple[str, ...]] = {
 # --- the trial: what is known at time zero and at each decision; labels and units are Table 1's where it has them ---
 
 _CODE_STATUS = Variable("code_status", "Code status", "categorical", levels=("full", "limited", "comfort"))
+_IN_THE_EQUIVALENT = (*_VASOPRESSORS, "phenylephrine", "dopamine")  # of the seed norepinephrine_equivalence
 _RUNNING = "norepinephrine_equivalent_mcg_kg_min"
 _LAST_VALUES: tuple[Variable, ...] = (
-    Variable(_RUNNING, "Norepinephrine equivalent", unit="µg/kg/min", drugs=_VASOPRESSORS),
+    Variable(_RUNNING, "Norepinephrine equivalent", unit="µg/kg/min", drugs=_IN_THE_EQUIVALENT),
     Variable("rass", "RASS"),
     Variable("gcs", "GCS"),
     Variable("pao2fio2_mmhg", "PaO2/FiO2", unit="mmHg"),
     Variable("lactate_mmol_l", "Lactate", unit="mmol/L"),
 )
 _HOURS_SINCE_ICU = Variable("hours_since_icu", "Time since ICU admission", unit="h")
+_PLACE_AND_TIME: tuple[Variable, ...] = (
+    Variable("admission_type", "Admission type", "categorical"),
+    Variable("care_unit", "Care unit", "categorical"),
+    Variable("year_group", "Years", "categorical"),
+)
 
 
 def _at_time_zero(*names: str) -> tuple[Variable, ...]:
@@ -176,9 +183,7 @@ def _at_time_zero(*names: str) -> tuple[Variable, ...]:
 
 TRIAL_BASELINE: tuple[Variable, ...] = (
     *_at_time_zero("age_years", "is_female", "ethnicity"),
-    Variable("admission_type", "Admission type", "categorical"),
-    Variable("care_unit", "Care unit", "categorical"),
-    Variable("year_group", "Years", "categorical"),
+    *_PLACE_AND_TIME,
     *_at_time_zero("weight_kg"),
     _HOURS_SINCE_ICU,
     *_at_time_zero("sofa_score", "sic_score", "ventilation_24h", "vasopressor_24h", "vasopressin_24h"),
@@ -231,6 +236,13 @@ TRIAL_OUTCOME_TITLES = {DEATH_28D: "28-day death in hospital", DEATH_28D_ANYWHER
 
 PROPENSITY_COVARIATES = tuple(variable.name for variable in TABLE_ONE if variable.in_models)
 
+# What the trial knows of a patient and Table 1 does not, as of the first day (mart baseline_extended): the adjustment
+# of the published cohort that is named `extended` has both. What a study has put into Table 1 itself is of the paper's.
+EXTENDED: tuple[Variable, ...] = tuple(
+    variable for variable in (*_PLACE_AND_TIME, _CODE_STATUS, *_LAST_VALUES) if variable.name not in _ANEW
+)
+EXTENDED_COVARIATES = (*PROPENSITY_COVARIATES, *(variable.name for variable in EXTENDED if variable.in_models))
+
 
 def exposure_variables(drug: str, rate_unit: str) -> tuple[Variable, Variable]:
     """Duration and dose of the exposure, named after its drug."""
@@ -242,14 +254,14 @@ def exposure_variables(drug: str, rate_unit: str) -> tuple[Variable, Variable]:
 
 def variables_by_name(drug: str, rate_unit: str) -> dict[str, Variable]:
     """Every variable of the study by its column, and by its term in results.csv where that is another."""
-    every = (*TABLE_ONE, *OUTCOMES, *exposure_variables(drug, rate_unit))
+    every = (*TABLE_ONE, *EXTENDED, *OUTCOMES, *exposure_variables(drug, rate_unit))
     by_column = {variable.name: variable for variable in every}
     return by_column | {term: by_column[column] for column, term in EXPOSURE_TERMS.items()}
 
 
-def tells_exposure(drug: str) -> tuple[str, ...]:
-    """Columns of Table 1 that tell whether `drug` was given: as exposure it must not be adjusted for itself."""
-    return tuple(variable.name for variable in TABLE_ONE if drug in variable.drugs)
+def tells_exposure(drug: str, variables: Sequence[Variable] = TABLE_ONE) -> tuple[str, ...]:
+    """Those of `variables` that tell whether `drug` was given: as exposure it must not be adjusted for itself."""
+    return tuple(variable.name for variable in variables if drug in variable.drugs)
 
 
 # of the trial, by its column in trial_baseline or trial_interval

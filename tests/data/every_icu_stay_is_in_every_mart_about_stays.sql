@@ -24,6 +24,12 @@ baseline as (
 
 ),
 
+extended as (
+
+    select * from {{ ref('baseline_extended') }}
+
+),
+
 outcomes as (
 
     select * from {{ ref('outcomes') }}
@@ -44,6 +50,8 @@ left join sic_score
     on stays.stay_id = sic_score.stay_id
 left join baseline
     on stays.stay_id = baseline.stay_id
+left join extended
+    on stays.stay_id = extended.stay_id
 left join outcomes
     on stays.stay_id = outcomes.stay_id
 left join eligibility
@@ -52,5 +60,6 @@ where
     sepsis3.stay_id is null
     or sic_score.stay_id is null
     or baseline.stay_id is null
+    or extended.stay_id is null
     or outcomes.stay_id is null
     or eligibility.stay_id is null

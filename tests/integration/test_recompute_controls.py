@@ -1,4 +1,4 @@
-"""The marts of the controls equal their second computation from the raw tables, cell by cell, for every stay of the demo."""
+"""The marts of the controls equal their second computation from the raw tables, cell by cell, on the demo."""
 
 import json
 from pathlib import Path

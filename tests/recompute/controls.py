@@ -61,7 +61,12 @@ class Controls:
     def negative_control_outcome(self) -> Mart:
         """A row per first stay of an adult with a suspicion in some reading, and outcome."""
         return {
-            (stay.stay_id, outcome): {"stay_id": stay.stay_id, "outcome": outcome, "occurred": occurred, "is_known": known}
+            (stay.stay_id, outcome): {
+                "stay_id": stay.stay_id,
+                "outcome": outcome,
+                "occurred": occurred,
+                "is_known": known,
+            }
             for stay in self.stays.values()
             if stay.stay_id in self._suspected and stay.number == 1 and self._is_adult(stay)
             for outcome, rows in self._outcomes.items()
@@ -153,7 +158,9 @@ class Controls:
 
     @cached_property
     def _admissions(self) -> list[dict[str, Any]]:
-        return list(records(self.source.read("hosp", "admissions", ["subject_id", "hadm_id", "admittime", "dischtime"])))
+        return list(
+            records(self.source.read("hosp", "admissions", ["subject_id", "hadm_id", "admittime", "dischtime"]))
+        )
 
     @cached_property
     def _codes(self) -> dict[int, set[tuple[str, str]]]:
@@ -167,7 +174,15 @@ class Controls:
         """(time, something grew) of each screening specimen, by patient."""
         kinds = {word(row["specimen"]) for row in seed("culture_screening")}
         negative = {int(row["org_itemid"]) for row in seed("culture_negative_organism")}
-        columns = ["subject_id", "micro_specimen_id", "chartdate", "charttime", "spec_type_desc", "org_itemid", "org_name"]
+        columns = [
+            "subject_id",
+            "micro_specimen_id",
+            "chartdate",
+            "charttime",
+            "spec_type_desc",
+            "org_itemid",
+            "org_name",
+        ]
         specimens: dict[int, list[dict[str, Any]]] = {}
         for row in records(self.source.read("hosp", "microbiologyevents", columns)):
             specimens.setdefault(row["micro_specimen_id"], []).append(row)

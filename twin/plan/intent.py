@@ -17,6 +17,10 @@ class Intent:
         """Add rows to a subject; all notes of a subject have the same columns."""
         self._notes.setdefault(subject, []).append(columns)
 
+    def has(self, subject: str) -> bool:
+        """Did anybody note anything about it?"""
+        return subject in self._notes
+
     def of(self, subject: str) -> Columns:
         """All rows of a subject.
 

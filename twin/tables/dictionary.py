@@ -1,6 +1,6 @@
 """d_items, d_labitems, d_icd_diagnoses, caregiver: the names of what the generator uses."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -11,6 +11,7 @@ from twin.tables.infusions.drugs import DRUGS, FENTANYL_PUSH, HEPARIN_PROPHYLAXI
 from twin.tables.labs import SECOND_PLATELETS, TESTS
 
 ChartItem = tuple[int, str, str, str, str, str]
+LabItem = tuple[int, str, str]
 # itemid, label, abbreviation, category, unit, type
 _CHART: Final = (
     (220045, "Heart Rate", "HR", "Routine Vital Signs", "bpm", "Numeric"),
@@ -82,8 +83,15 @@ _GASES: Final = (
 )
 
 
-def dictionaries(charted: Sequence[ChartItem] = ()) -> dict[str, Columns]:
-    """Rows of the dictionary tables, by table name; `charted` are further items of chartevents."""
+def dictionaries(
+    charted: Sequence[ChartItem] = (),
+    measured: Sequence[LabItem] = (),
+    coded: Mapping[str, Mapping[int, Mapping[str, str]]] | None = None,
+) -> dict[str, Columns]:
+    """Rows of the dictionary tables, by table name.
+
+    `charted` are further items of chartevents, `measured` of labevents, `coded` further codes of diagnoses_icd.
+    """
     groups = {
         "chartevents": (*_CHART, *charted),
         "outputevents": _OUTPUT,
@@ -98,10 +106,16 @@ def dictionaries(charted: Sequence[ChartItem] = ()) -> dict[str, Columns]:
     itemid, label, short, table, category, unit, kind = zip(*items, strict=True)
     labs = [(test.itemid, test.label, test.category) for test in TESTS.values()]
     labs += [(number, name, "Blood Gas") for number, name in _GASES]
+    labs += measured
     labs.append((SECOND_PLATELETS, TESTS["platelets"].label, TESTS["platelets"].category))
     lab_id, lab_label, lab_category = zip(*labs, strict=True)
     codes = sorted(
-        {(code, version, title) for by in CODES.values() for version, c in by.items() for code, title in c.items()}
+        {
+            (code, version, title)
+            for by in (*CODES.values(), *(coded or {}).values())
+            for version, listed in by.items()
+            for code, title in listed.items()
+        }
     )
     code, version, title = zip(*codes, strict=True)
     return {

@@ -70,6 +70,7 @@ def admissions(rng: np.random.Generator, plan: Columns, intent: Intent) -> Colum
     discharged = left - np.where(early, rng.integers(1, 40, count), 0) * np.timedelta64(60, "s")
     death = np.where(died, left, _NOT_A_TIME).astype("datetime64[s]")
     reversed_ = plan["has_reversed_discharge"][last]
+    admission_type = spelled(plan, first, _ADMISSION_TYPES[kind])
     intent.note(
         "admission",
         stay=first,
@@ -77,6 +78,7 @@ def admissions(rng: np.random.Generator, plan: Columns, intent: Intent) -> Colum
         discharged=np.where(reversed_, _NOT_A_TIME, discharged).astype("datetime64[s]"),
         died=death,
         is_elective=_ADMISSION_TYPES[kind] == b"ELECTIVE",
+        admission_type=admission_type,
     )
     told = np.isin(record, (ON_NESTED_ADMISSION, WITHOUT_TIME))
     flag = died & ~np.isin(record, (ON_NESTED_ADMISSION, WITHOUT_FLAG))
@@ -86,7 +88,7 @@ def admissions(rng: np.random.Generator, plan: Columns, intent: Intent) -> Colum
         "admittime": arrived,
         "dischtime": np.where(reversed_, arrived - 17 * _HOUR, discharged).astype("datetime64[s]"),
         "deathtime": np.where(told, _NOT_A_TIME, death).astype("datetime64[s]"),
-        "admission_type": spelled(plan, first, _ADMISSION_TYPES[kind]),
+        "admission_type": admission_type,
         "admission_location": np.where(emergency, b"EMERGENCY ROOM", b"PHYSICIAN REFERRAL"),
         "discharge_location": np.where(
             died & (record != ON_NESTED_ADMISSION), b"DIED", _DISCHARGES[rng.integers(0, len(_DISCHARGES), count)]

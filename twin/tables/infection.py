@@ -1,5 +1,6 @@
 """Antibiotics and cultures: prescriptions and microbiologyevents that do, or do not, add up to suspected infection."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -44,6 +45,7 @@ _OTHERS: Final = (
 UNKNOWN_ROUTE: Final = b"NG/JT"  # in no list of the study
 # what the study reads of the prescriptions
 SYSTEMIC_OR_HEPARIN: Final = text([name for name, *_ in (*_ANTIBIOTICS, _CEFAZOLIN, _OTHERS[0])])
+SCREEN, SCREEN_ITEM, SCREEN_TEST = "MRSA SCREEN", 70091, 90189  # for carriers
 # specimen, its itemid, test, its itemid
 _SPECIMENS: Final = (
     ("BLOOD CULTURE", 70012, "Blood Culture, Routine", 90201),
@@ -52,7 +54,7 @@ _SPECIMENS: Final = (
     ("BRONCHOALVEOLAR LAVAGE", 70021, "RESPIRATORY CULTURE", 90055),
     ("PERITONEAL FLUID", 70053, "FLUID CULTURE", 90258),
     ("SWAB", 70070, "WOUND CULTURE", 90046),
-    ("MRSA SCREEN", 70091, "MRSA SCREEN", 90189),
+    (SCREEN, SCREEN_ITEM, SCREEN, SCREEN_TEST),
 )
 _SPECIMEN_SHARES: Final = (0.36, 0.28, 0.15, 0.05, 0.05, 0.05, 0.06)
 _NO_GROWTH, _CANCELLED = 0, 2  # NEGATIVE and CANCELLED are entered as if they were organisms
@@ -108,8 +110,11 @@ def draw_suspicion(rng: np.random.Generator, plan: Columns) -> None:
     plan["culture_has_time"] |= kind != _KIND["early"]
 
 
-def prescriptions(rng: np.random.Generator, plan: Columns, intent: Intent) -> Columns:
-    """Antibiotics and other drugs; orders start on the full hour; `pharmacy` numbers them within this part."""
+def prescriptions(rng: np.random.Generator, plan: Columns, intent: Intent, without: Sequence[str] = ()) -> Columns:
+    """Antibiotics and other drugs; orders start on the full hour; `pharmacy` numbers them within this part.
+
+    Drugs that are named in `without` are left out.
+    """
     kind, los = plan["infection"], plan["los_h"]
     systemic = np.flatnonzero(~np.isnan(plan["antibiotic_h"]) & (kind != _KIND["topical"]))
     cefazolin = kind[systemic] == _KIND["antibiotic_only"]
@@ -155,9 +160,12 @@ def prescriptions(rng: np.random.Generator, plan: Columns, intent: Intent) -> Co
         "route": spelled(plan, stay, np.where(plan["has_unknown_words"][stay] & ~local, UNKNOWN_ROUTE, route[drug])),
         "doses_per_24_hrs": rng.integers(1, 5, count).astype(np.float64),
     }
+    kept = ~np.isin(rows["drug"], text(["", *without]))
+    rows, stay, start, drug = take(rows, kept), stay[kept], start[kept], drug[kept]
     is_antibiotic, is_heparin = drug < beyond, rows["drug"] == _OTHERS[0][0].encode()
     intent.note("antibiotic", stay=stay[is_antibiotic], time=start[is_antibiotic])
     intent.note("heparin order", stay=stay[is_heparin], start=start[is_heparin], end=rows["stoptime"][is_heparin])
+    intent.note("order", stay=stay, drug=rows["drug"], start=start, end=rows["stoptime"])
     # the fluid that a drug is dissolved in is a row of its own
     base = take(rows, drug < 2)
     base |= {
@@ -220,6 +228,13 @@ def cultures(rng: np.random.Generator, plan: Columns, intent: Intent) -> Columns
     }
     # a date without a time is read as midnight
     intent.note("culture", stay=stay, time=np.where(timed, when, rows["chartdate"]), is_timed=timed)
+    screens = np.flatnonzero(text(specimen)[what] == SCREEN.encode())
+    intent.note(
+        "screen",
+        stay=stay[screens],
+        time=np.where(timed, when, rows["chartdate"] + np.timedelta64(86_400, "s"))[screens],
+        is_positive=((grown > _CANCELLED) & ~unnumbered)[screens],
+    )
     # one row per antibiotic that the organism was tested against
     tested = np.flatnonzero((grown > _CANCELLED) & (rng.random(count) < 0.8))
     owner, rank = spread(np.full(len(tested), 3))

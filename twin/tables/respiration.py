@@ -148,12 +148,15 @@ def blood_gases(rng: np.random.Generator, plan: Columns, episodes: Columns, inte
     count = len(all_who)
     carbon = np.round(rng.normal(41, 7, count).clip(20, 90))
     acid = np.round(rng.normal(7.37, 0.06, count).clip(6.9, 7.65), 2)
+    excess = np.round(rng.normal(-2, 4, count))
+    lactate = np.round(np.exp(rng.normal(0.5 + 0.15 * level, 0.5)), 1)
+    intent.note("gas lactate", stay=all_who, time=moment(plan["intime"][all_who], all_when), value=lactate)
     parts = [
         test(50821, oxygen, 0, "mm Hg"),
         test(50818, carbon, 0, "mm Hg"),
         test(50820, acid, 2, "units"),
-        test(50802, np.round(rng.normal(-2, 4, count)), 0, "mEq/L"),
-        test(50813, np.round(np.exp(rng.normal(0.5 + 0.15 * level, 0.5)), 1), 1, "mmol/L"),
+        test(50802, excess, 0, "mEq/L"),
+        test(50813, lactate, 1, "mmol/L"),
         test(50816, fraction[reported], 0, "%", np.flatnonzero(reported)),
     ]
     named = np.flatnonzero(specimen != b"")

@@ -1,5 +1,6 @@
 """Vital signs, temperature, consciousness, weight and bedside glucose: hourly and four-hourly rows of chartevents."""
 
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
@@ -32,8 +33,16 @@ _NOTED: Final = {
 }
 
 
-def vital_signs(rng: np.random.Generator, plan: Columns, intent: Intent) -> list[Columns]:
-    """Heart rate, blood pressure, breathing and saturation every hour, from shortly after ICU admission to its end."""
+def vital_signs(
+    rng: np.random.Generator,
+    plan: Columns,
+    intent: Intent,
+    pulse_of: Callable[[Array, Array, Array], Array] | None = None,
+) -> list[Columns]:
+    """Heart rate, blood pressure, breathing and saturation every hour, from shortly after ICU admission to its end.
+
+    `pulse_of` gives the heart rate that is charted by stay (position), hour and what it would be otherwise.
+    """
     stay, hours = _hours(rng, plan)
     count = len(stay)
     slow = _slow_noise(rng, plan, stay, hours)
@@ -48,6 +57,8 @@ def vital_signs(rng: np.random.Generator, plan: Columns, intent: Intent) -> list
         return np.asarray(np.round(np.clip(mean[stay] + spread_ * noise, low, high)))
 
     pulse = around(plan["heart_rate"], 8, 30, 185)
+    if pulse_of is not None:
+        pulse = pulse_of(stay, hours, pulse)
     pressure = _mean_pressure(rng, plan, stay, hours, around(plan["map"], 7, 38, 130))
     width = np.clip(rng.normal(46, 8, count), 20, 90)
     systolic, diastolic = np.round(pressure + 0.64 * width), np.round(pressure - 0.36 * width)

@@ -6,10 +6,13 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from twin.plan.population import COMORBIDITIES
 from twin.rows import Array, Columns, stack, take
+from twin.trial.controls import OUTCOMES
 from twin.trial.design import TrialDesign
 from twin.trial.grid import BLOCK_H, DECISIONS, HORIZON_H, NEVER
 from twin.trial.population import draw_stays, eligible
+from twin.truth.extended import CODES
 
 # of which a start depends, in the names of trial_interval and trial_baseline
 COVARIATES: Final = (
@@ -20,18 +23,21 @@ COVARIATES: Final = (
     "lactate_mmol_l",
     "code_status",
 )
-CODES: Final = ("full", "limited", "comfort")
 _CHUNK: Final = 1000  # ICU stays of one draw
 _FEWEST_LEFT_H: Final = 0.2  # a run ends before the stay does
 
 
 @dataclass(frozen=True)
 class TrialData:
-    """`patients` and `intervals` as trial.clones() reads them; `truth` by patient: died_28d under strategy a and b."""
+    """`patients` and `intervals` as trial.clones() reads them; `truth` by patient: died_28d under strategy a and b.
+
+    `plan`: of the same patients, for the controls.
+    """
 
     patients: pd.DataFrame
     intervals: pd.DataFrame
     truth: pd.DataFrame
+    plan: Columns
 
 
 def draw_trial(design: TrialDesign, patients: int, seed: int) -> TrialData:
@@ -43,7 +49,7 @@ def draw_trial(design: TrialDesign, patients: int, seed: int) -> TrialData:
         parts.append(take(plan, eligible(plan)))
     plan = take(stack(parts), np.arange(patients))
     ids = np.arange(patients)
-    return TrialData(patient_frame(plan, ids), interval_frame(plan, ids), potential_frame(plan, ids))
+    return TrialData(patient_frame(plan, ids), interval_frame(plan, ids), potential_frame(plan, ids), plan)
 
 
 def patient_frame(plan: Columns, ids: Array) -> pd.DataFrame:
@@ -64,14 +70,42 @@ def patient_frame(plan: Columns, ids: Array) -> pd.DataFrame:
 
 def interval_frame(plan: Columns, ids: Array) -> pd.DataFrame:
     """A row per stay and decision point of the grace period in the ICU without an earlier start, as known then."""
+    return _intervals(plan, ids, plan["start_block_natural"])
+
+
+def control_frames(plan: Columns, ids: Array, number: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Both frames for a null exposure, by its number: the trial that it would have, of those who have not had it."""
+    new = plan["control_before"][:, number] == 0
+    plan, ids = take(plan, new), ids[new]
+    start = control_starts(plan)[:, number]
+    left = icu_end(plan) - start
+    patients = patient_frame(plan, ids)
+    patients["start_h"], patients["duration_h"] = start, np.minimum(plan["control_hours"][:, number], left)
+    return patients, _intervals(plan, ids, plan["control_block"][:, number])
+
+
+def null_outcome_frame(plan: Columns, ids: Array) -> pd.DataFrame:
+    """A row per stay: each null outcome by name, and age; comorbidities are what else it follows from."""
+    history = {outcome.name: plan["null_outcomes"][:, number] for number, outcome in enumerate(OUTCOMES)}
+    return pd.DataFrame({"id": ids, "age_years": plan["age"]} | {name: plan[name] for name in COMORBIDITIES} | history)
+
+
+def control_starts(plan: Columns) -> Array:
+    """Hours from time zero to each null exposure's first order in the ICU, stays x exposures; NaN for none."""
+    start = float(BLOCK_H) * plan["control_block"]
+    return np.where(start < icu_end(plan)[:, None], start, np.nan)
+
+
+def _intervals(plan: Columns, ids: Array, start: Array) -> pd.DataFrame:
+    """Up to the decision `start`, NEVER for none."""
     block = np.arange(DECISIONS)
-    there = (BLOCK_H * block < icu_end(plan)[:, None]) & (block <= plan["start_block_natural"][:, None])
+    there = (BLOCK_H * block < icu_end(plan)[:, None]) & (block <= start[:, None])
     stay, k = np.nonzero(there)
     return pd.DataFrame(
         {
             "id": ids[stay],
             "k": k,
-            "starts": plan["start_block_natural"][stay] == k,
+            "starts": start[stay] == k,
             "is_ventilated": plan["tube"][stay, k],
             "rass": plan["rass"][stay, k].astype(np.float64),
             "norepinephrine_equivalent_mcg_kg_min": plan["equivalent"][stay, k],

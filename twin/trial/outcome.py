@@ -28,12 +28,16 @@ STRATEGIES: Final = ("natural", "a", "b")
 
 
 def draw_outcome(rng: np.random.Generator, plan: Columns, design: TrialDesign) -> None:
-    """Add `start_block_*` (NEVER: none) and `death_from_zero_h_*` (NaN: alive at discharge or day 28) by strategy."""
+    """Add `start_block_*` (NEVER: none) and `death_from_zero_h_*` (NaN: alive at discharge or day 28) by strategy.
+
+    `harm_borne`: the cumulative hazard at which the patient dies; `unmeasured`: a cause that no table holds.
+    """
     count = len(plan["age"])
     plan["unmeasured"] = rng.normal(size=count)
     chosen = rng.random((count, ALL_DECISIONS)) < start_probability(plan, design)
     chosen &= BLOCK_H * np.arange(ALL_DECISIONS) < plan["icu_from_zero_h"][:, None]
     reached = rng.exponential(size=count)
+    plan["harm_borne"] = reached
     harm = np.cumsum(np.exp(log_hazard(plan, design)), axis=1)
     begun = np.concatenate([np.zeros((count, 1)), harm], axis=1)[:, :ALL_DECISIONS]
     chosen &= begun < reached[:, None]  # alive, for before his start nobody's hazard is changed
@@ -51,13 +55,20 @@ def draw_outcome(rng: np.random.Generator, plan: Columns, design: TrialDesign) -
 
 
 def start_probability(plan: Columns, design: TrialDesign) -> Array:
-    """Of a start at each decision, for those who can: the sick later and rarer, the ventilated and agitated sooner."""
-    shown = slice(0, ALL_DECISIONS)
+    """Of a start at each decision, for those who can."""
     when = np.concatenate([_START, np.full(ALL_DECISIONS - DECISIONS, _START_LATER)])
+    return chance(when + readiness(plan) - design.unmeasured * plan["unmeasured"][:, None])
+
+
+def readiness(plan: Columns) -> Array:
+    """Log odds of a start by what is charted (stays x decisions), 0 in a patient of 68 years without support.
+
+    The sick start later and rarer, the ventilated and agitated sooner.
+    """
+    shown = slice(0, ALL_DECISIONS)
     code = plan["code"][:, shown]
-    odds = (
-        when
-        + 0.8 * plan["tube"][:, shown]
+    return np.asarray(
+        0.8 * plan["tube"][:, shown]
         + 0.20 * plan["rass"][:, shown]
         - 3.0 * plan["equivalent"][:, shown]
         - 0.35 * (plan["lactate"][:, shown] - 2)
@@ -65,7 +76,6 @@ def start_probability(plan: Columns, design: TrialDesign) -> Array:
         - 0.4 * (code == LIMITED)
         - 0.8 * (code == COMFORT)
     )
-    return chance(odds - design.unmeasured * plan["unmeasured"][:, None])
 
 
 def log_hazard(plan: Columns, design: TrialDesign) -> Array:

@@ -12,6 +12,7 @@ import numpy as np
 from twin.plan.design import Design
 from twin.plan.population import FIRST, INFECTION_KINDS, SAME_ADMISSION, draw_population
 from twin.rows import Array, Columns
+from twin.trial.controls import draw_controls
 from twin.trial.course import draw_course
 from twin.trial.design import TrialDesign
 from twin.trial.outcome import draw_outcome
@@ -46,6 +47,7 @@ def draw_stays(rng: np.random.Generator, count: int, design: TrialDesign) -> Col
     plan["bar"] = np.where(bar <= len(_BAR_SHARES), bar, 0)
     _draw_duration(rng, plan)
     _nobody_returns(plan)
+    draw_controls(rng.spawn(1)[0], plan, design)
     return plan
 
 

@@ -91,6 +91,9 @@ def cohort_eligibility(plan: Columns, intent: Intent, sic: Columns, exposure: Co
         "is_exposure_short",
         "is_exposure_late",
     )
+    but_for_exposure = sic["is_sic"] & ~np.logical_or.reduce(
+        [rules[name] for name in (*read_one_way, "has_heparin") if not name.startswith("is_exposure")]
+    )
     otherwise = ~np.logical_or.reduce([rules[name] for name in read_one_way])
     kept = ("has_early_sepsis", "is_sic", "is_sic_paper", "is_sic_total", "is_sic_strict", "is_sic_strict_total")
     return (
@@ -101,6 +104,7 @@ def cohort_eligibility(plan: Columns, intent: Intent, sic: Columns, exposure: Co
             "treated": exposure["is_exposed"],
             "is_eligible": sic["is_sic"] & ~rules["has_heparin"] & otherwise,
             "is_eligible_otherwise": otherwise,
+            "is_eligible_but_for_exposure": but_for_exposure,
         }
     )
 

@@ -12,7 +12,9 @@ import numpy as np
 from twin.plan.intent import Intent
 from twin.rows import Array, Columns, take, text
 from twin.truth.cohort import analysis_cohort, baseline_of, cohort_eligibility
+from twin.truth.controls import bradycardia, negative_control_exposure, negative_control_outcome
 from twin.truth.course import dexmedetomidine_exposure, outcomes_of
+from twin.truth.extended import baseline_extended
 from twin.truth.first_day import first_day_values
 from twin.truth.sepsis import sepsis3, sic_score
 from twin.truth.sofa import sofa_hourly
@@ -55,8 +57,12 @@ def truth_of_marts(plan: Columns, intent: Intent) -> dict[str, Columns]:
         "dexmedetomidine_exposure": take(exposure, ran),
         "outcomes": outcomes,
         "baseline": baseline,
+        "baseline_extended": baseline_extended(plan, intent, first_day["gcs_min"]),
         "cohort_eligibility": eligibility,
         "analysis_cohort": analysis_cohort(eligibility, baseline, outcomes, exposure),
+        "negative_control_exposure": negative_control_exposure(plan, intent),
+        "negative_control_outcome": negative_control_outcome(plan, intent),
+        "positive_control": bradycardia(plan, intent, plan["intime"]),
     }
 
 

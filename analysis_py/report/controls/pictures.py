@@ -29,12 +29,13 @@ def control_figures(rows: Sequence[Row], drug: str) -> Iterator[tuple[str, Figur
         return
     figure, axes = new_figure(DOUBLE, 2.6 * len(_KINDS), len(designs), len(_KINDS))
     low, high = min(0.45, 0.9 * float(every["ratio"].min())), max(2.2, 1.1 * float(every["ratio"].max()))
+    top = 1.08 * float(every["error"].max())
     for axis, ((kind, design), found) in zip(axes, points.items(), strict=True):
         title, measure = _KINDS[kind]
         mean, sd = (calibration_of(rows, design, kind, name) for name in (NULL_MEAN, NULL_SD))
         null = (mean.estimate, sd.estimate) if mean is not None and sd is not None else (None, None)
-        funnel(axis, found, own[design], null, f"{DESIGN_TITLES[design]}: {title}", measure, drug)
-        axis.set(xlim=(max(low, 0.05), min(high, 20)), ylim=(0, 1.08 * float(every["error"].max())))
+        funnel(axis, found, own[design], null, f"{DESIGN_TITLES[design]}: {title}", measure, drug, top)
+        axis.set(xlim=(max(low, 0.05), min(high, 20)))
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))
     yield FUNNEL, figure

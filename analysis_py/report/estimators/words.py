@@ -13,7 +13,15 @@ from analysis_py.report.estimators.tables import (
 from analysis_py.report.page import Caption
 from analysis_py.report.tables.cells import told_interval
 from analysis_py.statistics.propensity import CALIPER
-from analysis_py.study.estimators.names import ANALYSIS, ESTIMATORS, LARGEST_SMD, RD, WEIGHTS_ANALYSIS
+from analysis_py.study.estimators.names import (
+    ANALYSIS,
+    ESTIMATORS,
+    LARGEST_SMD,
+    MATCHED,
+    RD,
+    WEIGHTED,
+    WEIGHTS_ANALYSIS,
+)
 from analysis_py.study.results import Row
 
 TITLE = "Estimators side by side"
@@ -63,16 +71,20 @@ def _range(rows: Sequence[Row], level: str) -> str:
 
 
 def _unbalanced(rows: Sequence[Row], level: str) -> str:
-    """How many leave a covariate unbalanced by their weights; models of death do not balance, they adjust."""
+    """How many of those that weight or match leave a covariate unbalanced; models of death need no balance."""
     largest = [
         row.estimate
         for row in rows
-        if (row.analysis, row.level, row.measure) == (WEIGHTS_ANALYSIS, level, LARGEST_SMD) and row.estimate is not None
+        if (row.analysis, row.level, row.measure) == (WEIGHTS_ANALYSIS, level, LARGEST_SMD)
+        and row.model in (*WEIGHTED, *MATCHED)
+        and row.estimate is not None
     ]
     worse = sum(value >= BALANCED for value in largest)
     if not worse:
         return ""
-    return f" {worse} of {len(largest)} leave a covariate with a difference of {BALANCED:g} or more."
+    return (
+        f" Of {len(largest)} that weight or match {worse} leave a covariate with a difference of {BALANCED:g} or more."
+    )
 
 
 def _lower(title: str) -> str:

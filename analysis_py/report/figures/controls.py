@@ -20,14 +20,14 @@ def funnel(
     title: str,
     measure: str,
     drug_name: str,
+    top: float,
 ) -> Axes:
     """Ratio (log scale) by standard error. `points` and `drug` have ratio, error, counts (hollow where not).
 
     Dashed: p = 0.05 as it is. Shaded: the calibrated p is 0.05 at its edge, by the mean and standard deviation of the
-    `null` (log scale; None: no such region).
+    `null` (log scale; None: no such region). Errors up to `top` are shown.
     """
-    every = pd.concat([points, drug])
-    errors = np.linspace(0, 1.2 * float(every["error"].max()) if len(every) else 1.0, _STEPS)
+    errors = np.linspace(0, top, _STEPS)
     mean, sd = null
     if mean is not None and sd is not None:
         half = Z_975 * np.hypot(sd, errors)
@@ -47,7 +47,7 @@ def funnel(
         )
     axis.scatter(drug["ratio"], drug["error"], s=34, marker="D", color=COLORS[True], zorder=4, label=drug_name)
     axis.set_title(title)
-    axis.set(xscale="log", xlabel=measure, ylabel="Standard error of its log")
+    axis.set(xscale="log", ylim=(0, top), xlabel=measure, ylabel="Standard error of its log")
     ticks = [0.1, 0.25, 0.5, 0.7, 1, 1.5, 2, 4, 10]
     axis.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     axis.minorticks_off()

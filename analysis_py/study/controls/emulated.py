@@ -38,9 +38,9 @@ _ID, _WEIGHT = "id", "weight"
 
 @dataclass(frozen=True)
 class Emulated:
-    """`frames` of the drug, `decisions` of any other exposure: the same patients. `ends` is trial_outcomes.
+    """`frames` of the drug, `decisions` of any other exposure: the same patients, covariates as numbers.
 
-    `known` are their baseline covariates as numbers, by id.
+    `known` are their baseline covariates by id. `ends` is trial_outcomes.
     """
 
     marts: ControlMarts
@@ -65,8 +65,23 @@ def prepare(
     Raises:
         NotEstimable: a covariate that is no number.
     """
-    known = encode(frames.patients.set_index("id"), list(frames.baseline))
-    return Emulated(marts, starts, frames, with_decisions(frames, starts.decisions, drug), ends, definitions, known)
+    known = encode(frames.patients.set_index(_ID), list(frames.baseline))
+    decisions = _as_numbers(with_decisions(frames, starts.decisions, drug), known)
+    return Emulated(marts, starts, frames, decisions, ends, definitions, known)
+
+
+def _as_numbers(frames: Frames, known: pd.DataFrame) -> Frames:
+    """The same model, its dummies made once and not for each exposure; `known` are the baseline's, by id."""
+    own = [name for name in frames.treatment if name in frames.intervals.columns]
+    current = encode(frames.intervals, own)
+    baseline = encode(frames.patients, [name for name in frames.treatment if name not in own])
+    patients = frames.patients.drop(columns=list(frames.baseline))
+    return Frames(
+        pd.concat([patients, known.loc[patients[_ID]].reset_index(drop=True)], axis=1),
+        pd.concat([frames.intervals[[_ID, "k"]], current], axis=1),
+        tuple(known.columns),
+        (*baseline.columns, *current.columns),
+    )
 
 
 def exposure(emulated: Emulated, name: str) -> Found:

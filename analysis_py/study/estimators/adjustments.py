@@ -28,8 +28,8 @@ def adjustments_of(data: pd.DataFrame, unusable: Sequence[str]) -> list[Adjustme
     """The adjustments that a completed copy allows; `unusable` covariates are in none."""
     found = []
     for level, names in ADJUSTMENTS.items():
-        if not set(names) <= set(data.columns):
-            continue
-        shown = tuple(variable for variable in _SHOWN[level] if variable.name not in unusable)
-        found.append(Adjustment(level, tuple(name for name in names if name not in unusable), shown))
+        covariates = tuple(name for name in names if name not in unusable)
+        if set(covariates) <= set(data.columns):
+            shown = tuple(variable for variable in _SHOWN[level] if variable.name not in unusable)
+            found.append(Adjustment(level, covariates, shown))
     return found

@@ -43,11 +43,12 @@ def _diagnosed(
     place = Row(WEIGHTS_ANALYSIS, "", DEATH_28D, level=level)
     arms = {arm: replace(place, cohort=group, measure=ESS) for arm, group in GROUP_NAMES.items()}
     largest_weight, largest_smd = (replace(place, measure=measure) for measure in (LARGEST_WEIGHT, LARGEST_SMD))
-    if isinstance(comparison, NotEstimable):
-        return unavailable([*arms.values(), largest_weight, largest_smd], comparison)
-    weights = comparison.weights
+    try:
+        weights = given(comparison).weights
+        effective = effective_sample_size(weights, copy[TREATMENT])
+    except NotEstimable as reason:
+        return unavailable([*arms.values(), largest_weight, largest_smd], reason)
     treated, used = copy[TREATMENT].astype(bool), weights > 0
-    effective = effective_sample_size(weights, treated)
     found = []
     for arm, row in arms.items():
         own = copy[used & (treated == arm)]

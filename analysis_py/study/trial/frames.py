@@ -16,12 +16,11 @@ from analysis_py.marts.types import Variable
 from analysis_py.statistics.errors import NotEstimable
 from analysis_py.statistics.imputation import impute
 from analysis_py.study.analyses.cohorts import ITERATIONS, cumulative_hazard
+from analysis_py.study.levels import with_common_levels
 from analysis_py.study.trial.definitions import Definitions
 from analysis_py.study.variables import TRIAL_BASELINE, TRIAL_BY_NAME, TRIAL_INTERVAL, TRIAL_OUTCOMES, TimeVarying
 
 NOW, MISSING = "_now", "_missing"
-OTHER = "other"
-_RARE = 10  # patients with a level of an open list, below which it joins the others
 _ROUNDING = 1e-9  # of an interval
 
 
@@ -56,7 +55,7 @@ def make_frames(marts: TrialMarts, definitions: Definitions, drug: str, seed: in
     if marts.baseline.empty:
         raise NotEstimable("nobody is eligible for the trial")
     _require_starts(marts, definitions)
-    known = _with_common_levels(marts.baseline)
+    known = with_common_levels(marts.baseline, TRIAL_BASELINE)
     used = [variable.name for variable in TRIAL_BASELINE if _is_usable(variable, known, drug)]
     completed = _completed(marts, known[used], definitions, seed)
     outcomes = marts.outcomes
@@ -85,19 +84,6 @@ def with_decisions(frames: Frames, decisions: pd.DataFrame, drug: str) -> Frames
 
 def _is_usable(variable: Variable, data: pd.DataFrame, drug: str) -> bool:
     return variable.in_models and drug not in variable.drugs and bool(data[variable.name].notna().any())
-
-
-def _with_common_levels(baseline: pd.DataFrame) -> pd.DataFrame:
-    """Rare levels of open lists (care units, kinds of admission) as one: alone they would be separated at once."""
-    columns = {}
-    for variable in TRIAL_BASELINE:
-        if variable.kind != "categorical" or variable.levels:
-            continue
-        values = baseline[variable.name].astype(object)
-        counts = values.value_counts()
-        rare = values.isin(counts.index[counts < _RARE])
-        columns[variable.name] = values.mask(rare, OTHER).astype("category")
-    return baseline.assign(**columns)
 
 
 def _completed(marts: TrialMarts, known: pd.DataFrame, definitions: Definitions, seed: int) -> pd.DataFrame:

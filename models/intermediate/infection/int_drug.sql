@@ -1,8 +1,9 @@
 /*
 Grain       one row per drug name and route found in prescriptions
 Definition  is it a systemic antibiotic, by the list in force (var antibiotic_list) and by the one beside it; is it
-            heparin, or an exposure that serves as a negative control? Names are matched once per distinct name, not once per prescription
-Source      seeds drug_name (names, routes and preparations of mimic-code antibiotic; what the extended lists change),
+            heparin, or an exposure that serves as a negative control? Names are matched once per distinct name, not
+            once per prescription
+Source      seeds drug_name (names, routes and preparations of mimic-code antibiotic; what the extended lists change) and
             negative_control_exposure
 Deviation   reads prescriptions a second time, for its few thousand distinct names: far cheaper than 200 patterns on
             every row

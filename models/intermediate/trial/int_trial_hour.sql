@@ -64,7 +64,8 @@ measured as (
     select
         stay_id,
         hr,
-        {{ worst_measurements() }},
+        -- several days of urine may be entered at once, hours after they ended: the worst of them counts
+        {{ worst_measurements(urine='min') }},
         min(case when measure = 'map' then value end) as map_min,
         max(case when measure = 'inr' then value end) as inr_max
     from measurements

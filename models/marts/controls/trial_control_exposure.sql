@@ -42,9 +42,12 @@ final as (
     select
         patients.stay_id,
         orders.exposure,
-        min(case when orders.started_at >= patients.time_zero_at then
-            {{ hours_between('patients.time_zero_at', 'orders.started_at') }}
-        end) as start_h,
+        min(
+            case
+                when orders.started_at >= patients.time_zero_at
+                    then {{ hours_between('patients.time_zero_at', 'orders.started_at') }}
+            end
+        ) as start_h,
         max(case when orders.started_at < patients.time_zero_at then 1 else 0 end) = 1 as is_prevalent
     from patients
     inner join stays

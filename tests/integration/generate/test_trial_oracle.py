@@ -11,7 +11,11 @@ from twin.__main__ import main as twin
 from twin.differences import Comparison
 from twin.oracle import ask, is_right, main
 
-TRIAL = {"sic_hourly", "trial_baseline", "trial_eligibility", "trial_flow", "trial_interval", "trial_outcomes"}
+TRIAL = {
+    *("sic_hourly", "trial_baseline", "trial_eligibility", "trial_flow", "trial_interval", "trial_outcomes"),
+    *("baseline_extended", "trial_decision", "trial_control_exposure", "trial_positive_control"),
+    *("negative_control_exposure", "negative_control_outcome", "positive_control"),
+}
 OPTIONS = ("--design", "trial", "--stays", "250", "--seed", "7")
 
 
@@ -53,6 +57,16 @@ def test_the_truth_has_every_column_of_the_trial_marts(built_trial: str) -> None
     [
         ("update dexsic.trial_interval set rass = rass + 1 where k = 3", "trial_interval", "rass"),
         ("update dexsic.trial_outcomes set start_h = start_h + 1 where start_h > 0", "trial_outcomes", "start_h"),
+        (
+            "update dexsic.negative_control_exposure set is_late = not is_late where exposure = 'zinc'",
+            "negative_control_exposure",
+            "is_late",
+        ),
+        (
+            "update dexsic.negative_control_outcome set occurred = not occurred where outcome = 'mcv_low' and is_known",
+            "negative_control_outcome",
+            "occurred",
+        ),
         ("update dexsic.trial_flow set n_excluded = n_excluded + 1 where step = 4", "trial_flow", ""),
     ],
 )
@@ -63,6 +77,18 @@ def test_a_wrong_cell_is_found(built_trial: str, change: str, mart: str, column:
         connection.rollback()
     assert not is_right(found[mart])
     assert not column or column in found[mart].differing
+
+
+def test_the_truth_names_every_control_and_the_one_that_is_off(built_trial: str) -> None:
+    with psycopg.connect(built_trial) as connection:
+        controls = connection.execute(
+            "select control from twin_truth.control_planted except"
+            " (select exposure from dexsic.negative_control_exposure union"
+            " select outcome from dexsic.negative_control_outcome)"
+        ).fetchall()
+        confounded = connection.execute("select control from twin_truth.control_planted where is_confounded").fetchall()
+    assert controls == []
+    assert confounded == [("multivitamin",)]
 
 
 def test_the_risks_are_those_of_both_potential_outcomes(built_trial: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -84,10 +110,10 @@ def test_the_risks_are_those_of_both_potential_outcomes(built_trial: str, capsys
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (("--unmeasured", "1"), "--unmeasured goes with --design trial only"),
+        (("--unmeasured-cause", "1"), "--unmeasured-cause goes with --design trial only"),
         (("--design", "trial", "--missing", "0.1"), "--missing goes without --design trial only"),
         (("--design", "trial", "--confounding", "off"), "--confounding goes without --design trial only"),
-        (("--design", "trial", "--unmeasured", "9"), "--unmeasured 9 is out of range"),
+        (("--design", "trial", "--unmeasured-cause", "9"), "--unmeasured-cause 9 is out of range"),
         (("--zigong", "--design", "trial"), "--design goes without --zigong only"),
     ],
 )

@@ -25,6 +25,7 @@ CONTROL_KEYS = {
     "trial_decision": ("stay_id", "k"),
     "trial_positive_control": ("stay_id",),
 }
+EXTENDED = "baseline_extended"  # of tests.recompute.extended
 # a rule's words are no number to recompute
 NOT_COMPARED = {"trial_flow": ("rule",)}
 RELATIVE_TOLERANCE = 1e-9
@@ -33,7 +34,7 @@ RELATIVE_TOLERANCE = 1e-9
 def mart_of(dsn: str, name: str, schema: str = "dexsic") -> Mart:
     """A mart of the database by its key, times in seconds."""
     rows = records(read_model(dsn, name, schema).drop(columns=list(NOT_COMPARED.get(name, ()))))
-    keys = (KEYS | CONTROL_KEYS)[name]
+    keys = (KEYS | CONTROL_KEYS | {EXTENDED: ("stay_id",)})[name]
     return {tuple(row[key] for key in keys): row for row in rows}
 
 

@@ -101,7 +101,7 @@ class Known:
         rows = self.patient.record.charted(self.patient.stay, "code_status")
         order = ("full", "limited", "comfort")
         return [
-            Measurement(at, last_known(group), max((_code(row.text) for row in group), key=order.index))
+            Measurement(at, last_known(group), max((code_of(row.text) for row in group), key=order.index))
             for at, group in by_time(row for row in rows if row.text)
         ]
 
@@ -122,7 +122,8 @@ class Known:
         return last_value(averaged(self.patient.record.charted(self.patient.stay, *WEIGHTS)), moment)
 
 
-def _code(text: str | None) -> str:
+def code_of(text: str | None) -> str:
+    """What a charted word asks for."""
     charted = (text or "").lower()
     if "comfort" in charted:
         return "comfort"

@@ -129,7 +129,35 @@ def _split(cohort: pd.DataFrame) -> dict[str, pd.DataFrame]:
         "sic_score": scores,
         "baseline": baseline,
         "outcomes": stays[["stay_id", *outcomes, "hospital_days", "icu_days"]].assign(followup_discharge_days=ends),
+        "baseline_extended": _extended(stays),
     }
+
+
+def _extended(stays: pd.DataFrame) -> pd.DataFrame:
+    """A baseline_extended of the stays; who is sicker by SOFA has more lactate and less oxygen."""
+    random = np.random.default_rng(len(stays))
+    count, sick = len(stays), stays["sofa_score"].to_numpy() - 8
+
+    def gaps(values: np.ndarray, share: float) -> np.ndarray:
+        return np.where(random.random(count) < share, np.nan, values)
+
+    limited = random.random(count) < 0.03
+    return pd.DataFrame(
+        {
+            "stay_id": stays["stay_id"],
+            "care_unit": random.choice(["MICU", "SICU", "CVICU"], count, p=[0.6, 0.395, 0.005]),
+            "year_group": random.choice(["2008 - 2010", "2011 - 2013"], count),
+            "admission_type": random.choice(["URGENT", "EW EMER."], count),
+            "code_status": np.where(limited, random.choice(["limited", "comfort"], count, p=[0.9, 0.1]), "full"),
+            "norepinephrine_equivalent_mcg_kg_min": np.maximum(
+                np.round(0.03 * sick + 0.1 * random.random(count), 3), 0
+            ),
+            "rass": gaps(np.clip(np.round(-1 - 0.2 * sick + random.normal(size=count)), -5, 4), 0.1),
+            "gcs": gaps(np.clip(np.round(13 - 0.5 * sick + random.normal(size=count)), 3, 15), 0.02),
+            "pao2fio2_mmhg": gaps(np.round(np.maximum(250 - 15 * sick + 60 * random.normal(size=count), 40)), 0.4),
+            "lactate_mmol_l": gaps(np.round(np.exp(0.6 + 0.08 * sick + 0.4 * random.normal(size=count)), 1), 0.2),
+        }
+    )
 
 
 def _make_flow(stays: int = 1500) -> pd.DataFrame:

@@ -15,8 +15,9 @@ from analysis_py.marts.generated import PATIENTS, warning
 from analysis_py.marts.profile import Target
 from analysis_py.marts.trial import type_trial
 from analysis_py.run import main
-from analysis_py.study.read_marts import TRIAL_NEEDED, read_marts, type_cohort
+from analysis_py.study.read_marts import TRIAL_NEEDED, read_marts, type_cohort, type_extended
 from analysis_py.study.readings import READINGS, cohort_of
+from analysis_py.study.variables import EXTENDED
 from tests.unit.analysis.trial.conftest import _make_marts
 
 SCHEMA = 'my "study'
@@ -60,6 +61,18 @@ def test_marts_come_typed_and_in_order(dsn: str, cohort: pd.DataFrame, flow: pd.
     assert read.cohort["age_years"].dtype == float
     assert read.cohort["diabetes"].dtype == "boolean"
     assert read.flow["n_after"].tolist() == flow["n_after"].tolist()
+
+
+def test_the_extended_covariates_are_of_the_same_stays(dsn: str, marts: dict[str, pd.DataFrame]) -> None:
+    read = read_marts(target(dsn))
+    assert read.extended is not None
+    assert read.extended.index.equals(read.stays.index)
+    assert set(read.cohort.index) < set(read.extended.index)
+    assert len(read.extended) < len(marts["baseline_extended"])  # of nobody else
+    expected = type_extended(marts["baseline_extended"], "mart").loc[read.extended.index]
+    pd.testing.assert_frame_equal(read.extended, expected)
+    assert list(read.extended.columns) == [variable.name for variable in EXTENDED]
+    assert read.extended["code_status"].cat.categories.tolist() == ["full", "limited", "comfort"]
 
 
 def test_the_trial_is_read_where_the_build_has_it(dsn: str) -> None:

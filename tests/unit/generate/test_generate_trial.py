@@ -12,12 +12,15 @@ from twin.rows import Array, Columns, size, take
 from twin.tables.dictionary import dictionaries
 from twin.trial.block import make_trial_block
 from twin.trial.design import TrialDesign
-from twin.trial.frames import CODES, interval_frame, patient_frame
+from twin.trial.frames import interval_frame, patient_frame
 from twin.trial.grid import BLOCK_H, DECISIONS
 from twin.trial.population import eligible
 from twin.trial.record import zero_at
 from twin.trial.tables.charts import ITEMS
+from twin.trial.tables.history import CODES as OLD_CODES
+from twin.trial.tables.history import LAB_ITEMS
 from twin.trial.truth.truth import TRIAL_REASONS, trial_truth
+from twin.truth.extended import CODES
 
 DEFINITIONS = {table.name: table for table in TABLES}
 BLOCKS = 3
@@ -40,9 +43,9 @@ def test_the_same_seed_gives_the_same_rows_and_another_seed_others() -> None:
     assert digest(block(0, seed=2).tables) != first
 
 
-@pytest.mark.parametrize("name", sorted(block().tables | dictionaries(ITEMS)))
+@pytest.mark.parametrize("name", sorted(block().tables | dictionaries(ITEMS, LAB_ITEMS, OLD_CODES)))
 def test_columns_are_official_and_those_that_must_be_are_filled(name: str) -> None:
-    rows, table = (block().tables | dictionaries(ITEMS))[name], DEFINITIONS[name]
+    rows, table = (block().tables | dictionaries(ITEMS, LAB_ITEMS, OLD_CODES))[name], DEFINITIONS[name]
     assert rows.keys() <= set(table.column_names)
     for column in table.columns:
         if column.nullable:
@@ -59,7 +62,7 @@ def test_columns_are_official_and_those_that_must_be_are_filled(name: str) -> No
 
 
 def test_every_item_is_in_the_dictionary() -> None:
-    names = dictionaries(ITEMS)
+    names = dictionaries(ITEMS, LAB_ITEMS, OLD_CODES)
     for table in ("chartevents", "inputevents", "outputevents", "procedureevents"):
         listed = names["d_items"]["itemid"][names["d_items"]["linksto"] == table.encode()]
         assert set(block().tables[table]["itemid"].tolist()) <= set(listed.tolist())

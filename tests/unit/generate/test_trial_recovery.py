@@ -164,7 +164,7 @@ def test_the_criterion(estimator: str, bias: float, coverage: float, design: Tri
 def test_the_command_shows_every_estimator(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "sets.csv"
     options = ["--sets", "2", "--patients", "800", "--resamples", "4", "--processes", "1", "--results", str(path)]
-    main([*options, "--unmeasured", "0.5"])
+    main([*options, "--unmeasured-cause", "0.5"])
     shown = capsys.readouterr().out
     assert all(name in shown for name in (PUBLISHED, CENSORED, WEIGHTED))
     assert len(read_results(path)) == 6

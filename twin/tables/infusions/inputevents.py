@@ -44,9 +44,11 @@ def written(rng: np.random.Generator, plan: Columns, parts: list[Columns], inten
         "infusion",
         stay=rows["stay"][given],
         drug=rows["drug"][given],
+        item=rows["itemid"][given],
         start=rows["starttime"][given],
         end=rows["endtime"][given],
         rate=rows["rate"][given],
+        unit=rows["rateuom"][given],
     )
     rows["endtime"][endless] += 340 * _DAY
     rows["starttime"][early] -= 340 * _DAY

@@ -1,5 +1,6 @@
-"""What nurses chart for the decisions: sedation and code status; and how long each row takes to be stored."""
+"""What nurses chart for the decisions: sedation and code status; a pulse that the drug slows; when rows are stored."""
 
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
@@ -9,7 +10,9 @@ from twin.rows import Array, Columns, moment, text
 from twin.tables.charting import chart, chart_text
 from twin.tables.dictionary import ChartItem
 from twin.trial.course import COMFORT
+from twin.trial.frames import run_hours
 from twin.trial.grid import ALL_DECISIONS, BLOCK_H
+from twin.trial.record import EXPOSED_FOR_H
 
 RASS, CODE_STATUS = 228096, 223758
 ITEMS: Final[tuple[ChartItem, ...]] = (
@@ -17,6 +20,10 @@ ITEMS: Final[tuple[ChartItem, ...]] = (
     (CODE_STATUS, "Code Status", "Code Status", "General", "", "Text"),
 )
 _VITAL_ITEMS: Final = (220045, 220050, 220051, 220052, 220179, 220180, 220181, 220210, 220277)
+_SLOWED_SHARE: Final = 0.3  # of those who get dexmedetomidine
+_SLOW_HOURS: Final = 0.2  # share of what is charted of them while it runs, and shortly after
+_SLOW_AFTER_H: Final = 2.0
+_SLOW_BPM: Final = (38, 50)
 _RASS_WORDS: Final = text(
     [
         "-5 Unarousable, no response to voice or physical stimulation",
@@ -44,6 +51,20 @@ def storing_delay(stay_id: Array, charttime: Array, itemid: Array) -> Array:
     mixed = (stay_id.astype(np.int64) * 7_919 + charttime.astype(np.int64) // 60 * 104_729) % 1_000_003
     late = np.isin(itemid, _VITAL_ITEMS) & (mixed % 37 == 0)
     return np.asarray(mixed % 50 * 60 + late * (1 + mixed % 7) * 3600)
+
+
+def slowed_pulse(rng: np.random.Generator, plan: Columns) -> Callable[[Array, Array, Array], Array]:
+    """Dexmedetomidine slows some hearts from its start on: what vital_signs() asks for. Nobody decides by it."""
+    start = plan["dex_start_h"]
+    slows = plan["dex_on"] & (rng.random(len(start)) < _SLOWED_SHARE)
+    end = start + np.nan_to_num(run_hours(plan), nan=EXPOSED_FOR_H) + _SLOW_AFTER_H
+
+    def pulse_of(stay: Array, hours: Array, pulse: Array) -> Array:
+        runs = slows[stay] & (hours > start[stay]) & (hours <= end[stay])
+        slow = runs & (rng.random(len(stay)) < _SLOW_HOURS)
+        return np.where(slow, rng.integers(*_SLOW_BPM, len(stay)), pulse)
+
+    return pulse_of
 
 
 def decision_charts(rng: np.random.Generator, plan: Columns, intent: Intent) -> list[Columns]:

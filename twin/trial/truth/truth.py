@@ -7,17 +7,21 @@ from typing import Final
 
 import numpy as np
 
+from twin.arrays import extreme, hours_since
 from twin.block import Block
 from twin.plan.intent import Intent
 from twin.plan.population import COMORBIDITIES, FIRST, RACES
 from twin.rows import Array, Columns, take, text
 from twin.tables.hospital import ERAS, care_unit
-from twin.trial.frames import CODES, start_hours
+from twin.trial.controls import EXPOSURES
+from twin.trial.frames import start_hours
 from twin.trial.grid import BLOCK_H, DECISIONS, HORIZON_H
 from twin.trial.outcome import STRATEGIES
 from twin.trial.truth.hourly import first_hours, score_of, sic_hourly, sofa_of, time_zero, worst_by_hour
 from twin.trial.truth.known import last_known, readings, running
 from twin.trial.truth.outcomes import outcomes_of_trial
+from twin.truth.controls import bradycardia, control_orders
+from twin.truth.extended import CODES
 from twin.truth.sepsis import suspicions
 from twin.truth.truth import left_out, truth_of_marts
 
@@ -76,6 +80,7 @@ def trial_truth(block: Block) -> dict[str, Columns]:
     chosen = eligibility["is_eligible"]
     start = _start(plan, intent)
     known = _known_at_decisions(plan, intent, worst, hour, zero)
+    decision = _decision(plan, known, zero, start, chosen)
     outcomes = outcomes_of_trial(plan, intent, block.tables["patients"], zero, start)
     return {
         "planted": {
@@ -87,7 +92,10 @@ def trial_truth(block: Block) -> dict[str, Columns]:
         **marts,
         "sic_hourly": {"stay_id": plan["stay_id"][hourly.pop("stay")]} | hourly,
         "trial_eligibility": eligibility,
-        "trial_interval": _interval(plan, known, zero, start, chosen),
+        "trial_interval": _interval(decision, plan, start),
+        "trial_decision": decision,
+        "trial_control_exposure": _control_exposure(plan, intent, zero, chosen),
+        "trial_positive_control": take(bradycardia(plan, intent, zero), chosen),
         "trial_baseline": take(_baseline(block, known, worst, hour, zero), chosen),
         "trial_outcomes": take(outcomes, chosen),
     }
@@ -175,19 +183,46 @@ def _known_at_decisions(plan: Columns, intent: Intent, worst: dict[str, Array], 
     return known
 
 
-def _interval(plan: Columns, known: Columns, zero: Array, start: Array, chosen: Array) -> Columns:
+def _decision(plan: Columns, known: Columns, zero: Array, start: Array, chosen: Array) -> Columns:
+    """Every decision at which a patient of the trial is alive and in the ICU."""
     moments = known["decided_at"]
     death = plan["death_h"][:, None]
     alive = np.isnan(death) | (death > known["hours_since_icu"])
     there = chosen[:, None] & (plan["outtime"][:, None] > moments) & alive
-    there &= np.isnat(start)[:, None] | (start[:, None] >= moments)
+    before = np.isnat(start)[:, None] | (start[:, None] >= moments)
     stay, k = np.nonzero(there)
     columns = ("decided_at", "hours_since_icu", "sofa_24h", "is_ventilated", "norepinephrine_equivalent_mcg_kg_min")
     shown = (*columns, *_SEDATIVES, *_SIGNS, *_BLOOD, "code_status")
-    starts = start[:, None] < moments + BLOCK_H * _HOUR
-    return {"stay_id": plan["stay_id"][stay], "k": k, "starts": starts[stay, k]} | {
+    return {"stay_id": plan["stay_id"][stay], "k": k, "is_before_start": before[stay, k]} | {
         name: known[name][stay, k] for name in shown
     }
+
+
+def _interval(decision: Columns, plan: Columns, start: Array) -> Columns:
+    """Those of the decisions at which dexmedetomidine has not started before."""
+    rows = take(decision, decision["is_before_start"])
+    del rows["is_before_start"]
+    order = np.argsort(plan["stay_id"])
+    stay = order[np.searchsorted(plan["stay_id"], rows["stay_id"], sorter=order)]
+    return rows | {"starts": start[stay] < rows["decided_at"] + BLOCK_H * _HOUR}
+
+
+def _control_exposure(plan: Columns, intent: Intent, zero: Array, chosen: Array) -> Columns:
+    """A row per patient of the trial and null exposure that was ordered before time zero, or starts in the ICU."""
+    orders, drugs = control_orders(plan, intent), len(EXPOSURES)
+    at, ends = zero[orders["stay"]], np.fmin(plan["outtime"], _hospital_death(plan, intent))[orders["stay"]]
+    key, count = orders["stay"] * drugs + orders["drug"], drugs * len(zero)
+    before = (orders["start"] < at) & (orders["start"] < ends)
+    after = (orders["start"] >= at) & (orders["start"] < ends)
+    first = extreme(count, key[after], hours_since(orders["start"], at)[after], np.minimum)
+    prevalent = np.bincount(key[before], minlength=count) > 0
+    rows = {
+        "stay_id": np.repeat(plan["stay_id"], drugs),
+        "exposure": np.tile(text([exposure.name for exposure in EXPOSURES]), len(zero)),
+        "start_h": first,
+        "is_prevalent": prevalent,
+    }
+    return take(rows, np.repeat(chosen, drugs) & (prevalent | ~np.isnan(first)))
 
 
 def _baseline(block: Block, known: Columns, worst: dict[str, Array], hour: Array, zero: Array) -> Columns:

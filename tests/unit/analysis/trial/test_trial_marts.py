@@ -14,9 +14,10 @@ from analysis_py.marts.build_record import NO_RECORD
 from analysis_py.marts.errors import StudyError
 from analysis_py.marts.trial import TRIAL_MARTS, TrialMarts, read_trial, type_trial
 from analysis_py.statistics.errors import NotEstimable
+from analysis_py.study.levels import OTHER
 from analysis_py.study.read_marts import TRIAL_NEEDED
 from analysis_py.study.trial.definitions import Definitions
-from analysis_py.study.trial.frames import OTHER, make_frames
+from analysis_py.study.trial.frames import make_frames
 from analysis_py.study.variables import DEATH_28D, DEATH_28D_ANYWHERE
 
 Frames = dict[str, pd.DataFrame]

@@ -1,0 +1,1 @@
+"""The multiverse on paper: its folder, curve, table, words, and its section of the page."""

@@ -1,0 +1,1 @@
+"""The question in every way in which it could be asked: specifications, each with its estimate and its checks."""
