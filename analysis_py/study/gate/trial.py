@@ -25,6 +25,7 @@ from analysis_py.study.analyses.describe import GROUP_NAMES
 from analysis_py.study.gate import checks
 from analysis_py.study.gate.calibrated import no_controls, systematic_error
 from analysis_py.study.gate.numbers import AS_THEY_ARE, Arms, Difference, Ease, Numbers, distance_of_kept
+from analysis_py.study.gate.thresholds import LEAST_EFFECTIVE
 from analysis_py.study.results import Row
 from analysis_py.study.trial.definitions import COHORT
 from analysis_py.study.trial.designs import (
@@ -105,8 +106,9 @@ class _Scene:
             reasons[checks.BALANCE] = "who is treated changes with time: there are no two groups to compare"
         place = Numbers(COHORT, self.outcome, name, equipoise=self.equipoise, ease=ease, reasons=reasons)
         arms = self._everybody()
-        if result is None:
-            return replace(place, arms=None if name in _SELECTED else arms)
+        if result is None:  # an effective size is never above the number of patients
+            few = arms.smaller if arms.smaller < LEAST_EFFECTIVE else None
+            return replace(place, arms=None if name in _SELECTED else arms, effective=few)
         if name in _SELECTED:
             arms = Arms.of(result.patients, result.events)
         kept, kept_difference = self._kept(name, arms)
