@@ -30,8 +30,8 @@ from analysis_py.study.suppression import SUPPRESS_BELOW
 
 DESCRIPTION = """\
 The statistics of the study: fills gaps, matches, fits the models, writes the report.
-About 15 seconds for 2,000 generated ICU stays, and a minute more for the bootstrap of a trial of 4,000 patients;
-0.3 GB of memory, no server is started.
+About 15 seconds for 2,000 generated ICU stays, ten more for the controls, and a minute for the bootstrap of a trial of
+4,000 patients; 0.3 GB of memory, no server is started.
 
 reads    the marts that `dbt build` made, by the connection in profiles.yml; writes nothing there
 writes   the folder --output: report.html, results.csv, tables/, figures/, manuscript/
