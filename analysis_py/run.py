@@ -95,7 +95,10 @@ def _run(options: argparse.Namespace, messages: Console) -> tuple[Study | None, 
         validation = validate(marts.external, marts.build) if marts.external is not None else None
         if options.study == EXTERNAL:
             return _run_external(options, validation, target.schema, say)
-        study = run_study(marts.cohort, marts.flow, options.imputations, options.seed, say, marts.stays, marts.build)
+        study = run_study(
+            *(marts.cohort, marts.flow, options.imputations, options.seed, say),
+            *(marts.stays, marts.build, marts.extended),
+        )
         if marts.trial is not None:
             study = with_trial(study, marts.trial, options.seed, say)
         if marts.controls is not None:

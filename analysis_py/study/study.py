@@ -21,6 +21,7 @@ from analysis_py.study.analyses.cohorts import ITERATIONS, Completed, Matched, c
 from analysis_py.study.analyses.describe import compare, describe, missing
 from analysis_py.study.analyses.effects import e_values, outcome_models, proportionality, survival_rows
 from analysis_py.study.analyses.exposure import exposure_rows, exposures_of
+from analysis_py.study.analyses.extended import complete_extended
 from analysis_py.study.analyses.multiplicity import family_rows
 from analysis_py.study.analyses.overlap import overlap_rows
 from analysis_py.study.analyses.pooling import COHORTS, pooled
@@ -40,7 +41,7 @@ from analysis_py.study.estimators.run import Answers, answers_to_ask, estimator_
 from analysis_py.study.readings import FOLLOW_UP_DISCHARGE
 from analysis_py.study.results import Row, emptied_by, flow_rows
 from analysis_py.study.trial.run import RESAMPLES, Trial, run_trial
-from analysis_py.study.variables import BY_NAME, OUTCOMES, TABLE_ONE, TREATMENT, tells_exposure
+from analysis_py.study.variables import BY_NAME, EXTENDED, OUTCOMES, TABLE_ONE, TREATMENT, tells_exposure
 
 Part = Callable[[], list[Row]]  # one of those that do not wait for one another
 Found = TypeVar("Found")
@@ -83,12 +84,14 @@ def run_study(
     say: Callable[[str], None],
     stays: pd.DataFrame | None = None,
     build: BuildRecord = NO_RECORD,
+    extended: pd.DataFrame | None = None,
     impute: Imputer = impute_with_trace,
     processes: int | None = None,
 ) -> Study:
     """Everything from the typed analysis_cohort and cohort_flow. `say` is told what is being done.
 
-    `stays`, as read_marts() gives it, adds the other readings of the study's definitions. What tells of the drug that
+    `stays`, as read_marts() gives it, adds the other readings of the study's definitions and the time of discharge,
+    `extended` the extended adjustment. What tells of the drug that
     `build` names is in no model: it is the exposure. `impute` as in complete_cohort(); `processes` as in in_parallel().
 
     Raises:
@@ -99,7 +102,7 @@ def run_study(
             f"nobody is in analysis_cohort: {emptied_by(flow)}; look at cohort_flow and the vars of the study"
         )
     with threadpool_limits(1, user_api="blas"):  # the same bits on any number of cores
-        return _run_study(cohort, flow, imputations, seed, say, stays, build, impute, processes)
+        return _run_study(cohort, flow, imputations, seed, say, stays, build, extended, impute, processes)
 
 
 def with_trial(
@@ -132,6 +135,7 @@ def _run_study(
     say: Callable[[str], None],
     stays: pd.DataFrame | None,
     build: BuildRecord,
+    extended: pd.DataFrame | None,
     impute: Imputer,
     processes: int | None,
 ) -> Study:
@@ -186,7 +190,11 @@ def _run_study(
     for at, one in enumerate(cohorts):
         parts[f"reading {at}"] = partial(of_cohort, one, seed, held_out, impute)
     discharge_days = None if stays is None else stays[FOLLOW_UP_DISCHARGE]
-    asked = answers_to_ask(completed.copies, unusable, discharge_days)
+    widened = completed
+    if extended is not None:
+        widened, remark = _widened(completed, extended, seed, build, impute, processes)
+        remarks += remark
+    asked = answers_to_ask(widened.copies, widened.unusable, discharge_days)
     together: dict[str, Callable[[], list[Row] | Answers]] = {**parts, **asked}
     done = _done(together, say, processes)
     found = {name: rows for name, rows in done.items() if not isinstance(rows, Answers)}
@@ -209,6 +217,26 @@ def _run_study(
         rows += [replace(row, level=label) for row in found[f"reading {at}"]]
     study.rows.extend(rows)
     return study
+
+
+def _widened(
+    completed: Completed,
+    extended: pd.DataFrame,
+    seed: int,
+    build: BuildRecord,
+    impute: Imputer,
+    processes: int | None,
+) -> tuple[Completed, list[str]]:
+    """The copies with the extended covariates, and a remark where some, or all, of these cannot be had."""
+    held_out = tells_exposure(build.drug, EXTENDED)
+    try:
+        widened = complete_extended(completed, extended, seed, held_out, impute, processes)
+    except NotEstimable as reason:
+        return completed, [f"No extended adjustment: {reason}."]
+    absent = [BY_NAME[name].label for name in widened.unusable if name not in completed.unusable]
+    if not absent:
+        return widened, []
+    return widened, [f"Without a value in this cohort, or telling the exposure, and in no model: {', '.join(absent)}."]
 
 
 def _done(

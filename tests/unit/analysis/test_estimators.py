@@ -426,6 +426,9 @@ def test_what_an_estimator_rests_on_is_counted_on_the_first_copy(copies: list[pd
     for model in (AIPW, AALEN_JOHANSEN):
         assert told.value(model, ESS, "treated") == told.value(IPTW_ATE, ESS, "treated") < died.loc[True, "size"]
     (adjustment,) = adjustments_of(copy, ("pt_sec",))
+    score = fit_propensity(copy, TREATMENT, adjustment.covariates)[copy[TREATMENT]]
+    effective = (1 / score).sum() ** 2 / (1 / score**2).sum()  # of no other copy
+    assert told.value(IPTW_ATE, ESS, "treated") == pytest.approx(effective, rel=1e-9)
     assert "vasopressin_24h" in [variable.name for variable in adjustment.shown]  # in no model, yet to be balanced
     plain = {
         variable.name: abs(

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
+from analysis_py.marts.build_record import NO_RECORD
 from analysis_py.report.captions.shown import Shown
 from analysis_py.report.estimators.tables import ABOUT, TITLES, estimators_table, forest_lines
 from analysis_py.report.estimators.words import TABLE, estimators_alternative, sentences
@@ -46,13 +47,14 @@ from analysis_py.study.estimators.names import (
     cohort_of,
 )
 from analysis_py.study.estimators.suppression import suppress_estimators
-from analysis_py.study.read_marts import type_cohort
+from analysis_py.study.read_marts import type_cohort, type_extended
 from analysis_py.study.readings import FOLLOW_UP_DISCHARGE
 from analysis_py.study.results import Row
 from analysis_py.study.study import Study, run_study
 from analysis_py.study.suppression import HIDDEN
 from analysis_py.study.trial.suppression import suppress_all
 from analysis_py.study.variables import DEATH_28D, TREATMENT
+from tests.unit.analysis.conftest import _extended
 
 MakeCohort = Callable[..., pd.DataFrame]
 FLOW = pd.DataFrame({"step": [1], "rule": ["Sepsis-3"], "n_before": [900], "n_excluded": [500], "n_after": [400]})
@@ -265,9 +267,35 @@ def test_terminal_and_json_tell_them_too(study: Study, written: tuple[Path, list
     assert groups == ["control", "treated", None, None]
 
 
+def own_rows(study: Study) -> list[Row]:
+    return [row for row in study.rows if row.analysis in (ANALYSIS, WEIGHTS_ANALYSIS)]
+
+
+def test_the_extended_adjustment_leaves_the_papers_as_it_is(
+    make_cohort: MakeCohort,
+) -> None:
+    raw = make_cohort(250)
+    cohort = type_cohort(raw, "mart")
+    extended = type_extended(_extended(raw), "mart")
+    alone, both = (run_study(cohort, FLOW, 1, 1, lambda _: None, None, NO_RECORD, one) for one in (None, extended))
+    rows = own_rows(both)
+    assert [row for row in rows if row.level == PAPER] == own_rows(alone)
+    assert len(rows) == 2 * len(own_rows(alone))
+    hazards = [row.estimate for row in rows if (row.model, row.measure) == (OVERLAP, HR)]
+    assert len(set(hazards)) == 2
+    coefficients = [row.events_per_coefficient for row in rows if (row.model, row.measure) == (ADJUSTED, HR)]
+    assert coefficients[1] < coefficients[0]
+    assert both.remarks == alone.remarks
+    some = run_study(cohort, FLOW, 1, 1, lambda _: None, None, NO_RECORD, extended.iloc[1:])
+    assert {row.level for row in own_rows(some)} == {PAPER}
+    assert "No extended adjustment: 1 stays of the cohort have no row" in some.remarks[-1]
+    empty = run_study(cohort, FLOW, 1, 1, lambda _: None, None, NO_RECORD, extended.assign(rass=np.nan))
+    assert {row.level for row in own_rows(empty)} == {PAPER, EXTENDED}
+    assert "in no model: RASS" in empty.remarks[-1]
+
+
 def test_the_numbers_do_not_depend_on_how_many_processes_there_are(study: Study) -> None:
     stays = pd.DataFrame({FOLLOW_UP_DISCHARGE: 28.0}, index=study.full.index)
-    one, two = (run_study(study.full, FLOW, 1, 1, lambda _: None, stays, processes=count).rows for count in (1, 2))
-    own = [row for row in one if row.analysis in (ANALYSIS, WEIGHTS_ANALYSIS)]
-    assert own == [row for row in two if row.analysis in (ANALYSIS, WEIGHTS_ANALYSIS)]
-    assert len(own) == sum(map(len, MEASURES.values())) + 4 * len(ESTIMATORS)
+    one, two = (run_study(study.full, FLOW, 1, 1, lambda _: None, stays, processes=count) for count in (1, 2))
+    assert own_rows(one) == own_rows(two)
+    assert len(own_rows(one)) == sum(map(len, MEASURES.values())) + 4 * len(ESTIMATORS)
