@@ -10,7 +10,7 @@ from analysis_py.report.figures.multiverse import specification_curve
 from analysis_py.report.figures.style import house_style, save, watermark
 from analysis_py.report.multiverse.folder import CURVE
 from analysis_py.report.multiverse.words import CHOICE_TITLES, MEASURE_TITLES, shown_values, value_title
-from analysis_py.study.multiverse.found import PASS
+from analysis_py.study.gate.checks import PASS
 
 
 def draw_curve(table: pd.DataFrame, generated: str) -> dict[str, bytes]:

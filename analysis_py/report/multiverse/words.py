@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import pandas as pd
 
 from analysis_py.report.multiverse.folder import Multiverse
+from analysis_py.study.gate.checks import BALANCE, EQUIPOISE, EVENTS, LIMITS, PASS, WEIGHTS
 from analysis_py.study.multiverse.choices import ANY, DAY_28, DISCHARGE, FOLLOW_UPS
-from analysis_py.study.multiverse.found import PASS
 from analysis_py.study.trial.designs import WAYS
 from analysis_py.study.variables import DEATH_28D, DEATH_28D_ANYWHERE, DEATH_HOSPITAL
 
@@ -36,10 +36,7 @@ _VALUES: Mapping[str, str] = {
     DISCHARGE: "to discharge",
     **{way.name: way.title for way in WAYS},
 }
-_CHECKS = (
-    "largest standardized difference below 0.1, a fifth of all in equipoise, an effective size of 50 in each group, "
-    "ten events per coefficient"
-)
+_CHECKS = ", ".join(f"{name} {LIMITS[name]}" for name in (BALANCE, EQUIPOISE, WEIGHTS, EVENTS))
 
 
 def value_title(value: str) -> str:

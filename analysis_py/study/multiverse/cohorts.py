@@ -5,15 +5,17 @@ both do the same.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from math import sqrt
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from analysis_py.marts.types import Variable
+from analysis_py.statistics.design import encode
 from analysis_py.statistics.diagnostics import preference_equipoise
 from analysis_py.statistics.doubly_robust import RiskContrast, aipw, standardize
 from analysis_py.statistics.errors import NotEstimable
@@ -28,8 +30,9 @@ from analysis_py.statistics.weighting import (
     entropy_weights,
     matched_weights,
 )
-from analysis_py.study.analyses.cohorts import ITERATIONS, PAIR, complete_cohort
+from analysis_py.study.analyses.cohorts import PAIR, Completed
 from analysis_py.study.analyses.effects import effect, usable
+from analysis_py.study.estimators.adjustments import Adjustment, adjustments_of
 from analysis_py.study.estimators.names import (
     ADJUSTED,
     AIPW,
@@ -38,32 +41,25 @@ from analysis_py.study.estimators.names import (
     IPTW_ATT,
     MATCHING_WEIGHTS,
     OVERLAP,
-    PAPER,
     STANDARDIZATION,
 )
 from analysis_py.study.multiverse.choices import CALIPER_WIDTHS, MATCHINGS, Specification
 from analysis_py.study.multiverse.found import Checks, Found
-from analysis_py.study.variables import DEATH_28D, FOLLOW_UP, MODELS, TABLE_ONE, TREATMENT
-
-# the covariates of each adjustment
-ADJUSTMENTS: Mapping[str, tuple[Variable, ...]] = {
-    PAPER: tuple(variable for variable in TABLE_ONE if variable.in_models),
-}
+from analysis_py.study.variables import DEATH_28D, FOLLOW_UP, MODELS, PROPENSITY_COVARIATES, TREATMENT
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """A cohort without gaps as one adjustment sees it: `covariates` are those of its propensity score."""
+    """A cohort without gaps as one adjustment sees it."""
 
     data: pd.DataFrame
-    covariates: tuple[Variable, ...]
-    unusable: tuple[str, ...]
-    further: tuple[str, ...] = ()  # of the full model beside the paper's
+    adjustment: Adjustment
+    unusable: tuple[str, ...] = ()
 
     @property
     def names(self) -> list[str]:
         """The covariates' columns."""
-        return [variable.name for variable in self.covariates]
+        return list(self.adjustment.covariates)
 
     @cached_property
     def propensity(self) -> pd.Series:
@@ -77,13 +73,14 @@ class Prepared:
 
     @cached_property
     def imbalance(self) -> Imbalance:
-        """The covariates, to be weighted."""
-        return imbalance(self.data, {variable.name: variable.kind for variable in self.covariates}, TREATMENT)
+        """What is to be balanced, ready for weights."""
+        return imbalance(self.data, {one.name: one.kind for one in self.adjustment.shown}, TREATMENT)
 
     def model(self, name: str) -> list[str]:
         """The covariates of models 1 to 3; the full one has what an adjustment adds."""
         own = usable(MODELS[name], self.unusable)
-        return [*own, *self.further] if name == "model 3" else own
+        further = [one for one in self.names if one not in PROPENSITY_COVARIATES]
+        return [*own, *further] if name == "model 3" else own
 
 
 @dataclass(frozen=True)
@@ -94,27 +91,27 @@ class _Weighted:
     sets: pd.Series | None = None
 
 
-def of_adjustment(
-    cohort: pd.DataFrame, adjustment: str, wanted: Sequence[Specification], seed: int, held_out: Sequence[str] = ()
-) -> list[Found]:
-    """An entry for each of `wanted`, all of one adjustment and about `cohort`, as readings.cohort_of() gives it."""
+def of_adjustment(completed: Completed, adjustment: str, wanted: Sequence[Specification]) -> list[Found]:
+    """An entry for each of `wanted`, which are all of one adjustment and about the cohort that was `completed`."""
     try:
-        prepared = prepare(cohort, adjustment, seed, held_out)
+        prepared = prepare(completed, adjustment)
     except NotEstimable as reason:
         return [Found(one).refused(reason) for one in wanted]
     found = {entry.specification.key: entry for entry in _of_prepared(prepared, wanted)}
     return [found[one.key] for one in wanted]
 
 
-def prepare(cohort: pd.DataFrame, adjustment: str, seed: int, held_out: Sequence[str]) -> Prepared:
-    """`cohort` with its gaps filled, for an adjustment.
+def prepare(completed: Completed, adjustment: str) -> Prepared:
+    """The first copy of `completed` (by complete_extended() for the extended adjustment), for an adjustment.
 
     Raises:
-        NotEstimable: as complete_cohort().
+        NotEstimable: its covariates are not there, or are those of the paper.
     """
-    completed = complete_cohort(cohort, 1, ITERATIONS, seed, held_out=held_out)
-    used = tuple(variable for variable in ADJUSTMENTS[adjustment] if variable.name not in completed.unusable)
-    return Prepared(completed.copies[0], used, completed.unusable)
+    data = completed.copies[0]
+    for one in adjustments_of(data, completed.unusable):
+        if one.level == adjustment:
+            return Prepared(data, one, completed.unusable)
+    raise NotEstimable(f"the {adjustment} adjustment has no covariates of its own here")
 
 
 def _of_prepared(prepared: Prepared, wanted: Sequence[Specification]) -> list[Found]:
@@ -167,8 +164,15 @@ def _checks(prepared: Prepared, weighted: _Weighted) -> Checks:
     return Checks(
         smd=_or_none(lambda: prepared.imbalance.largest(weights)),
         equipoise=_or_none(lambda: prepared.equipoise),
-        effective=_or_none(lambda: min(effective_sample_size(weights, prepared.data[TREATMENT]).values())),
+        **_sizes(weights, prepared.data[TREATMENT]),
+        covariates=len(prepared.adjustment.shown),
     )
+
+
+def _sizes(weights: pd.Series, treatment: pd.Series) -> dict[str, Any]:
+    """The effective size of the smaller arm, and the standard error of a standardized difference of both."""
+    sizes = effective_sample_size(weights, treatment).values()
+    return {"effective": min(sizes), "standard_error": sqrt(sum(1 / size for size in sizes))}
 
 
 def _or_none(compute: Callable[[], float]) -> float | None:
@@ -215,16 +219,17 @@ def _fitted(
 
 
 def _of_risks(prepared: Prepared, one: Specification) -> tuple[Estimate, float]:
-    """The odds ratio of two risks of all stays, and the events per coefficient of the arm that has fewer."""
-    compute = aipw if one.estimator == AIPW else standardize
-    risks: RiskContrast = compute(prepared.data, one.outcome, TREATMENT, prepared.names)
+    """The odds ratio of two risks of all stays, and the events per coefficient of the model of both arms."""
+    place = (prepared.data, one.outcome, TREATMENT, prepared.names, "ATE", "joint")
+    risks: RiskContrast = aipw(*place, propensity=prepared.propensity) if one.estimator == AIPW else standardize(*place)
     log, error = float(np.log(risks.odds_ratio)), risks.log_odds_ratio_se
     happened = prepared.data[one.outcome].astype(bool)
     lower, upper = float(np.exp(log - Z_975 * error)), float(np.exp(log + Z_975 * error))
     p_value = float(2 * stats.norm.sf(abs(log / error)))
-    estimate = Estimate("OR", risks.odds_ratio, lower, upper, p_value, len(happened), int(happened.sum()))
-    columns = prepared.imbalance.numbers.shape[1] + prepared.imbalance.indicators.shape[1]
-    return estimate, min(_cells(prepared.data, one.outcome)) / max(columns, 1)
+    coefficients = encode(prepared.data, prepared.names).shape[1] + 2  # treatment and intercept
+    size = (len(happened), int(happened.sum()), coefficients)
+    estimate = Estimate("OR", risks.odds_ratio, lower, upper, p_value, *size)
+    return estimate, estimate.events_per_coefficient
 
 
 def _cells(data: pd.DataFrame, outcome: str) -> list[int]:

@@ -1,64 +1,57 @@
 """What a specification gives: its estimate, the numbers of its checks, and whether these let it be read."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from math import isfinite
 
-from analysis_py.statistics.estimate import LEAST_EVENTS, Estimate
+from analysis_py.statistics.estimate import Estimate
+from analysis_py.study.gate import checks
+from analysis_py.study.gate.checks import Verdict
 from analysis_py.study.multiverse.choices import Specification
-
-PASS, CAUTION, FAIL, NOT_EVALUATED = "pass", "caution", "fail", "not evaluated"
-
-# TRIAL.md, section 5
-LARGEST_SMD, LEAST_EQUIPOISE, LEAST_EFFECTIVE, WANTED_EVENTS = 0.1, 0.2, 50.0, 10.0
 
 
 @dataclass(frozen=True)
 class Checks:
-    """Numbers of the light gate; None: not evaluated.
+    """Numbers of the light gate, of which gate.checks judges; None: not evaluated.
 
-    `smd` is the largest absolute standardized difference after adjustment (denominator of the adjusted groups),
-    `equipoise` the share of all rows with a preference score from 0.3 to 0.7, `effective` the effective sample size of
-    the smaller arm, `events` those per coefficient of the outcome's model.
+    `smd` is the largest absolute standardized difference of so many `covariates` after adjustment (denominator of the
+    adjusted groups) with its `standard_error`, `equipoise` the share of all rows with a preference score from 0.3 to
+    0.7, `effective` the effective sample size of the smaller arm, `events` those per coefficient of the outcome's
+    model. Power, who is kept, and the negative controls are the gate's alone: they would take longer than all else.
     """
 
     smd: float | None = None
+    standard_error: float = 0.0
+    covariates: int = 1
     equipoise: float | None = None
     effective: float | None = None
     events: float | None = None
 
     @property
-    def verdicts(self) -> dict[str, str]:
-        """The verdict of each check by its name."""
-        return {
-            "balance": _passes(self.smd is not None and self.smd < LARGEST_SMD, self.smd),
-            "equipoise": _passes(self.equipoise is not None and self.equipoise >= LEAST_EQUIPOISE, self.equipoise),
-            "weights": _passes(self.effective is not None and self.effective >= LEAST_EFFECTIVE, self.effective),
-            "events per coefficient": self._events(),
-        }
+    def verdicts(self) -> list[Verdict]:
+        """The verdict of each check."""
+        smd, balance = self.smd, partial(checks.balance, standard_error=self.standard_error, covariates=self.covariates)
+        return [
+            checks.not_evaluated(checks.BALANCE, "") if smd is None else balance(smd),
+            _judged(checks.EQUIPOISE, self.equipoise, checks.equipoise),
+            _judged(checks.WEIGHTS, self.effective, checks.weights),
+            _judged(checks.EVENTS, self.events, checks.events),
+        ]
 
     @property
     def verdict(self) -> str:
         """The worst of the verdicts: what was not evaluated has not passed."""
-        found = set(self.verdicts.values())
-        return next((verdict for verdict in (FAIL, NOT_EVALUATED, CAUTION) if verdict in found), PASS)
+        return checks.overall(self.verdicts)
 
     @property
     def failed(self) -> tuple[str, ...]:
         """The checks that fail."""
-        return tuple(name for name, verdict in self.verdicts.items() if verdict == FAIL)
-
-    def _events(self) -> str:
-        if self.events is None:
-            return NOT_EVALUATED
-        if self.events >= WANTED_EVENTS:
-            return PASS
-        return FAIL if self.events < LEAST_EVENTS else CAUTION
+        return tuple(one.check for one in self.verdicts if one.verdict == checks.FAIL)
 
 
-def _passes(passes: bool, value: float | None) -> str:
-    if value is None:
-        return NOT_EVALUATED
-    return PASS if passes else FAIL
+def _judged(check: str, value: float | None, judge: Callable[[float], Verdict]) -> Verdict:
+    return checks.not_evaluated(check, "") if value is None else judge(value)
 
 
 @dataclass(frozen=True)

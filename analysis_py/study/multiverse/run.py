@@ -7,9 +7,13 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from analysis_py.marts.read import Marts
+from analysis_py.statistics.errors import NotEstimable
 from analysis_py.statistics.workers import in_parallel
+from analysis_py.study.analyses.cohorts import ITERATIONS, complete_cohort
+from analysis_py.study.analyses.extended import complete_extended
+from analysis_py.study.estimators.names import EXTENDED, PAPER
 from analysis_py.study.multiverse.choices import TRIAL, Specification, specifications
-from analysis_py.study.multiverse.cohorts import ADJUSTMENTS, of_adjustment
+from analysis_py.study.multiverse.cohorts import of_adjustment
 from analysis_py.study.multiverse.found import Found
 from analysis_py.study.multiverse.record import Record
 from analysis_py.study.multiverse.trial import of_trial
@@ -37,7 +41,8 @@ class Plan:
 
 def known_specifications(marts: Marts) -> list[Specification]:
     """Every specification that these marts allow."""
-    return specifications(marts.stays.columns, tuple(ADJUSTMENTS), marts.trial is not None)
+    adjustments = (PAPER,) if marts.extended is None else (PAPER, EXTENDED)
+    return specifications(marts.stays.columns, adjustments, marts.trial is not None)
 
 
 def plan(marts: Marts, wanted: Sequence[Specification]) -> Plan:
@@ -103,9 +108,18 @@ def _of_unit(
             _keep(record, found)
         return found
     held_out = tells_exposure(marts.build.drug)
+    try:
+        completed = complete_cohort(cohorts[unit.cohort], 1, ITERATIONS, seed, held_out=held_out)
+    except NotEstimable as reason:
+        return [Found(one).refused(reason) for one in unit.wanted]
     for adjustment in dict.fromkeys(one.adjustment for one in unit.wanted):
         own = [one for one in unit.wanted if one.adjustment == adjustment]
-        entries = of_adjustment(cohorts[unit.cohort], adjustment, own, seed, held_out)
+        try:
+            if adjustment == EXTENDED and marts.extended is not None:
+                completed = complete_extended(completed, marts.extended, seed, held_out)
+            entries = of_adjustment(completed, adjustment, own)
+        except NotEstimable as reason:
+            entries = [Found(one).refused(reason) for one in own]
         _keep(record, entries)
         found += entries
     return found

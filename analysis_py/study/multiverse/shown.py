@@ -7,8 +7,9 @@ from itertools import chain, pairwise
 import numpy as np
 import pandas as pd
 
+from analysis_py.study.gate.checks import PASS
 from analysis_py.study.multiverse.choices import ANY, CHOICES, MAIN_CALIPER, MATCHINGS
-from analysis_py.study.multiverse.found import PASS, Found
+from analysis_py.study.multiverse.found import Found
 from analysis_py.study.suppression import HIDDEN, UNADJUSTED, is_small
 from analysis_py.study.trial.designs import WAYS
 

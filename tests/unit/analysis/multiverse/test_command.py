@@ -13,13 +13,15 @@ import pytest
 from analysis_py import multiverse as command
 from analysis_py import run as study_command
 from analysis_py.marts.read import Marts
-from analysis_py.report.multiverse.folder import FILES, UNFINISHED
+from analysis_py.report.multiverse.folder import FILES, UNFINISHED, keep_multiverse, read_multiverse
 from analysis_py.report.multiverse.words import ABSENT
 from analysis_py.report.output_folder import MARKER
+from analysis_py.study.analyses.cohorts import Completed
 from analysis_py.study.multiverse import run as engine
 from analysis_py.study.multiverse.found import Found
 from analysis_py.study.multiverse.record import Record
 
+BUILD = "0123456789ab"
 ONLY = "estimator=IPTW, ATE,estimator=matched 1:1, model 1,caliper=caliper 0.05 SD,heparin=any in the ICU"
 WEIGHTED = "estimator=IPTW, ATT,organs=four organs,follow_up=day28,heparin=any in the ICU,heparin=infusion"
 
@@ -134,11 +136,11 @@ def interrupt_after(count: int, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     begun: list[str] = []
     own = of_adjustment
 
-    def counted(cohort: pd.DataFrame, adjustment: str, wanted: Any, *more: Any) -> list[Found]:
+    def counted(completed: Completed, adjustment: str, wanted: Any) -> list[Found]:
         begun.append(wanted[0].key)
         if len(begun) > count:
             raise KeyboardInterrupt
-        return own(cohort, adjustment, wanted, *more)
+        return own(completed, adjustment, wanted)
 
     monkeypatch.setattr(engine, "of_adjustment", counted)
     return begun
@@ -186,11 +188,9 @@ def test_any_number_of_processes_finds_the_same(make_marts: Callable[..., Marts]
 # --- the page -------------------------------------------------------------------------------------------------------
 
 
-def test_the_page_shows_the_multiverse_of_its_build_and_of_no_other(
-    tmp_path: Path,
-    marts: Callable[[Marts], None],
-    make_marts: Callable[..., Marts],
-    capsys: pytest.CaptureFixture[str],
+@pytest.mark.usefixtures("marts")
+def test_the_page_shows_the_multiverse_and_a_new_run_keeps_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     output = tmp_path / "output"
     study = ["--output", str(output), "--imputations", "1", "--json"]
@@ -216,15 +216,39 @@ def test_the_page_shows_the_multiverse_of_its_build_and_of_no_other(
     assert files_of(output) == before
     assert section(output) == shown
 
-    # one that hides more does not; nor one of another build, whose page the command leaves alone
-    assert study_command.main([*study, "--suppress-below", "20"]) == 0
-    assert not (output / "multiverse").exists()
-    assert ABSENT.split("`")[0] in section(output)
-    marts(make_marts(200, "another"))
-    page = (output / "report.html").read_text()
+
+@pytest.mark.usefixtures("marts")
+def test_what_is_of_another_build_or_shows_more_is_not_kept(tmp_path: Path) -> None:
+    output = tmp_path / "output"
     assert command.main(["--output", str(output), "--only", WEIGHTED]) == 0
-    assert (output / "report.html").read_text() == page
-    assert "report.html" not in capsys.readouterr().out.splitlines()[-1]
+    for name, (build, below) in {"same": (BUILD, 10), "less": (BUILD, 5)}.items():
+        keep_multiverse(output / "multiverse", tmp_path / name, build, below)
+        assert {path.name: path.read_bytes() for path in (tmp_path / name).iterdir()} == files_of(output)
+        assert read_multiverse(tmp_path / name, build, below) is not None
+    for name, (build, below) in {"other": ("4567", 10), "more": (BUILD, 11), "none": ("", 10)}.items():
+        keep_multiverse(output / "multiverse", tmp_path / name, build, below)
+        assert not (tmp_path / name).exists()
+        assert read_multiverse(output / "multiverse", build, below) is None
+    (output / "multiverse" / "about.json").write_text("{}")
+    assert read_multiverse(output / "multiverse", BUILD, 10) is None
+
+
+@pytest.mark.parametrize(("of", "changes"), [(BUILD, True), ("4567", False)])
+@pytest.mark.usefixtures("marts")
+def test_a_page_of_another_build_is_left_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], of: str, changes: bool
+) -> None:
+    output = tmp_path / "output"
+    (output / "tables").mkdir(parents=True)
+    (output / MARKER).touch()
+    (output / "tables" / "versions.csv").write_text(f"What,Value\nData fingerprint,{of}\n")
+    page = '<p>before</p><section id="multiverse">\nnothing\n</section><section id="outcomes">after</section>'
+    (output / "report.html").write_text(page)
+    assert command.main(["--output", str(output), "--only", WEIGHTED]) == 0
+    now = (output / "report.html").read_text()
+    assert (now != page) == changes == ("report.html" in capsys.readouterr().out.splitlines()[-1])
+    assert now.startswith('<p>before</p><section id="multiverse"')
+    assert now.endswith('</section><section id="outcomes">after</section>')
 
 
 def test_results_of_generated_patients_are_marked(
