@@ -220,8 +220,12 @@ def _fitted(
 
 def _of_risks(prepared: Prepared, one: Specification) -> tuple[Estimate, float]:
     """The odds ratio of two risks of all stays, and the events per coefficient of the model of both arms."""
-    place = (prepared.data, one.outcome, TREATMENT, prepared.names, "ATE", "joint")
-    risks: RiskContrast = aipw(*place, propensity=prepared.propensity) if one.estimator == AIPW else standardize(*place)
+    data, names = prepared.data, prepared.names
+    risks: RiskContrast = (
+        aipw(data, one.outcome, TREATMENT, names, "ATE", "joint", propensity=prepared.propensity)
+        if one.estimator == AIPW
+        else standardize(data, one.outcome, TREATMENT, names, "ATE", "joint")
+    )
     log, error = float(np.log(risks.odds_ratio)), risks.log_odds_ratio_se
     happened = prepared.data[one.outcome].astype(bool)
     lower, upper = float(np.exp(log - Z_975 * error)), float(np.exp(log + Z_975 * error))
