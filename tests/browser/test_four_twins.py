@@ -1,4 +1,4 @@
-"""The first sentence on four twins, as a reader meets it: no effect, an effect, an unmeasured cause, too few patients."""
+"""The first sentence on four twins, as a reader meets it: none, an effect, an unmeasured cause, too few patients."""
 
 import subprocess
 import sys
