@@ -17,7 +17,7 @@ from scipy import stats
 
 from analysis_py.statistics.design import encode
 from analysis_py.statistics.diagnostics import preference_equipoise
-from analysis_py.statistics.doubly_robust import RiskContrast, aipw, standardize
+from analysis_py.statistics.doubly_robust import aipw, standardize
 from analysis_py.statistics.errors import NotEstimable
 from analysis_py.statistics.estimate import Z_975, Estimate
 from analysis_py.statistics.imbalance import Imbalance, imbalance
@@ -220,12 +220,11 @@ def _fitted(
 
 def _of_risks(prepared: Prepared, one: Specification) -> tuple[Estimate, float]:
     """The odds ratio of two risks of all stays, and the events per coefficient of the model of both arms."""
-    data, names = prepared.data, prepared.names
-    risks: RiskContrast = (
-        aipw(data, one.outcome, TREATMENT, names, "ATE", "joint", propensity=prepared.propensity)
-        if one.estimator == AIPW
-        else standardize(data, one.outcome, TREATMENT, names, "ATE", "joint")
-    )
+    data, covariates = prepared.data, prepared.names
+    if one.estimator == AIPW:
+        risks = aipw(data, one.outcome, TREATMENT, covariates, "ATE", "joint", propensity=prepared.propensity)
+    else:
+        risks = standardize(data, one.outcome, TREATMENT, covariates, "ATE", "joint")
     log, error = float(np.log(risks.odds_ratio)), risks.log_odds_ratio_se
     happened = prepared.data[one.outcome].astype(bool)
     lower, upper = float(np.exp(log - Z_975 * error)), float(np.exp(log + Z_975 * error))

@@ -18,6 +18,7 @@ from analysis_py.study.multiverse.found import Found
 from analysis_py.study.multiverse.record import Record
 from analysis_py.study.multiverse.trial import of_trial
 from analysis_py.study.readings import cohort_of
+from analysis_py.study.variables import EXTENDED as EXTENDED_VARIABLES
 from analysis_py.study.variables import tells_exposure
 
 Say = Callable[[str], None]
@@ -116,7 +117,9 @@ def _of_unit(
         own = [one for one in unit.wanted if one.adjustment == adjustment]
         try:
             if adjustment == EXTENDED and marts.extended is not None:
-                completed = complete_extended(completed, marts.extended, seed, held_out)
+                completed = complete_extended(
+                    completed, marts.extended, seed, tells_exposure(marts.build.drug, EXTENDED_VARIABLES)
+                )
             entries = of_adjustment(completed, adjustment, own)
         except NotEstimable as reason:
             entries = [Found(one).refused(reason) for one in own]

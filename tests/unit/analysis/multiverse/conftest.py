@@ -8,7 +8,7 @@ import pytest
 from analysis_py.marts.build_record import BuildRecord
 from analysis_py.marts.read import Marts
 from analysis_py.marts.trial import type_trial
-from analysis_py.study.read_marts import TRIAL_NEEDED, type_cohort, type_eligible
+from analysis_py.study.read_marts import TRIAL_NEEDED, type_cohort, type_eligible, type_extended
 from analysis_py.study.readings import HEPARIN_READINGS, OTHER_RULES, SIC_READINGS
 from tests.unit.analysis.conftest import _make_cohort, _make_flow, _split
 from tests.unit.analysis.trial.conftest import _make_marts
@@ -16,9 +16,12 @@ from tests.unit.analysis.trial.conftest import _make_marts
 MakeMarts = Callable[..., Marts]
 
 
-def _marts_of(stays: int = 300, fingerprint: str = "0123456789ab", with_trial: bool = False) -> Marts:
+def _marts_of(
+    stays: int = 300, fingerprint: str = "0123456789ab", with_trial: bool = False, with_extended: bool = False
+) -> Marts:
     cohort = _make_cohort(stays)
     parts = _split(cohort)
+    extended = type_extended(parts.pop("baseline_extended"), "dexsic.baseline_extended")
     parts["baseline"] = parts["baseline"].drop(columns="sic_score").assign(sic_score=parts["baseline"]["sic_score"])
     eligibility = parts["cohort_eligibility"]
     kept = (
@@ -36,6 +39,7 @@ def _marts_of(stays: int = 300, fingerprint: str = "0123456789ab", with_trial: b
         "",
         BuildRecord(fingerprint=fingerprint),
         trial=trial,
+        extended=extended if with_extended else None,
     )
 
 

@@ -1,6 +1,7 @@
 """Specifications against the study's own rows, and against the same by other means."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -23,7 +24,16 @@ from analysis_py.study.multiverse.run import find_all, known_specifications
 from analysis_py.study.readings import cohort_of
 from analysis_py.study.results import Row
 from analysis_py.study.study import run_study
-from analysis_py.study.variables import DEATH_28D, DEATH_HOSPITAL, FOLLOW_UP, MODELS, PROPENSITY_COVARIATES, TREATMENT
+from analysis_py.study.variables import (
+    DEATH_28D,
+    DEATH_HOSPITAL,
+    EXTENDED,
+    FOLLOW_UP,
+    MODELS,
+    PROPENSITY_COVARIATES,
+    TABLE_ONE,
+    TREATMENT,
+)
 
 NUMBERS = ("estimate", "lower", "upper", "p_value", "n", "events")
 # a reading of the study with the choices that are the same
@@ -222,3 +232,27 @@ def test_models_of_matched_pairs_are_those_of_the_paper(prepared: Prepared) -> N
     assert prepared.model("model 1") == []
     assert prepared.model("model 2") == list(MODELS["model 2"])
     assert prepared.model("model 3") == list(MODELS["model 3"])
+
+
+def test_the_extended_adjustment_has_more_covariates_and_leaves_the_papers_numbers(
+    make_marts: Callable[..., Marts],
+) -> None:
+    marts = make_marts(400, with_extended=True)
+    known = known_specifications(marts)
+    assert {one.adjustment for one in known} == {"paper", "extended"}
+    wanted = [
+        one
+        for one in known
+        if (one.sic, one.organs, one.heparin) == ("paper", "four organs", "infusion")
+        and one.estimator in ("overlap weights", "adjusted")
+        and one.follow_up == "day28"
+    ]
+    both = find_all(marts, wanted, 1, lambda _: None, processes=1)
+    alone = find_all(replace(marts, extended=None), wanted[:2], 1, lambda _: None, processes=1)
+    assert both[:2] == alone
+    by_place = {(one.specification.estimator, one.specification.adjustment): one for one in both}
+    assert all(one.estimate is not None for one in both)
+    events = {name: by_place["adjusted", name].checks.events or 0.0 for name in ("paper", "extended")}
+    assert events["extended"] < events["paper"]
+    assert by_place["overlap weights", "extended"].estimate != by_place["overlap weights", "paper"].estimate
+    assert by_place["overlap weights", "extended"].checks.covariates == len(TABLE_ONE) + len(EXTENDED)
