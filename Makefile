@@ -67,9 +67,9 @@ clean:  ## stop the embedded server and remove its data (.postgres), .duckdb, .s
 
 # uv installs in a fifth of pip's time; pip does it where uv cannot be had, or does not reach the index that pip is told of
 define install
-@if $(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements/uv.txt 2>/dev/null && \
+@export PIP_ROOT_USER_ACTION=ignore PIP_DISABLE_PIP_VERSION_CHECK=1; if $(RUN) -m pip install --quiet --require-hashes --only-binary :all: -r requirements/uv.txt 2>/dev/null && \
 	$(VENV)/bin/uv pip install --quiet --python $(RUN) --no-deps --require-hashes --only-binary :all: $(1) 2>/dev/null; then :; else \
-	$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary :all: $(1); fi
+	$(RUN) -m pip install --quiet --no-deps --require-hashes --only-binary :all: $(1); fi
 endef
 
 # the environment is made aside the mark, so that an install that breaks off is taken up again

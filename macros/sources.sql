@@ -2,7 +2,27 @@
 {% macro find_sources() %}
 {%- if execute and flags.WHICH in ('build', 'run', 'seed', 'test') -%}{{ return(adapter.dispatch('find_sources')()) }}{%- endif -%}
 {% endmacro %}
-{% macro postgres__find_sources() %}{% endmacro %}
+{# A table that is not there is said once, with the var that names its schema, before a model asks for it. #}
+{% macro postgres__find_sources() %}
+{%- set there, asked = [], [] -%}
+{%- for node in graph.nodes.values() if node.resource_type == 'model' and node.unique_id in selected_resources -%}
+    {%- do asked.extend(node.depends_on.nodes) -%}
+{%- endfor -%}
+{%- for row in run_query("select n.nspname || '.' || c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where c.relkind in ('r', 'p', 'v', 'm', 'f')").rows -%}{%- do there.append(row[0]) -%}{%- endfor -%}
+{%- set absent, vars = [], [] -%}
+{%- for source in graph.sources.values() if source.source_name in ('mimic_hosp', 'mimic_icu') and source.unique_id in asked -%}
+    {%- if source.schema ~ '.' ~ source.identifier not in there -%}
+        {%- do absent.append(source.schema ~ '.' ~ source.identifier) -%}
+        {%- if source.source_name not in vars -%}{%- do vars.append(source.source_name) -%}{%- endif -%}
+    {%- endif -%}
+{%- endfor -%}
+{%- if absent -%}
+    {{ exceptions.raise_compiler_error('the study cannot run on these data: ' ~ absent | sort | join(', ') ~ (' is' if absent | length == 1 else ' are')
+        ~ ' not there. If MIMIC-IV lies in other schemas, name them (' ~ vars | join('_schema, ') ~ "_schema: dbt build --vars '{"
+        ~ vars[0] ~ '_schema: NAME}\'); `python -m mimic_db check` says what is where') }}
+{%- endif -%}
+{% endmacro %}
 {# `python -m mimic_db parquet` has written them, or whoever keeps the cluster #}
 {% macro spark__find_sources() %}{% endmacro %}
 

@@ -3,6 +3,7 @@
 import argparse
 import os
 import shlex
+import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -28,6 +29,8 @@ from mimic_db.words.report import can_build, report
 from mimic_db.words.seeds import definitions
 from zigong_db import files as zigong_files
 from zigong_db.load import load_files as load_zigong_files
+
+PROJECT = Path(__file__).parents[1]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -65,14 +68,28 @@ def _url(args: argparse.Namespace) -> int:
 
 
 def _env(args: argparse.Namespace) -> int:
-    dsn = (
-        server.with_database(args.dsn, args.database)
-        if args.dsn
-        else server.ensure_database(args.database or "postgres")
-    )
-    for name, value in sorted(server.dbt_environment(dsn).items()):
+    if args.dsn:
+        dsn = server.with_database(args.dsn, args.database)
+    else:
+        server.start()
+        if args.database and args.database not in (names := server.databases()):
+            there = f"it has {', '.join(names)}" if names else "it holds no data set yet"
+            raise UserError(f"the embedded server has no database {args.database}: {there}")
+        dsn = server.url(args.database or "postgres")
+    environment = server.dbt_environment(dsn)
+    if not Path("profiles.yml").is_file() and not os.environ.get("DBT_PROFILES_DIR"):
+        environment["DBT_PROFILES_DIR"] = str(_example_as_profiles())
+    for name, value in sorted(environment.items()):
         print(f"export {name}={shlex.quote(value)}")
     return 0
+
+
+def _example_as_profiles() -> Path:
+    """A folder with profiles.example.yml under the name that dbt looks for: every value is from the environment."""
+    folder = PROJECT / "target" / "profiles"
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(PROJECT / "profiles.example.yml", folder / "profiles.yml")
+    return folder
 
 
 def _psql(args: argparse.Namespace) -> int:

@@ -217,9 +217,13 @@ def _output(connection: Connection, schema: str, sources: Iterable[str]) -> Iter
         else:
             remedy = f"create schema {schema} authorization {role}"
             yield Finding("error", f"{role} may not make the output schema {schema}: ask the owner for `{remedy}`")
-    elif not (_may(connection, schema, "usage") and _may(connection, schema, "create")):
-        remedy = f"grant usage, create on schema {schema} to {role}"
-        yield Finding("error", f"{role} may not build in the output schema {schema}: ask its owner for `{remedy}`")
+    elif owner := _other_owner(connection, schema):
+        remedy = f"alter schema {schema} owner to {role}"
+        yield Finding(
+            "error",
+            f"the output schema {schema} belongs to {owner}, and {role} cannot build in it: choose another (--schema,"
+            f" DEXSIC_SCHEMA), or ask for `{remedy}`",
+        )
     elif others := _not_ours(connection, schema):
         yield Finding(
             "error", f"output schema {schema} holds {others} relation(s) of another role: choose another (--schema)"
@@ -229,6 +233,15 @@ def _output(connection: Connection, schema: str, sources: Iterable[str]) -> Iter
     if not _scalar(connection, "select has_database_privilege(current_database(), 'temporary')"):
         remedy = f"grant temporary on database {database} to {role}"
         yield Finding("error", f"{role} may not make temporary tables, which dbt needs: ask the owner for `{remedy}`")
+
+
+def _other_owner(connection: Connection, schema: str) -> object:
+    """Whose schema it is, if not the role's: a build marks the schema, which its owner alone may do."""
+    return _scalar(
+        connection,
+        "select pg_get_userbyid(nspowner) from pg_namespace where nspname = %s and not pg_has_role(nspowner, 'usage')",
+        schema,
+    )
 
 
 def _not_ours(connection: Connection, schema: str) -> int:

@@ -6,6 +6,7 @@ from typing import Any
 
 import psycopg
 
+from analysis_py.marts.refusal import remedy
 from mimic_db.errors import UserError
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -60,7 +61,7 @@ def connect(dsn: str) -> Connection:
         )
     except psycopg.OperationalError as error:
         reason = str(error).strip().splitlines()[-1].strip()
-        raise UserError(f"cannot connect to the database: {reason}; is the server running and the DSN right?") from None
+        raise UserError(f"cannot connect to the database: {reason}; {remedy(str(error))}") from None
     except psycopg.ProgrammingError:
         raise UserError("the DSN is no connection string: write postgresql://user@host:5432/dbname") from None
 

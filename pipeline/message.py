@@ -2,6 +2,8 @@
 
 import re
 
+from analysis_py.marts.refusal import remedy
+
 _AGAIN = "run the same command again"
 _LOST = (
     r"server closed the connection|terminating connection|connection already closed|the database system is|SSL SYSCALL"
@@ -30,13 +32,18 @@ _MEANINGS = {
     ),
     r"could not serialize access": f"another session changed the same tables at the same time: {_AGAIN}",
     _LOST: f"the server closed the connection (stopped or crashed?): start it, then {_AGAIN}",
-    r"connection to server .* failed": f"the server cannot be reached (stopped or crashed?): start it, then {_AGAIN}",
+    r"permission denied for database": (
+        "the role may not make a schema: ask the database's owner for `create schema dexsic authorization` this role"
+    ),
 }
+_REFUSED = r"connection to server .* failed: (.*)"
 
 
 def told(message: str) -> str:
     """What dbt's message means: cause and remedy where it tells of a fault outside, else itself in one line."""
     text = one_line(message)
+    if refused := re.search(_REFUSED, text):
+        return f"no connection to the server ({refused[1]}): {remedy(text)} Then {_AGAIN}"
     return next((meaning for pattern, meaning in _MEANINGS.items() if re.search(pattern, text)), text)
 
 

@@ -18,6 +18,7 @@ from analysis_py.marts.generated import read_stamp
 from analysis_py.marts.one_build import keep_builds_out, require_one_build
 from analysis_py.marts.profile import Target
 from analysis_py.marts.reader import Reader, open_file, open_parquet
+from analysis_py.marts.refusal import remedy
 from analysis_py.marts.trial import TrialMarts, TrialNeeded, read_trial, type_trial
 from analysis_py.marts.types import Variable, require, type_stays
 
@@ -116,9 +117,7 @@ def read(target: Target, needed: Needed) -> Marts:
                 "the server closed the connection while the marts were read (stopped or crashed?): start it and run"
                 " this again"
             ) from error
-        raise StudyError(
-            f"no connection to the database ({first_line(error)}): is the server running, and is profiles.yml right?"
-        ) from error
+        raise StudyError(f"no connection to the database ({first_line(error)}): {remedy(str(error))}") from error
     except psycopg.Error as error:
         raise StudyError(f"the marts cannot be read: {first_line(error)}") from error
     require(flow, FLOW_COLUMNS, f"{target.schema}.cohort_flow")

@@ -3,6 +3,7 @@
    a build: each model holds it, shared, for its own transaction (bounded_wait). A build begins when nobody has held it for half a second;
    if two begin in the same moment, the first to find that the schema is no longer its own stops. #}
 {% macro postgres__lock_schema() %}
+{%- do refuse_foreign() -%}
 {%- set tries, needed = 100, 5 -%}
 {%- set free = namespace(times=0) -%}
 {%- for _ in range(tries) if free.times < needed -%}
@@ -31,6 +32,17 @@
 {% macro duckdb__lock_schema() %}{% endmacro %}
 {# Spark has no locks. The local metastore admits one process at a time; on a cluster, two builds in one schema are for the users to avoid. #}
 {% macro spark__lock_schema() %}{% endmacro %}
+
+{# A role that may read the schema but did not make it would be told of each model that it cannot replace. #}
+{% macro refuse_foreign() %}
+{%- set found = run_query(
+    "select pg_get_userbyid(nspowner), pg_has_role(nspowner, 'usage'), current_user from pg_namespace
+    where nspname = " ~ text_literal(target.schema)) -%}
+{%- if found.rows and not found.rows[0][1] -%}
+    {{ exceptions.raise_compiler_error("the schema " ~ target.schema ~ " belongs to " ~ found.rows[0][0] ~ ", and " ~ found.rows[0][2]
+        ~ " cannot build in it: choose another schema (DEXSIC_SCHEMA), or build as its owner") }}
+{%- endif -%}
+{% endmacro %}
 
 {# A crash of the server empties unlogged tables: what is read from them would be a result of nothing. build_model is one of them. #}
 {% macro postgres__refuse_emptied() %}

@@ -223,3 +223,5 @@ def test_no_schema_no_privilege_no_server(dsn: str) -> None:
         read_marts(target(dsn, user="stranger"))
     with pytest.raises(StudyError, match="is the server running"):
         read_marts(target(dsn, port="1"))
+    with pytest.raises(StudyError, match="is the database's name right"):
+        read_marts(target(dsn, dbname="nowhere"))
