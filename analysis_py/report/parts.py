@@ -1,6 +1,7 @@
 """The sections of the report's page, from the tables and figures that a study has."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pandas as pd
 
@@ -12,6 +13,8 @@ from analysis_py.report.estimators.part import estimators_part
 from analysis_py.report.gate.part import gate_part
 from analysis_py.report.page import Caption, Download, Part, Picture, Table, plain_table
 from analysis_py.report.published import RULE
+from analysis_py.report.sensitivity.shown import FIGURE as TIPPING_FIGURE
+from analysis_py.report.sensitivity.shown import SHIFTED_TABLE, TIPPING_TABLE, sensitivity_caption
 from analysis_py.report.tables.build import tests_by_model
 from analysis_py.report.tables.cells import COHORT_TITLES, FEW_MARK, FEW_WORDS
 from analysis_py.report.tables.comparison import LEGEND, agreement_table, published_characteristics, published_table
@@ -56,7 +59,7 @@ class Parts:
             self._part("exposure", "Duration and dose", none, ["exposure"], ["table4_exposure"]),
             self._part("subgroups", "Subgroups", none, ["subgroups"], ["subgroups"]),
             self._part("robustness", "Robustness", none, ["robustness"], ["robustness", "proportional_hazards"]),
-            self._part("e-values", "E-values", none, tables=["e_values"]),
+            self._unmeasured(none),
             self._part("missing", "Missing values", figures=["imputation"], tables=["missing"]),
             self._part("screening", "Univariate screening", tables=["screening"]),
             self._published(),
@@ -66,6 +69,15 @@ class Parts:
             Part("methods", "Methods", _methods(self.study, self.shown.below, seed)),
             self._versions(),
         ]
+
+    def _unmeasured(self, text: Sequence[str]) -> Part:
+        part = self._part("e-values", "What was not measured", text, [TIPPING_FIGURE], ["e_values"])
+        tables = [
+            self._table(sensitivity_caption(self.shown.rows, name, self.shown.drug), self.made[name], name)
+            for name in (TIPPING_TABLE, SHIFTED_TABLE)
+            if name in self.made
+        ]
+        return replace(part, tables=[*part.tables, *tables])
 
     def _undrawn(self) -> list[str]:
         few = f"No curves: each group has fewer than {self.shown.below} patients or deaths."

@@ -25,6 +25,12 @@ from analysis_py.report.figures.effects import forest, spline
 from analysis_py.report.figures.style import DOUBLE, SINGLE, house_style, new_figure, save, watermark
 from analysis_py.report.figures.survival import survival_curves
 from analysis_py.report.page import Picture, picture
+from analysis_py.report.sensitivity.shown import (
+    is_of_sensitivity,
+    sensitivity_alternative,
+    sensitivity_caption,
+    sensitivity_figures,
+)
 from analysis_py.report.tables.cells import COHORT_TITLES, equals, few
 from analysis_py.report.tables.cohort import smd_frame
 from analysis_py.report.tables.forest import forest_lines, robustness_lines
@@ -59,6 +65,10 @@ def draw(folder: Path, shown: Shown) -> dict[str, Picture]:
         if is_of_controls(name):
             made[name] = picture(controls_caption(shown, name), controls_alternative(shown), files, is_wide)
             return
+        if is_of_sensitivity(name):
+            caption = sensitivity_caption(shown.rows, name, shown.drug)
+            made[name] = picture(caption, sensitivity_alternative(shown.rows), files, is_wide)
+            return
         if is_of_estimators(name):
             made[name] = picture(estimators_caption(shown, name), estimators_alternative(shown), files, is_wide)
             return
@@ -78,7 +88,8 @@ def draw(folder: Path, shown: Shown) -> dict[str, Picture]:
         compared = estimator_lines(shown.rows)
         if len(compared) and compared["estimate"].notna().any():
             keep(FIGURE, forest(compared, "Hazard ratio", shown.drug))
-        for name, drawn in (*trial_figures(shown), *control_figures(shown.rows, shown.drug)):
+        controls = control_figures(shown.rows, shown.drug)
+        for name, drawn in (*trial_figures(shown), *controls, *sensitivity_figures(shown.rows)):
             keep(name, drawn)
     return made
 

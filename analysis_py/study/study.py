@@ -23,8 +23,9 @@ from analysis_py.study.analyses.effects import e_values, outcome_models, proport
 from analysis_py.study.analyses.exposure import exposure_rows, exposures_of
 from analysis_py.study.analyses.extended import complete_extended
 from analysis_py.study.analyses.multiplicity import family_rows
+from analysis_py.study.analyses.not_at_random import SHIFTS, not_at_random_rows, shift_label
 from analysis_py.study.analyses.overlap import overlap_rows
-from analysis_py.study.analyses.pooling import COHORTS, pooled
+from analysis_py.study.analyses.pooling import COHORTS, main_row, pooled
 from analysis_py.study.analyses.robustness import (
     CALIPERS,
     caliper,
@@ -35,13 +36,18 @@ from analysis_py.study.analyses.robustness import (
 )
 from analysis_py.study.analyses.screening import screening_rows
 from analysis_py.study.analyses.subgroups import subgroup_rows
+from analysis_py.study.analyses.tipping import tipping_rows
 from analysis_py.study.analyses.unmatched import unmatched_rows
 from analysis_py.study.controls.run import Controls, Emulation, run_controls
 from analysis_py.study.estimators.run import Answers, answers_to_ask, estimator_rows
 from analysis_py.study.readings import FOLLOW_UP_DISCHARGE
-from analysis_py.study.results import Row, emptied_by, flow_rows
+from analysis_py.study.results import Row, emptied_by, find, flow_rows
+from analysis_py.study.trial.definitions import COHORT as TRIAL
+from analysis_py.study.trial.designs import PRIMARY
+from analysis_py.study.trial.estimates import ANALYSIS as OF_TRIAL
+from analysis_py.study.trial.estimates import HAZARD_RATIO
 from analysis_py.study.trial.run import RESAMPLES, Trial, run_trial
-from analysis_py.study.variables import BY_NAME, EXTENDED, OUTCOMES, TABLE_ONE, TREATMENT, tells_exposure
+from analysis_py.study.variables import BY_NAME, DEATH_28D, EXTENDED, OUTCOMES, TABLE_ONE, TREATMENT, tells_exposure
 
 Part = Callable[[], list[Row]]  # one of those that do not wait for one another
 Found = TypeVar("Found")
@@ -111,7 +117,11 @@ def with_trial(
     """`study` with the target trial: its rows and remarks behind the others."""
     with threadpool_limits(1, user_api="blas"):  # as in run_study()
         found = run_trial(marts, study.build, seed, say, resamples)
-    return replace(study, rows=[*study.rows, *found.rows], remarks=[*study.remarks, *found.remarks], trial=found)
+    primary = find(found.rows, OF_TRIAL, TRIAL, outcome=DEATH_28D, model=PRIMARY, measure=HAZARD_RATIO)
+    tipping = [] if primary is None else tipping_rows(primary)
+    return replace(
+        study, rows=[*study.rows, *found.rows, *tipping], remarks=[*study.remarks, *found.remarks], trial=found
+    )
 
 
 def with_controls(
@@ -184,6 +194,11 @@ def _run_study(
         parts["exposure"] = partial(exposure_rows, matched.data, "matched", unusable, exposures_of(build))
         parts["clustered"] = partial(clustered, matched.data, unusable)
         parts |= {caliper_label(*one): partial(caliper, full, unusable, *one) for one in CALIPERS}
+    if matched is not None:
+        parts |= {
+            shift_label(shift): partial(not_at_random_rows, cohort, completed.copies, unusable, shift)
+            for shift in SHIFTS
+        }
     if imputations > 1:
         parts |= {f"pooled, {name}": partial(pooled, completed.copies, name, unusable) for name in COHORTS}
     cohorts, kept_by = distinct_cohorts(stays) if stays is not None else ([], {})
@@ -212,6 +227,10 @@ def _run_study(
         rows += family_rows(rows)
     if imputations > 1:
         rows += [row for name in COHORTS for row in found[f"pooled, {name}"]]
+    if matched is not None:
+        rows += [row for shift in SHIFTS for row in found[shift_label(shift)]]
+    if (main := main_row(rows)) is not None:
+        rows += tipping_rows(main)
     rows += estimator_rows([answers for answers in done.values() if isinstance(answers, Answers)])
     for label, at in kept_by.items():
         rows += [replace(row, level=label) for row in found[f"reading {at}"]]

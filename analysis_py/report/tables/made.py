@@ -12,6 +12,7 @@ from analysis_py.report.estimators.words import TABLE as ESTIMATORS
 from analysis_py.report.gate.tables import gate_tables
 from analysis_py.report.page import Download, download
 from analysis_py.report.published import published_and_ours
+from analysis_py.report.sensitivity.shown import sensitivity_tables
 from analysis_py.report.tables.build import definition_table, source_table, test_table, version_table
 from analysis_py.report.tables.cohort import (
     balance_table,
@@ -62,6 +63,7 @@ def make_tables(rows: list[Row], flow: pd.DataFrame, study: Study, below: int, s
     made |= trial_tables(study, rows, below)
     made |= control_tables(rows)
     made |= gate_tables(rows)
+    made |= sensitivity_tables(rows)
     made["published_vs_ours"] = published_and_ours(rows)
     made["checklist"] = checklist(study, rows, flow, below)
     made["data_quality"] = quality_table(study.build.quality, below)

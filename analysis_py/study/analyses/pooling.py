@@ -39,7 +39,7 @@ def pooled(copies: Sequence[pd.DataFrame], cohort: str, unusable: Sequence[str])
         data_sets = copies if cohort == "full" else [match_cohort(copy, unusable).data for copy in copies]
     except NotEstimable as reason:
         return unavailable([*clustered, *own, *by_rows], reason)
-    rows = [estimated(place, _pooled, effect_clustered, data_sets, place, unusable) for place in clustered]
+    rows = [estimated(place, pooled_clustered, data_sets, place, unusable) for place in clustered]
     for place, old_place in zip(own, by_rows, strict=True):
         try:
             estimates = _each(effect, data_sets, place, unusable)
@@ -76,5 +76,11 @@ def _each(compute: Effect, data_sets: Sequence[pd.DataFrame], place: Row, unusab
     return [compute(data, place.outcome, covariates) for data in data_sets]
 
 
-def _pooled(compute: Effect, data_sets: Sequence[pd.DataFrame], place: Row, unusable: Sequence[str]) -> Estimate:
-    return pool(_each(compute, data_sets, place, unusable))
+def pooled_clustered(data_sets: Sequence[pd.DataFrame], place: Row, unusable: Sequence[str]) -> Estimate:
+    """The model of a place in matched data sets, errors clustered on the pair, by Rubin's rules; one alone as it is.
+
+    Raises:
+        NotEstimable: as effect_clustered() and pool().
+    """
+    estimates = _each(effect_clustered, data_sets, place, unusable)
+    return pool(estimates) if len(estimates) > 1 else estimates[0]
