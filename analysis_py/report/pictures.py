@@ -89,7 +89,7 @@ def draw(folder: Path, shown: Shown) -> dict[str, Picture]:
         if len(compared) and compared["estimate"].notna().any():
             keep(FIGURE, forest(compared, "Hazard ratio", shown.drug))
         controls = control_figures(shown.rows, shown.drug)
-        for name, drawn in (*trial_figures(shown), *controls, *sensitivity_figures(shown.rows)):
+        for name, drawn in (*trial_figures(shown), *controls, *sensitivity_figures(shown.rows, shown.drug)):
             keep(name, drawn)
     return made
 

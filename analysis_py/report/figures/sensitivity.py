@@ -10,7 +10,7 @@ _SHADES = ("#08306b", "#2171b5", "#6baed6", "#9e9e9e")
 _STRONGEST = 20.0  # what is drawn
 
 
-def tipping_lines(axis: Axes, ratio: tuple[float, float, float], title: str, has_label: bool) -> Axes:
+def tipping_lines(axis: Axes, ratio: tuple[float, float, float], title: str, drug: str, has_label: bool) -> Axes:
     """Risk ratio (log scale) of the cause by its share in the group in which it is the commoner.
 
     `ratio` is a hazard ratio with its limits. Below 1 a harmful cause must be rarer among the treated, above 1 among
@@ -30,10 +30,9 @@ def tipping_lines(axis: Axes, ratio: tuple[float, float, float], title: str, has
     ticks = [1, 1.5, 2, 3, 5, 10, 20]
     axis.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
     axis.minorticks_off()
-    group = "without it" if is_below else "with it"
-    axis.set_xlabel(f"Have the cause, of those {group} (%)")
+    commoner, other = ("without", "with") if is_below else ("with", "without")
+    axis.set_xlabel(f"Have the cause, {commoner} {drug} (%)")
     if has_label:
         axis.set_ylabel("Risk ratio of the cause with death")
-    other = "with it" if is_below else "without it"
-    axis.legend(title=f"of those {other}", fontsize="small", title_fontsize="small", loc="upper right")
+    axis.legend(title=f"{other} {drug}", fontsize="small", title_fontsize="small", loc="upper right")
     return axis

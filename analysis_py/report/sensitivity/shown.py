@@ -75,7 +75,7 @@ def _shifted(rows: Sequence[Row]) -> pd.DataFrame:
     return pd.DataFrame(lines, columns=["Choice", "Hazard ratio (95 % CI)"])
 
 
-def sensitivity_figures(rows: Sequence[Row]) -> Iterator[tuple[str, Figure]]:
+def sensitivity_figures(rows: Sequence[Row], drug: str) -> Iterator[tuple[str, Figure]]:
     """The strength of an unmeasured cause that explains away, by its shares; none without an estimate."""
     found = estimates(rows)
     if not found:
@@ -83,7 +83,7 @@ def sensitivity_figures(rows: Sequence[Row]) -> Iterator[tuple[str, Figure]]:
     figure, axes = new_figure(DOUBLE, 3.0, len(found))
     for axis, (title, row) in zip(axes, found.items(), strict=True):
         assert row.estimate is not None and row.lower is not None and row.upper is not None
-        tipping_lines(axis, (row.estimate, row.lower, row.upper), f"{title}: {row.estimate:.2f}", axis is axes[0])
+        tipping_lines(axis, (row.estimate, row.lower, row.upper), f"{title}: {row.estimate:.2f}", drug, axis is axes[0])
     yield FIGURE, figure
 
 
