@@ -102,8 +102,8 @@ def sensitivity_caption(rows: Sequence[Row], name: str, drug: str) -> Caption:
         ),
         TIPPING_TABLE: (
             "Tipping points",
-            f"Risk ratio with death that {cause}, for the estimate (point) and for its limit nearer to 1. –: no strength "
-            "is enough, or nothing is to be explained away.",
+            f"Risk ratio with death that {cause}, for the estimate (point) and for its limit nearer to 1. –: no "
+            "strength is enough, or nothing is to be explained away.",
         ),
         SHIFTED_TABLE: (
             "If values are missing because of what they are",
