@@ -38,8 +38,8 @@ select subject_id, hadm_id, 39, 'K7460', 10 from mimiciv_hosp.admissions where h
 update mimiciv_icu.inputevents
 set itemid = 299999, rate = 0.1, rateuom = 'mcg/kg/min'
 where itemid = 221668 and rate > 0;
-insert into mimiciv_hosp.prescriptions (subject_id, hadm_id, drug_type, drug, route, starttime, stoptime)
-select subject_id, hadm_id, 'MAIN', 'Hydrocortisone Cream 1%', 'TP', intime + interval '1 h', intime + interval '9 h'
+insert into mimiciv_hosp.prescriptions (subject_id, hadm_id, pharmacy_id, drug_type, drug, route, starttime, stoptime)
+select subject_id, hadm_id, 0, 'MAIN', 'Hydrocortisone Cream 1%', 'TP', intime + interval '1 h', intime + interval '9 h'
 from mimiciv_icu.icustays where hadm_id % 5 = 0;
 insert into mimiciv_hosp.diagnoses_icd (subject_id, hadm_id, seq_num, icd_code, icd_version)
 select subject_id, hadm_id, 40, 'I8390', 10 from mimiciv_hosp.admissions where hadm_id % 5 = 0;

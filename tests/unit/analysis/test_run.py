@@ -158,7 +158,7 @@ def test_the_report_of_generated_patients_says_so_above_and_at_each_table_and_fi
     named = r'<figcaption class="title">(.*?)</figcaption>|<span class="title">(.*?)</span>|<title>(.*?)</title>'
     captions = re.findall(named, page)
     pictures = re.findall(r'alt="(.*?)"', page)
-    assert len(captions) > 20 and len(pictures) == 8
+    assert len(captions) > 20 and len(pictures) == 9
     assert [words for words in (*map("".join, captions), *pictures) if not words.endswith(f" ({PATIENTS})")] == []
 
 
