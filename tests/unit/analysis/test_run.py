@@ -165,7 +165,7 @@ def test_the_report_of_generated_patients_says_so_above_and_at_each_table_and_fi
 def test_figures_of_generated_patients_carry_their_mark_with_them(real_and_generated: tuple[Path, Path]) -> None:
     real, generated = real_and_generated
     figures = sorted((generated / "figures").iterdir())
-    assert len(figures) == 16
+    assert len(figures) == 18
     for path in figures:
         # letters are drawn as paths, with the words beside them in a comment
         assert path.suffix == ".png" or "<!-- GENERATED DATA -->" in path.read_text()
@@ -177,7 +177,7 @@ def test_tables_of_generated_patients_say_so_in_each_line_and_change_nothing_els
 ) -> None:
     real, generated = real_and_generated
     files = [generated / "results.csv", *sorted((generated / "tables").iterdir())]
-    assert len(files) == 22
+    assert len(files) == 24
     for path in files:
         marked = pd.read_csv(path, dtype=str, keep_default_na=False)
         plain = pd.read_csv(real / path.relative_to(generated), dtype=str, keep_default_na=False)

@@ -22,7 +22,7 @@ from analysis_py.study.controls.run import NO_TRIAL, Emulation, names, run_contr
 from analysis_py.study.trial.definitions import Definitions
 from analysis_py.study.trial.designs import PRIMARY, PUBLISHED_MATCHED
 from analysis_py.study.trial.diagnose import AT_END, BALANCE, balance_rows
-from analysis_py.study.trial.frames import Frames, make_frames
+from analysis_py.study.trial.frames import Frames, make_frames, with_decisions
 from analysis_py.study.variables import DEATH_28D, PROPENSITY_COVARIATES
 from tests.unit.analysis.controls.conftest import EXPOSURES, NEVER, OUTCOMES, RARE, Made
 
@@ -105,7 +105,9 @@ def test_an_exposure_takes_the_drugs_place_in_the_trial(
     patients = frames.of(DEATH_28D, made.trial.outcomes)
     patients = patients[[stay not in prevalent for stay in patients["id"]]].copy()
     patients["start_h"] = [start.get(stay, float("nan")) for stay in patients["id"]]
-    decisions = emulation.decisions
+    # with the covariates as they are: the emulation has made their dummies beforehand
+    assert made.marts.trial is not None
+    decisions = with_decisions(frames, made.marts.trial.decisions, "dexmedetomidine")
     design = designs.clones(patients, decisions.intervals, covariates=decisions.treatment)
     result = design.result()
     found = emulated.exposure(emulation, name)
@@ -133,7 +135,7 @@ def test_decisions_after_the_drugs_start_are_decisions_of_a_control(
     emulation: emulated.Emulated, frames: Frames, made: Made
 ) -> None:
     assert len(emulation.decisions.intervals) == len(made.frames["trial_decision"]) > len(frames.intervals)
-    assert emulation.decisions.treatment == frames.treatment
+    assert {name.partition("=")[0] for name in emulation.decisions.treatment} == {*frames.treatment}
 
 
 def test_a_start_after_the_end_of_follow_up_is_none(emulation: emulated.Emulated, made: Made) -> None:
