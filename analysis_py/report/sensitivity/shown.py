@@ -37,7 +37,11 @@ def estimates(rows: Sequence[Row]) -> dict[str, Row]:
     return {
         _TITLES[name]: row
         for name, row in both.items()
-        if row is not None and row.estimate is not None and row.lower is not None and row.upper is not None
+        if row is not None
+        and row.estimate is not None
+        and row.lower is not None
+        and row.upper is not None
+        and row.lower <= row.estimate <= row.upper
     }
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from analysis_py.statistics.errors import NotEstimable
 from analysis_py.statistics.sensitivity import tipping_points
 from analysis_py.study.results import Row
 
@@ -20,7 +21,10 @@ def tipping_rows(row: Row) -> list[Row]:
     place = Row(ANALYSIS, row.cohort, row.outcome, row.model, CAUSE)
     if row.estimate is None or row.lower is None or row.upper is None:
         return [replace(place, note=row.note)]
-    found = tipping_points(row.estimate, row.lower, row.upper, SHARES, SHARES)
+    try:
+        found = tipping_points(row.estimate, row.lower, row.upper, SHARES, SHARES)
+    except NotEstimable as reason:  # the percentiles of a few resamples need not hold the estimate
+        return [replace(place, note=f"not estimable: {reason}")]
     rows = []
     for pair in found.itertuples():
         level = f"{pair.treated:g} and {pair.untreated:g}"

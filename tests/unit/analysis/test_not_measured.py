@@ -63,6 +63,11 @@ def test_where_the_interval_holds_1_its_limit_is_not_explained_away() -> None:
     assert rows and {row.measure for row in rows} == {"point"}
 
 
+def test_an_interval_beside_its_estimate_is_a_reason_and_no_number() -> None:
+    (row,) = tipping_rows(Row("any", "trial", measure="HR", **_estimate((1.2, 1.3, 1.9))))
+    assert row.estimate is None and "no ratio with its interval" in row.note
+
+
 def test_the_main_estimate_is_asked_about(study: Study) -> None:
     main = main_row(study.rows)
     assert main is not None and of(study, "tipping_point") == tipping_rows(main)
