@@ -170,6 +170,7 @@ def test_alone_it_has_a_page_with_published_numbers_beside(tmp_path: Path, gener
     assert results["note"].fillna("").astype(str).str.contains(PATIENTS).all() == bool(generated)
 
 
+@pytest.mark.needs_half_an_hour
 def test_beside_the_main_study_both_are_in_one_plot_and_one_file(
     make_cohort: MakeCohort, flow: pd.DataFrame, tmp_path: Path
 ) -> None:

@@ -207,6 +207,7 @@ def test_captions_tell_who_was_studied_and_figures_say_what_they_show(
     assert f"after matching, dexmedetomidine: {100 * survival.estimate:.1f} %" in page
 
 
+@pytest.mark.needs_half_an_hour
 def test_another_drug_is_named_on_the_page_and_not_compared_with_the_paper(
     make_cohort: MakeCohort, flow: pd.DataFrame, tmp_path: Path
 ) -> None:

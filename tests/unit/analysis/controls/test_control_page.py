@@ -140,6 +140,7 @@ def test_terminal_and_json_have_them(output: Output) -> None:
     json.dumps(told)
 
 
+@pytest.mark.needs_half_an_hour
 def test_without_them_the_page_says_so_in_one_line_and_all_else_is_as_before(
     base: Study, output: Output, tmp_path: Path
 ) -> None:

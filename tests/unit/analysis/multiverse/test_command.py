@@ -188,6 +188,7 @@ def test_any_number_of_processes_finds_the_same(make_marts: Callable[..., Marts]
 # --- the page -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.needs_half_an_hour
 @pytest.mark.usefixtures("marts")
 def test_the_page_shows_the_multiverse_and_a_new_run_keeps_it(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -69,6 +69,7 @@ def _place(one: Specification) -> tuple[str, ...]:
     return (one.outcome, one.sic, one.organs, one.heparin, follow_up, one.estimator, one.caliper)
 
 
+@pytest.mark.needs_half_an_hour
 @pytest.mark.parametrize("label", SAME)
 def test_a_reading_has_the_numbers_of_the_rows_robustness(
     label: str, rows: Sequence[Row], found: dict[tuple[str, ...], Found]

@@ -487,6 +487,7 @@ def test_a_cohort_of_one_kind_has_verdicts_too(make_cohort: MakeCohort, tmp_path
     assert not Made(tmp_path / "output", gated).verdict["may_be_read_as_effect"]
 
 
+@pytest.mark.needs_half_an_hour
 def test_without_the_gate_nothing_is_said(before: Study, tmp_path: Path) -> None:
     made = Made(tmp_path / "output", before)
     assert made.verdict is None

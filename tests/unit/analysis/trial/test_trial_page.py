@@ -219,6 +219,7 @@ def test_without_the_trial_the_page_says_so_in_one_line_and_all_else_is_as_befor
     assert summary(without.study, without.rows, without.folder, 10)["trial"] is None
 
 
+@pytest.mark.needs_half_an_hour
 @pytest.mark.parametrize("patients", [0, 2, 40])
 def test_a_trial_of_nobody_or_few_is_said_and_not_a_crash(
     make_marts: MakeMarts, make_study: Callable[[TrialMarts | None], Study], tmp_path: Path, patients: int
