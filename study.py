@@ -1,7 +1,7 @@
 """`python -m study`: the whole study in one go, on generated data, a folder of MIMIC-IV files, or your own server.
 
 Three stages, each skipped when nothing that it depends on has changed: the data, `dbt build`, the statistics.
-About a minute and a half for 2,000 generated ICU stays, a minute for the MIMIC-IV demo.
+About three minutes for 2,000 generated ICU stays, a minute for the MIMIC-IV demo.
 """
 
 import argparse
@@ -147,7 +147,7 @@ def _announce(options: argparse.Namespace) -> None:
         cost = f"a minute for the demo, 100 GB of disk for all of MIMIC-IV, in {folder}; results in {options.output}/"
     else:
         what = f"{options.stays} generated ICU stays, no real patients"
-        cost = f"about a minute and a half for 2,000, 1 GB of disk in {folder}; results in {options.output}/"
+        cost = f"about three minutes for 2,000, 1 GB of disk in {folder}; results in {options.output}/"
     say(f"[bold]dexsic[/bold]: dexmedetomidine in sepsis-induced coagulopathy, on {what}")
     say(f"  {cost}")
     if not options.dsn and options.engine == POSTGRES:
