@@ -56,6 +56,8 @@ from analysis_py.study.trial.suppression import suppress_all
 from analysis_py.study.variables import DEATH_28D, TREATMENT
 from tests.unit.analysis.conftest import _extended
 
+pytestmark = pytest.mark.needs_half_an_hour
+
 MakeCohort = Callable[..., pd.DataFrame]
 FLOW = pd.DataFrame({"step": [1], "rule": ["Sepsis-3"], "n_before": [900], "n_excluded": [500], "n_after": [400]})
 BELOW = 10
@@ -271,7 +273,6 @@ def own_rows(study: Study) -> list[Row]:
     return [row for row in study.rows if row.analysis in (ANALYSIS, WEIGHTS_ANALYSIS)]
 
 
-@pytest.mark.needs_half_an_hour
 def test_the_extended_adjustment_leaves_the_papers_as_it_is(
     make_cohort: MakeCohort,
 ) -> None:
@@ -295,7 +296,6 @@ def test_the_extended_adjustment_leaves_the_papers_as_it_is(
     assert "in no model: RASS" in empty.remarks[-1]
 
 
-@pytest.mark.needs_half_an_hour
 def test_the_numbers_do_not_depend_on_how_many_processes_there_are(study: Study) -> None:
     stays = pd.DataFrame({FOLLOW_UP_DISCHARGE: 28.0}, index=study.full.index)
     one, two = (run_study(study.full, FLOW, 1, 1, lambda _: None, stays, processes=count) for count in (1, 2))

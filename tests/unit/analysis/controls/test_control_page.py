@@ -31,6 +31,8 @@ from analysis_py.study.trial.run import Trial
 from tests.unit.analysis.conftest import _make_cohort
 from tests.unit.analysis.controls.conftest import EXPOSURES, Made
 
+pytestmark = pytest.mark.needs_half_an_hour
+
 FLOW = pd.DataFrame({"step": [1], "rule": ["Sepsis-3"], "n_before": [900], "n_excluded": [200], "n_after": [700]})
 SEED = 1
 
@@ -140,7 +142,6 @@ def test_terminal_and_json_have_them(output: Output) -> None:
     json.dumps(told)
 
 
-@pytest.mark.needs_half_an_hour
 def test_without_them_the_page_says_so_in_one_line_and_all_else_is_as_before(
     base: Study, output: Output, tmp_path: Path
 ) -> None:

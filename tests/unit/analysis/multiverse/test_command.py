@@ -21,6 +21,8 @@ from analysis_py.study.multiverse import run as engine
 from analysis_py.study.multiverse.found import Found
 from analysis_py.study.multiverse.record import Record
 
+pytestmark = pytest.mark.needs_half_an_hour
+
 BUILD = "0123456789ab"
 ONLY = "estimator=IPTW, ATE,estimator=matched 1:1, model 1,caliper=caliper 0.05 SD,heparin=any in the ICU"
 WEIGHTED = "estimator=IPTW, ATT,organs=four organs,follow_up=day28,heparin=any in the ICU,heparin=infusion"
@@ -188,7 +190,6 @@ def test_any_number_of_processes_finds_the_same(make_marts: Callable[..., Marts]
 # --- the page -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.needs_half_an_hour
 @pytest.mark.usefixtures("marts")
 def test_the_page_shows_the_multiverse_and_a_new_run_keeps_it(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]

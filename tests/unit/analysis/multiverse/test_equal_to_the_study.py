@@ -35,6 +35,8 @@ from analysis_py.study.variables import (
     TREATMENT,
 )
 
+pytestmark = pytest.mark.needs_half_an_hour
+
 NUMBERS = ("estimate", "lower", "upper", "p_value", "n", "events")
 # a reading of the study with the choices that are the same
 SAME = {
@@ -69,7 +71,6 @@ def _place(one: Specification) -> tuple[str, ...]:
     return (one.outcome, one.sic, one.organs, one.heparin, follow_up, one.estimator, one.caliper)
 
 
-@pytest.mark.needs_half_an_hour
 @pytest.mark.parametrize("label", SAME)
 def test_a_reading_has_the_numbers_of_the_rows_robustness(
     label: str, rows: Sequence[Row], found: dict[tuple[str, ...], Found]

@@ -57,6 +57,8 @@ from analysis_py.study.trial.designs import PRIMARY, PUBLISHED_CRUDE, PUBLISHED_
 from analysis_py.study.trial.suppression import suppress_all
 from analysis_py.study.variables import DEATH_28D, DEATH_28D_ANYWHERE, TABLE_ONE, TREATMENT, TRIAL_OUTCOMES
 
+pytestmark = pytest.mark.needs_half_an_hour
+
 MakeMarts = Callable[..., dict[str, pd.DataFrame]]
 MakeCohort = Callable[..., pd.DataFrame]
 SEED, RESAMPLES, GRACE = 1, 4, 48
@@ -487,7 +489,6 @@ def test_a_cohort_of_one_kind_has_verdicts_too(make_cohort: MakeCohort, tmp_path
     assert not Made(tmp_path / "output", gated).verdict["may_be_read_as_effect"]
 
 
-@pytest.mark.needs_half_an_hour
 def test_without_the_gate_nothing_is_said(before: Study, tmp_path: Path) -> None:
     made = Made(tmp_path / "output", before)
     assert made.verdict is None
