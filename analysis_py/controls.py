@@ -1,7 +1,6 @@
 """`python -m analysis_py.controls`: the negative controls alone, from the marts to their table, file and figure."""
 
 import argparse
-import io
 import json
 import signal
 import sys
@@ -15,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from analysis_py.door import command_line, open_streams
 from analysis_py.interrupt import terminable
 from analysis_py.marts.errors import StudyError
 from analysis_py.marts.generated import WATERMARK, marked, warning
@@ -34,7 +34,6 @@ from analysis_py.report.controls.words import ABSENT, sentences
 from analysis_py.report.figures.style import house_style, save, watermark
 from analysis_py.report.output_folder import CONTROLS_FILES, MARKER, keep_private, refuse_foreign
 from analysis_py.report.terminal import Stages, general_summary
-from analysis_py.run import natural
 from analysis_py.statistics.errors import NotEstimable
 from analysis_py.study.analyses.cohorts import ITERATIONS, complete_cohort
 from analysis_py.study.controls.found import ANALYSIS
@@ -42,7 +41,6 @@ from analysis_py.study.controls.run import Controls, Emulation, run_controls
 from analysis_py.study.controls.suppression import suppress_controls
 from analysis_py.study.read_marts import read_marts
 from analysis_py.study.results import Row, as_frame
-from analysis_py.study.suppression import SUPPRESS_BELOW
 from analysis_py.study.trial.definitions import Definitions
 from analysis_py.study.trial.frames import make_frames
 from analysis_py.study.variables import tells_exposure
@@ -77,10 +75,7 @@ class _Done:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the controls; gives the exit code (0 done, 1 not possible, 2 wrong usage, 130 interrupted)."""
     options = parse(arguments)
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a terminal without our characters is no reason to end
-    messages = Console(stderr=True, highlight=False, soft_wrap=True)
+    messages = open_streams()
     try:
         with terminable():
             done = _run(options, messages)
@@ -194,32 +189,12 @@ def _show(console: Console, done: _Done) -> None:
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     """Command-line options."""
-    parser = argparse.ArgumentParser(
-        prog="python -m analysis_py.controls",
-        description=DESCRIPTION,
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser, _, statistics = command_line(
+        *("python -m analysis_py.controls", DESCRIPTION, EXAMPLES, "only errors and the path of the file"),
+        "all as one JSON object on stdout; progress goes to stderr",
     )
-    data = parser.add_argument_group("data and results")
-    data.add_argument("--profiles-dir", type=Path, help="folder of profiles.yml (default: as dbt finds it)")
-    data.add_argument("--target", help="target of the dbt profile (default: the profile's own)")
-    data.add_argument("--output", type=Path, default=Path("output"), help="folder for the results (default: output)")
-    statistics = parser.add_argument_group("statistics")
     statistics.add_argument(
         "--only", type=_listed, default=(), metavar="NAME,...", help="these controls alone (default: all)"
-    )
-    statistics.add_argument("--seed", type=natural, default=1, help="seed of the imputation (default: 1)")
-    statistics.add_argument(
-        "--suppress-below",
-        type=natural,
-        default=SUPPRESS_BELOW,
-        metavar="N",
-        help=f"hide counts from 1 to N-1 everywhere; 0 shows all, for open data (default: {SUPPRESS_BELOW})",
-    )
-    terminal = parser.add_argument_group("what the terminal shows")
-    terminal.add_argument("--quiet", action="store_true", help="only errors and the path of the file")
-    terminal.add_argument(
-        "--json", action="store_true", help="all as one JSON object on stdout; progress goes to stderr"
     )
     return parser.parse_args(arguments)
 

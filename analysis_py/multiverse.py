@@ -1,16 +1,15 @@
 """`python -m analysis_py.multiverse`: the question in every combination of its choices."""
 
 import argparse
-import io
 import json
 import signal
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
+from analysis_py.door import command_line, open_streams
 from analysis_py.interrupt import terminable
 from analysis_py.marts.errors import StudyError
 from analysis_py.marts.generated import marked, warning
@@ -36,7 +35,6 @@ from analysis_py.study.multiverse.record import Record
 from analysis_py.study.multiverse.run import find_all, known_specifications
 from analysis_py.study.multiverse.shown import by_choice, specification_table
 from analysis_py.study.read_marts import read_marts
-from analysis_py.study.suppression import SUPPRESS_BELOW
 
 DESCRIPTION = """\
 The multiverse: the same question by every combination of the choices that somebody could have made. More than a
@@ -60,10 +58,7 @@ exit codes: 0 done; 1 not possible, the reason is on stderr; 2 wrong usage; 130 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run it; gives the exit code (0 done, 1 not possible, 2 wrong usage, 130 interrupted)."""
     options = parse(arguments)
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a terminal without our characters is no reason to end
-    messages = Console(stderr=True, highlight=False, soft_wrap=True)
+    messages = open_streams()
     try:
         with terminable():
             found, marts, on_page = _run(options, messages)
@@ -161,17 +156,10 @@ def _summary(options: argparse.Namespace, found: Multiverse, marts: Marts, on_pa
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     """Command-line options."""
-    parser = argparse.ArgumentParser(
-        prog="python -m analysis_py.multiverse",
-        description=DESCRIPTION,
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser, _, statistics = command_line(
+        *("python -m analysis_py.multiverse", DESCRIPTION, EXAMPLES, "only errors and the path of the specifications"),
+        "the numbers as one JSON object on stdout",
     )
-    data = parser.add_argument_group("data and results")
-    data.add_argument("--profiles-dir", type=Path, help="folder of profiles.yml (default: as dbt finds it)")
-    data.add_argument("--target", help="target of the dbt profile (default: the profile's own)")
-    data.add_argument("--output", type=Path, default=Path("output"), help="folder for the results (default: output)")
-    statistics = parser.add_argument_group("statistics")
     statistics.add_argument(
         "--only",
         action="append",
@@ -180,24 +168,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         help="only specifications with these values; of a choice that comes twice either",
     )
     statistics.add_argument("--resume", action="store_true", help="go on with an interrupted run of the same build")
-    statistics.add_argument("--seed", type=_natural, default=1, help="seed of the imputation (default: 1)")
-    statistics.add_argument(
-        "--suppress-below",
-        type=_natural,
-        default=SUPPRESS_BELOW,
-        metavar="N",
-        help=f"hide counts from 1 to N-1 everywhere; 0 shows all, for open data (default: {SUPPRESS_BELOW})",
-    )
-    terminal = parser.add_argument_group("what the terminal shows")
-    terminal.add_argument("--quiet", action="store_true", help="only errors and the path of the specifications")
-    terminal.add_argument("--json", action="store_true", help="the numbers as one JSON object on stdout")
     return parser.parse_args(arguments)
-
-
-def _natural(text: str) -> int:
-    if not text.isdigit():
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0")
-    return int(text)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
 """`python -m analysis_py.run`: from the marts to the finished report."""
 
 import argparse
-import io
 import json
 import shutil
 import signal
@@ -12,6 +11,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from analysis_py.door import command_line, open_streams
 from analysis_py.interrupt import terminable
 from analysis_py.marts.errors import StudyError
 from analysis_py.marts.profile import find_profiles, read_target
@@ -26,7 +26,6 @@ from analysis_py.study.gate.run import with_gate
 from analysis_py.study.read_marts import read_marts
 from analysis_py.study.results import Row
 from analysis_py.study.study import Study, run_study, with_controls, with_trial
-from analysis_py.study.suppression import SUPPRESS_BELOW
 
 DESCRIPTION = """\
 The statistics of the study: fills gaps, matches, fits the models, writes the report.
@@ -49,10 +48,7 @@ exit codes: 0 done; 1 not possible, the reason is on stderr; 2 wrong usage; 130 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the study; gives the exit code (0 done, 1 not possible, 2 wrong usage, 130 interrupted)."""
     options = parse(arguments)
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a terminal without our characters is no reason to end
-    messages = Console(stderr=True, highlight=False, soft_wrap=True)
+    messages = open_streams()
     try:
         with terminable():
             study, validation, rows = _run(options, messages)
@@ -135,51 +131,24 @@ def _run_external(
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     """Command-line options."""
-    parser = argparse.ArgumentParser(
-        prog="python -m analysis_py.run",
-        description=DESCRIPTION,
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser, data, statistics = command_line(
+        *("python -m analysis_py.run", DESCRIPTION, EXAMPLES, "only errors and the path of the report"),
+        "the main numbers as one JSON object on stdout; progress goes to stderr",
     )
-    data = parser.add_argument_group("data and results")
-    data.add_argument("--profiles-dir", type=Path, help="folder of profiles.yml (default: as dbt finds it)")
-    data.add_argument("--target", help="target of the dbt profile (default: the profile's own)")
     data.add_argument(
         "--study",
         choices=["mimic", EXTERNAL],
         default="mimic",
         help="mimic, with the external cohort where the marts hold it (default), or zigong: that cohort alone",
     )
-    data.add_argument("--output", type=Path, default=Path("output"), help="folder for the results (default: output)")
     data.add_argument(
         "--dbt-docs",
         type=Path,
         metavar="FILE",
         help=f"put this page beside the report as {DBT_DOCS} (default: the one that is there)",
     )
-    statistics = parser.add_argument_group("statistics")
     statistics.add_argument("--imputations", type=_positive, default=5, help="imputed data sets (default: 5)")
-    statistics.add_argument("--seed", type=natural, default=1, help="seed of the imputation (default: 1)")
-    statistics.add_argument(
-        "--suppress-below",
-        type=natural,
-        default=SUPPRESS_BELOW,
-        metavar="N",
-        help=f"hide counts from 1 to N-1 everywhere; 0 shows all, for open data (default: {SUPPRESS_BELOW})",
-    )
-    terminal = parser.add_argument_group("what the terminal shows")
-    terminal.add_argument("--quiet", action="store_true", help="only errors and the path of the report")
-    terminal.add_argument(
-        "--json", action="store_true", help="the main numbers as one JSON object on stdout; progress goes to stderr"
-    )
     return parser.parse_args(arguments)
-
-
-def natural(text: str) -> int:
-    """An option's whole number from 0."""
-    if not text.isdigit():
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0")
-    return int(text)
 
 
 def _positive(text: str) -> int:

@@ -7,15 +7,10 @@ from analysis_py.report.controls.tables import DESIGN_TITLES, calibration_of, de
 from analysis_py.report.page import Caption
 from analysis_py.report.tables.cells import equals, in_words, told_interval
 from analysis_py.study.controls.calibrate import CALIBRATED, EASE, LEFT_OUT, MEDIAN, USED
-from analysis_py.study.controls.checks import (
-    LARGEST_IMBALANCE,
-    LEAST_CONTROLS,
-    LEAST_EQUIPOISE,
-    LEAST_EVENTS_PER_ARM,
-    TOO_LARGE_IMBALANCE,
-)
+from analysis_py.study.controls.checks import LEAST_EVENTS_PER_ARM, TOO_LARGE_IMBALANCE
 from analysis_py.study.controls.found import DRUG, EXPOSURE, OUTCOME, POSITIVE
 from analysis_py.study.controls.run import Controls
+from analysis_py.study.gate.thresholds import LARGEST_SMD, LEAST_CONTROLS, LEAST_EQUIPOISE
 from analysis_py.study.results import Row
 from analysis_py.study.trial.designs import PRIMARY, PUBLISHED_MATCHED
 
@@ -110,7 +105,7 @@ def controls_caption(shown: Shown, name: str) -> Caption:
     counts = (
         f"A control counts with {LEAST_EVENTS_PER_ARM} events in each group; an exposure if its groups are alike "
         f"too (no "
-        f"standardized difference above {LARGEST_IMBALANCE:g} by more than chance, none of "
+        f"standardized difference above {LARGEST_SMD:g} by more than chance, none of "
         f"{TOO_LARGE_IMBALANCE:g}) and "
         f"in equipoise ({LEAST_EQUIPOISE:g} of all or more)."
     )

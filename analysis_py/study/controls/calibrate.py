@@ -8,7 +8,6 @@ import numpy as np
 
 from analysis_py.statistics.calibration import Null, calibrated_interval, fit_null, null_posterior
 from analysis_py.statistics.errors import NotEstimable
-from analysis_py.study.controls.checks import LEAST_CONTROLS
 from analysis_py.study.controls.found import (
     CALIBRATION,
     COHORT_OF,
@@ -18,6 +17,7 @@ from analysis_py.study.controls.found import (
     OUTCOME,
     Found,
 )
+from analysis_py.study.gate.thresholds import LEAST_CONTROLS
 from analysis_py.study.results import Row
 from analysis_py.study.variables import DEATH_28D
 

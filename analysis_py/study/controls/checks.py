@@ -9,13 +9,10 @@ from scipy import stats
 from analysis_py.statistics.design import Booleans, Floats
 from analysis_py.statistics.trial.differences import standardized_differences
 from analysis_py.statistics.weighting import effective_size
+from analysis_py.study.gate.thresholds import FAMILY_ALPHA, LARGEST_SMD
 
-LARGEST_IMBALANCE = 0.1
 TOO_LARGE_IMBALANCE = 0.25  # whatever chance may do: Stuart 2010, doi:10.1214/09-STS313
-ALPHA = 0.05  # of all covariates of a control together
-LEAST_EQUIPOISE = 0.2
 LEAST_EVENTS_PER_ARM = 10  # the error of a log ratio from fewer is 0.45 or more: it says hardly anything
-LEAST_CONTROLS = 5  # below, systematic error is not evaluated
 
 
 @dataclass(frozen=True)
@@ -39,6 +36,6 @@ def largest_imbalance(columns: pd.DataFrame, treated: Booleans, weights: Floats)
     found = np.nan_to_num(found, nan=np.inf)  # each group holds one value, and not the same
     sizes = [effective_size(weights[group]) for group in (treated, ~treated)]
     error = float(np.sqrt(sum(1 / size for size in sizes)))
-    chance = float(stats.norm.isf(ALPHA / len(found))) * error
+    chance = float(stats.norm.isf(FAMILY_ALPHA / len(found))) * error
     at = int(np.argmax(found))
-    return Imbalance(str(columns.columns[at]), float(found[at]), min(LARGEST_IMBALANCE + chance, TOO_LARGE_IMBALANCE))
+    return Imbalance(str(columns.columns[at]), float(found[at]), min(LARGEST_SMD + chance, TOO_LARGE_IMBALANCE))

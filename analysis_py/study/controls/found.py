@@ -8,7 +8,8 @@ import numpy as np
 
 from analysis_py.statistics.estimate import Z_975, Estimate
 from analysis_py.study.analyses.describe import GROUP_NAMES
-from analysis_py.study.controls.checks import LEAST_EQUIPOISE, LEAST_EVENTS_PER_ARM, Imbalance
+from analysis_py.study.controls.checks import LEAST_EVENTS_PER_ARM, Imbalance
+from analysis_py.study.gate.thresholds import LEAST_EQUIPOISE
 from analysis_py.study.results import Row
 from analysis_py.study.trial.designs import PRIMARY, PUBLISHED_MATCHED
 from analysis_py.study.variables import DEATH_28D
