@@ -110,14 +110,46 @@ class Table:
 
 
 @dataclass(frozen=True)
+class Curve:
+    """A curve whose values can be read from its figure: steps, with an interval where it has one, in the axis' unit."""
+
+    name: str
+    x: Sequence[float]
+    y: Sequence[float]
+    lower: Sequence[float] = ()
+    upper: Sequence[float] = ()
+
+
+@dataclass(frozen=True)
+class Panel:
+    """An axis with curves: where it lies in its figure, and its limits.
+
+    `left` to `bottom` are shares of the figure's width and height, counted from the left and from the top.
+    """
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+    x_limits: tuple[float, float]
+    y_limits: tuple[float, float]
+    x_label: str
+    curves: Sequence[Curve]
+
+
+@dataclass(frozen=True)
 class Picture:
-    """A figure as a data address. `alternative` says in words and numbers what it shows to those who do not see it."""
+    """A figure as a data address. `alternative` says in words and numbers what it shows to those who do not see it.
+
+    `panels` hold the values of its curves, for those who point at them.
+    """
 
     caption: Caption
     alternative: str
     source: str
     is_wide: bool
     downloads: Sequence[Download] = ()
+    panels: Sequence[Panel] = ()
 
 
 @dataclass(frozen=True)
