@@ -11,6 +11,7 @@ from analysis_py.marts.build_record import DEXMEDETOMIDINE
 from analysis_py.marts.generated import PATIENTS, WATERMARK, marked, warning
 from analysis_py.marts.types import Variable
 from analysis_py.report.captions.figures import curves_left_out
+from analysis_py.report.figures.curves import panels_of
 from analysis_py.report.figures.effects import forest
 from analysis_py.report.figures.style import SINGLE, house_style, new_figure, save, watermark
 from analysis_py.report.figures.survival import survival_curves
@@ -276,7 +277,7 @@ class _Page:
             watermark(figure, WATERMARK)
         with house_style():
             files = save(figure, self.folder / "figures" / f"{NAME}_{name}")
-        return picture(caption, alternative, files, figure.get_figwidth() > SINGLE)
+        return picture(caption, alternative, files, figure.get_figwidth() > SINGLE, panels_of(figure))
 
 
 # what the forest plot shows of the paper: place in seeds/published_results.csv, and its label

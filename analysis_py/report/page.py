@@ -5,11 +5,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import PurePath
+from typing import TYPE_CHECKING
 
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from analysis_py.marts.generated import PATIENTS, warning
+
+if TYPE_CHECKING:
+    from analysis_py.report.first import First
 
 _TYPES = {".csv": "text/csv;charset=utf-8", ".svg": "image/svg+xml", ".png": "image/png"}
 # columns that hold words, not numbers
@@ -174,10 +178,13 @@ def download(name: str, content: bytes) -> Download:
     return Download(name, f"data:{kind};base64," + b64encode(content).decode("ascii"))
 
 
-def picture(caption: Caption, alternative: str, files: Mapping[str, bytes], is_wide: bool) -> Picture:
+def picture(
+    caption: Caption, alternative: str, files: Mapping[str, bytes], is_wide: bool, panels: Sequence[Panel] = ()
+) -> Picture:
     """A figure from its files: the SVG is shown, as an image, so that identifiers of several do not clash."""
     links = [download(name, content) for name, content in files.items()]
-    return Picture(caption, alternative, next(link.address for link in links if link.kind == "SVG"), is_wide, links)
+    source = next(link.address for link in links if link.kind == "SVG")
+    return Picture(caption, alternative, source, is_wide, links, panels)
 
 
 def plain_table(
@@ -202,6 +209,7 @@ def plain_table(
 
 def render_report(
     title: str,
+    first: "First | None",
     headline: Sequence[str],
     remarks: Sequence[str],
     parts: Sequence[Part],
@@ -224,6 +232,7 @@ def render_report(
     template = environment.get_template("report.html.j2")
     return template.render(
         title=title,
+        first=first,
         headline=headline,
         remarks=remarks,
         parts=parts,

@@ -21,9 +21,12 @@ from analysis_py.report.estimators.words import (
     is_of_estimators,
 )
 from analysis_py.report.figures.cohort import flow_chart, imputation_trace, love_plot, mirrored_histogram
+from analysis_py.report.figures.curves import panels_of
 from analysis_py.report.figures.effects import forest, spline
 from analysis_py.report.figures.style import DOUBLE, SINGLE, house_style, new_figure, save, watermark
 from analysis_py.report.figures.survival import survival_curves
+from analysis_py.report.first_screen.picture import NAME as FIRST
+from analysis_py.report.first_screen.picture import first_alternative, first_caption, first_figure
 from analysis_py.report.page import Picture, picture
 from analysis_py.report.sensitivity.shown import (
     is_of_sensitivity,
@@ -59,8 +62,12 @@ def draw(folder: Path, shown: Shown) -> dict[str, Picture]:
             watermark(figure, WATERMARK)
         is_wide = figure.get_figwidth() > SINGLE
         files = save(figure, folder / name)
+        panels = panels_of(figure)
+        if name == FIRST:
+            made[name] = picture(first_caption(shown), first_alternative(shown), files, False, panels)
+            return
         if is_of_trial(name):
-            made[name] = picture(trial_caption(shown, name), trial_alternative(shown, name), files, is_wide)
+            made[name] = picture(trial_caption(shown, name), trial_alternative(shown, name), files, is_wide, panels)
             return
         if is_of_controls(name):
             made[name] = picture(controls_caption(shown, name), controls_alternative(shown), files, is_wide)
@@ -72,7 +79,7 @@ def draw(folder: Path, shown: Shown) -> dict[str, Picture]:
         if is_of_estimators(name):
             made[name] = picture(estimators_caption(shown, name), estimators_alternative(shown), files, is_wide)
             return
-        made[name] = picture(figure_caption(shown, name), alternative(shown, name), files, is_wide)
+        made[name] = picture(figure_caption(shown, name), alternative(shown, name), files, is_wide, panels)
 
     with house_style():
         figure, (axis,) = new_figure(DOUBLE, 0.38 * len(shown.flow) + 1.1)
@@ -81,6 +88,9 @@ def draw(folder: Path, shown: Shown) -> dict[str, Picture]:
         curves = {name: curves_to_draw(data, below) for name, data in study.cohorts.items()}
         if any(len(found) for found in curves.values()):
             keep("kaplan_meier", _survival(curves, shown))
+        beside = first_figure(shown, curves.get("matched"))
+        if beside is not None:
+            keep(FIRST, beside)
         if list(study.completed.trace["variable"]):
             keep("imputation", _imputation(study))
         if study.matched is not None:

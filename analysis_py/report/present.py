@@ -10,6 +10,7 @@ from analysis_py.report.captions.shown import Shown
 from analysis_py.report.captions.tables import table_caption
 from analysis_py.report.controls.words import controls_caption, is_of_controls
 from analysis_py.report.external_report import ExternalResults, write_external
+from analysis_py.report.first_screen.screen import first_screen
 from analysis_py.report.gate.words import gate_caption, is_of_gate
 from analysis_py.report.manuscript.write import write_manuscript
 from analysis_py.report.multiverse.part import part_of
@@ -74,7 +75,8 @@ def write_results(
     title = f"{study.build.drug.capitalize()} and death in sepsis-induced coagulopathy"
     beside = {path: text for path, text in _BESIDE.items() if (folder / path).is_file()}
     remarks = [*study.remarks, *(validation.remarks if validation else ())]
-    page = render_report(title, headline(shown), remarks, parts, _SIGNS, study.generated, beside)
+    first = first_screen(shown, pictures)
+    page = render_report(title, first, headline(shown), remarks, parts, _SIGNS, study.generated, beside)
     (folder / "report.html").write_text(page, encoding="utf-8", newline="\n")
     return [*rows, *(external.rows if external else ())]
 
@@ -88,7 +90,7 @@ def write_validation(folder: Path, validation: Validation, below: int) -> list[R
     title = f"{validation.build.drug.capitalize()} and death in sepsis-induced coagulopathy: {external.part.title}"
     beside = {"results.csv": _BESIDE["results.csv"]}
     generated = validation.marts.generated
-    page = render_report(title, external.headline, validation.remarks, [external.part], _SIGNS, generated, beside)
+    page = render_report(title, None, external.headline, validation.remarks, [external.part], _SIGNS, generated, beside)
     (folder / "report.html").write_text(page, encoding="utf-8", newline="\n")
     return external.rows
 

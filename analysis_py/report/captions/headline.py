@@ -1,7 +1,7 @@
 """The page's head: what was asked, in whom, and what was found."""
 
 from analysis_py.report.captions.shown import Shown
-from analysis_py.report.gate.sentence import answer_of, has_gate
+from analysis_py.report.gate.sentence import answer_of, has_gate, question
 from analysis_py.report.tables.cells import warnings, with_p
 from analysis_py.study.analyses.pooling import MAIN_MODEL, how, main_row
 from analysis_py.study.analyses.unmatched import sentences
@@ -14,7 +14,7 @@ from analysis_py.study.variables import DEATH_28D
 def headline(shown: Shown) -> list[str]:
     """What was asked and what may be said, in whom, the published design's numbers, and whom these are not about."""
     decided = answer_of(shown.rows, shown.drug, shown.study.trial)
-    asked = [decided.first, *decided.rest] if decided is not None else [_asked(shown)]
+    asked = [decided.first, *decided.rest] if decided is not None else [question(shown.drug, None)]
     counts = groups(shown.study.full)
     who = f"{shown.count(sum(counts.values())).capitalize()} {shown.people} were studied"
     if not any(is_small(count, shown.below) for count in counts.values()):
@@ -28,13 +28,6 @@ def headline(shown: Shown) -> list[str]:
     pairs = shown.count(len(shown.study.matched.data) // 2)
     who += f"; {pairs} pairs of a treated and an untreated patient were matched by propensity score."
     return [*asked, who, _ours(shown), _published(shown), *sentences(shown.rows, shown.drug)]
-
-
-def _asked(shown: Shown) -> str:
-    return (
-        "Do patients with sepsis-induced coagulopathy die less often in hospital within 28 days of ICU admission "
-        f"when they are given {shown.drug}?"
-    )
 
 
 def _ours(shown: Shown) -> str:

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from analysis_py.report.figures.curves import readable_curve
 from analysis_py.report.figures.style import COLORS, SMALL, Groups
 from analysis_py.study.suppression import is_small
 
@@ -29,9 +30,8 @@ def survival_curves(
             at_risk[treated] = ["–"] * len(_RISK_TIMES)
             continue
         at_risk[treated] = shown_at_risk([_at_risk(curve, time) for time in _RISK_TIMES], below)
-        color = COLORS[treated]
-        axis.step(curve["time"], curve["survival"], where="post", color=color, lw=1.2, label=groups[treated])
-        axis.fill_between(curve["time"], curve["lower"], curve["upper"], step="post", color=color, alpha=0.15, lw=0)
+        drawn = curve.rename(columns={"time": "x", "survival": "y"})
+        readable_curve(axis, groups[treated], drawn, COLORS[treated], steps=True)
         lowest = min(lowest, float(curve["lower"].min()))
     floor = max(0.0, np.floor((lowest - 0.02) * 10) / 10)
     axis.set(

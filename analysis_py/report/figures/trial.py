@@ -6,11 +6,12 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from analysis_py.report.figures.curves import readable_curve
 from analysis_py.report.figures.style import COLORS, SMALL, Groups
 from analysis_py.study.suppression import is_small
 
 _ACCENT = "#d55e00"
-_DASHES = {False: "--", True: "-"}  # told apart without colour, too
+DASHES = {False: "--", True: "-"}  # told apart without colour, too
 _BINS = 30
 
 
@@ -21,10 +22,7 @@ def risk_curves(axis: Axes, curves: pd.DataFrame, groups: Groups, title: str, no
         own = curves[curves["group"] == group]
         if own.empty:
             continue
-        days = np.append(0.0, own["day"])
-        risk, lower, upper = (100 * np.append(0.0, own[column]) for column in ("risk", "lower", "upper"))
-        axis.plot(days, risk, color=COLORS[group], ls=_DASHES[group], lw=1.2, label=name)
-        axis.fill_between(days, lower, upper, color=COLORS[group], alpha=0.15, lw=0)
+        readable_curve(axis, name, from_zero(own), COLORS[group], steps=False, dashes=DASHES[group])
     axis.set(xlim=(0, horizon), xlabel="Days after time zero", ylabel="Risk of death (%)")
     axis.set_ylim(bottom=0)
     axis.set_xticks(np.arange(0, horizon + 1, 7))
@@ -34,6 +32,13 @@ def risk_curves(axis: Axes, curves: pd.DataFrame, groups: Groups, title: str, no
     else:
         axis.text(0.5, 0.6, "no curve: too few patients or deaths", transform=axis.transAxes, ha="center")
     return axis
+
+
+def from_zero(curve: pd.DataFrame) -> pd.DataFrame:
+    """A curve of risks by day as percent, from day 0 on: x, y, lower, upper."""
+    drawn = {"x": np.append(0.0, curve["day"])}
+    names = {"y": "risk", "lower": "lower", "upper": "upper"}
+    return pd.DataFrame(drawn | {name: 100 * np.append(0.0, curve[column]) for name, column in names.items()})
 
 
 def weight_histogram(axis: Axes, weights: pd.DataFrame, groups: Groups, below: int) -> Axes:
@@ -81,7 +86,7 @@ def difference_paths(axis: Axes, differences: pd.DataFrame, title: str, threshol
         by_hour = differences.groupby("hour")[measure]
         color = COLORS[group]
         axis.scatter(differences["hour"], differences[measure], s=5, color=color, alpha=0.35, lw=0)
-        axis.plot(by_hour.max().index, by_hour.max(), color=color, ls=_DASHES[group], lw=1.2, label=f"{label}, largest")
+        axis.plot(by_hour.max().index, by_hour.max(), color=color, ls=DASHES[group], lw=1.2, label=f"{label}, largest")
         axis.plot(by_hour.median().index, by_hour.median(), color=color, ls=":", lw=1.2, label=f"{label}, median")
     axis.axhline(threshold, color=_ACCENT, lw=1, ls="--", zorder=0)
     axis.set(xlabel="Decision, hours after time zero", ylabel="Absolute standardized mean difference")

@@ -1,13 +1,16 @@
 """The first sentence: what was asked, what the trial finds, whether it may be read as an effect. All rules are here.
 
-Found: the interval lies below 1; opposite: above; else nothing was found. It may be read as an effect only if each
-check of the trial's primary design passes, or passes with caution; else what fails is told, and what would mend it.
+What the interval says is in reading.py. It may be read as an effect only if each check of the trial's primary design
+passes, or passes with caution; else what fails is told, and what would mend it. short.py says the same in one sentence.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from analysis_py.report.tables.cells import in_words
+from analysis_py.report.gate.faults import KNOWN_AS, ORDER, fault, limit
+from analysis_py.report.gate.reading import AS_WHAT, FINDS, NO_ESTIMATE, NOT_FOUND, brief, reading, why_none
+from analysis_py.report.gate.short import short_answer, short_answer_without_trial
+from analysis_py.report.tables.cells import bounded, in_words
 from analysis_py.study.analyses.pooling import main_row
 from analysis_py.study.gate import checks
 from analysis_py.study.gate.checks import Verdict
@@ -21,77 +24,25 @@ from analysis_py.study.trial.estimates import ANALYSIS, HAZARD_RATIO
 from analysis_py.study.trial.run import Trial
 from analysis_py.study.variables import DEATH_28D
 
-FOUND, NOT_FOUND, OPPOSITE, NO_ESTIMATE = "found", "not found", "opposite", "no estimate"
-_FINDS = {FOUND: "fewer deaths", NOT_FOUND: "no effect", OPPOSITE: "more deaths"}
-_AS_WHAT = {FOUND: "as an effect of the drug", NOT_FOUND: "as the absence of one", OPPOSITE: "as harm by the drug"}
+_DEATH = "28-day death in hospital"
 _APART = 1.1  # a factor between two hazard ratios from which on they are said to differ
-# what fails first is told first: with too few events nothing else is worth a word
-_ORDER = (
-    checks.POWER,
-    checks.EVENTS,
-    checks.WEIGHTS,
-    checks.EASE,
-    checks.EQUIPOISE,
-    checks.BALANCE,
-    checks.KEPT,
-)
-_WHAT = {
-    checks.POWER: "too few events: nothing short of a hazard ratio of {value:.3g} could have been found",
-    checks.EVENTS: "too few events: {value:.1f} per coefficient of the outcome model",
-    checks.WEIGHTS: "the smaller arm counts for no more than {value:.0f} patients",
-    checks.EASE: "the negative controls show systematic error (EASE {value:.2f})",
-    checks.EQUIPOISE: "too few patients could have got either ({share:.0f} % in equipoise)",
-    checks.BALANCE: "the groups are not alike (largest standardized difference {value:.2f})",
-    checks.KEPT: "it describes {share:.0f} % of the treated alone",
-}
-# the same where more patients would mend it
-_FEW_PATIENTS = {
-    checks.WEIGHTS: f"too few patients and events: {_WHAT[checks.WEIGHTS]}",
-    checks.BALANCE: "too few patients: chance makes the groups differ (by {value:.2f} standard deviations)",
-}
-_WITHOUT_NUMBER = {
-    checks.POWER: "too few events",
-    checks.EVENTS: "too few events for the outcome model",
-    checks.WEIGHTS: "the smaller arm counts for too few patients",
-    checks.EASE: "the negative controls show systematic error",
-    checks.EQUIPOISE: "too few patients could have got either",
-    checks.BALANCE: "the groups are not alike",
-    checks.KEPT: "it describes too few of the treated",
-}
-_KNOWN_AS = {
-    checks.BALANCE: "balance",
-    checks.EQUIPOISE: "equipoise",
-    checks.POWER: "power",
-    checks.EVENTS: "events per coefficient",
-    checks.KEPT: "who is kept",
-    checks.WEIGHTS: "the weights",
-    checks.EASE: "systematic error (EASE)",
-}
 
 
 @dataclass(frozen=True)
 class Answer:
-    """`first` is the first sentence, `rest` what follows on it; checks by their names."""
+    """`first` is the first sentence, `rest` what follows on it, `short` the first screen's; checks by their names."""
 
     first: str
     rest: tuple[str, ...]
     may_be_read: bool
     failed: tuple[str, ...]
     not_evaluated: tuple[str, ...]
+    short: str
 
     @property
     def sentence(self) -> str:
         """All of it."""
         return " ".join((self.first, *self.rest))
-
-
-def reading(row: Row | None) -> str:
-    """What an estimate says by its interval."""
-    if row is None or row.estimate is None or row.lower is None or row.upper is None:
-        return NO_ESTIMATE
-    if row.upper < 1:
-        return FOUND
-    return OPPOSITE if row.lower > 1 else NOT_FOUND
 
 
 def answer(asked: str, hazard: Row | None, published: Row | None, found: Sequence[Verdict]) -> Answer:
@@ -101,26 +52,22 @@ def answer(asked: str, hazard: Row | None, published: Row | None, found: Sequenc
     design, `found` the verdicts on the primary design: a check without a verdict is not evaluated.
     """
     by_check = {verdict.check: verdict for verdict in found}
-    every = [by_check.get(check, checks.not_evaluated(check, "")) for check in _ORDER]
+    every = [by_check.get(check, checks.not_evaluated(check, "")) for check in ORDER]
     failed = [one for one in every if one.verdict == checks.FAIL]
     unknown = [one for one in every if one.verdict == checks.NOT_EVALUATED]
     said = reading(hazard)
     may_be_read = checks.may_be_read(every) and said != NO_ESTIMATE
     head, beside = f"Asked whether {asked}, the trial", _beside(said, hazard, published)
     if hazard is None or said == NO_ESTIMATE:
-        first = f"{head} has no answer{_why_none(hazard)}{_faults(failed)}{beside}."
+        reason = why_none(hazard)
+        first = f"{head} has no answer{f' ({reason})' if reason else ''}{_faults(failed)}{beside}."
     else:
-        first = f"{head} finds {_FINDS[said]} (hazard ratio {_brief(hazard)})"
+        first = f"{head} finds {FINDS[said]} (hazard ratio {brief(hazard)})"
         if failed:
-            first += f", which may not be read {_AS_WHAT[said]}{_faults(failed)}"
+            first += f", which may not be read {AS_WHAT[said]}{_faults(failed)}"
         first += f"{beside}."
     rest = [*_verdict(said, hazard, every, failed, unknown), *_mended(failed)]
-    return Answer(first, tuple(rest), may_be_read, _names(failed), _names(unknown))
-
-
-def _brief(row: Row) -> str:
-    """As in_words(), to stand in brackets."""
-    return f"{row.estimate:.2f}, 95 % CI {row.lower:.2f} to {row.upper:.2f}"
+    return Answer(first, tuple(rest), may_be_read, _names(failed), _names(unknown), short_answer(hazard, every))
 
 
 def _names(verdicts: Sequence[Verdict]) -> tuple[str, ...]:
@@ -129,29 +76,8 @@ def _names(verdicts: Sequence[Verdict]) -> tuple[str, ...]:
     return tuple(check for check in checks.CHECKS if check in found)
 
 
-def _why_none(hazard: Row | None) -> str:
-    reason = "" if hazard is None else hazard.note.removeprefix("not estimable: ")
-    return f" ({reason})" if reason else ""
-
-
 def _faults(failed: Sequence[Verdict]) -> str:
     return f": {'; '.join(map(fault, failed))}" if failed else ""
-
-
-def fault(verdict: Verdict) -> str:
-    """A failed check in words, with its number where that is shown, and the limit."""
-    if verdict.value is None:
-        return _WITHOUT_NUMBER[verdict.check]
-    words = _FEW_PATIENTS if verdict.check in _FEW_PATIENTS and "more patients" in verdict.note else _WHAT
-    told = words[verdict.check].format(value=verdict.value, share=100 * verdict.value)
-    return f"{told}, asked for is {_limit(verdict.check)}"
-
-
-def _limit(check: str) -> str:
-    shares = (checks.EQUIPOISE, checks.KEPT)
-    sign, _, number = checks.LIMITS[check].partition(" ")
-    words = "less than" if sign == "<" else "at least"
-    return f"{words} {100 * float(number):g} %" if check in shares else f"{words} {number}"
 
 
 def _beside(said: str, hazard: Row | None, published: Row | None) -> str:
@@ -184,11 +110,11 @@ def _verdict(
 ) -> list[str]:
     """What it may be read as, where no check fails; what was not evaluated, in any case."""
     lines = []
-    gaps = ", ".join(f"{_KNOWN_AS[one.check]}{f' ({one.note})' if one.note else ''}" for one in unknown)
+    gaps = ", ".join(f"{KNOWN_AS[one.check]}{f' ({one.note})' if one.note else ''}" for one in unknown)
     if unknown and (failed or said == NO_ESTIMATE):
         lines.append(f"Not evaluated: {gaps}.")
     elif unknown:
-        lines.append(f"Whether this may be read {_AS_WHAT[said]} stays open, for not evaluated is not passed: {gaps}.")
+        lines.append(f"Whether this may be read {AS_WHAT[said]} stays open, for not evaluated is not passed: {gaps}.")
     elif not failed and hazard is not None and said != NO_ESTIMATE:
         lines.append(_may_be_read(said, every, hazard))
     return lines
@@ -202,15 +128,15 @@ def _may_be_read(said: str, every: Sequence[Verdict], hazard: Row) -> str:
         limit = "" if detectable is None else f", and {could_find(detectable)}"
         # what the interval holds is not ruled out
         return (
-            f"This may be read as the absence of a hazard ratio below {hazard.lower:.2f} or above {hazard.upper:.2f}, "
-            f"as far as what drives the choice was charted: {told}{limit}."
+            f"This may be read as the absence of a hazard ratio below {bounded(hazard.lower or 0)} or above "
+            f"{bounded(hazard.upper or 0)}, as far as what drives the choice was charted: {told}{limit}."
         )
-    return f"This may be read {_AS_WHAT[said]}, as far as what drives the choice was charted: {told}."
+    return f"This may be read {AS_WHAT[said]}, as far as what drives the choice was charted: {told}."
 
 
 def _caution(verdict: Verdict) -> str:
-    number = "" if verdict.value is None else f" {verdict.value:.2f}, asked for is {_limit(verdict.check)}"
-    return f"{_KNOWN_AS[verdict.check]}{number}"
+    number = "" if verdict.value is None else f" {verdict.value:.2f}, asked for is {limit(verdict.check)}"
+    return f"{KNOWN_AS[verdict.check]}{number}"
 
 
 def could_find(detectable: float) -> str:
@@ -236,14 +162,31 @@ def has_gate(rows: Sequence[Row]) -> bool:
 
 def answer_of(rows: Sequence[Row], drug: str, trial: Trial | None) -> Answer | None:
     """The answer of a study; None where its rows did not go through the gate."""
-    if not has_gate(rows):
-        return None
+    return decide(rows, drug, trial) if has_gate(rows) else None
+
+
+def decide(rows: Sequence[Row], drug: str, trial: Trial | None) -> Answer:
+    """As answer_of(); without the gate no check is evaluated."""
     main = main_row(rows)
     if trial is None:
         return _without_trial(rows, drug, main)
     hazard = find(rows, ANALYSIS, COHORT, outcome=DEATH_28D, model=PRIMARY, measure=HAZARD_RATIO)
-    asked = f"starting {drug} within {trial.definitions.grace_h:g} h lowers 28-day death in hospital"
-    return answer(asked, hazard, main, verdicts_of(rows, COHORT, DEATH_28D, PRIMARY))
+    return answer(
+        f"{starting(drug, trial)} lowers {_DEATH}", hazard, main, verdicts_of(rows, COHORT, DEATH_28D, PRIMARY)
+    )
+
+
+def question(drug: str, trial: Trial | None) -> str:
+    """What is asked: of the trial, or as published."""
+    whom = "patients with sepsis-induced coagulopathy"
+    if trial is not None:
+        return f"Does {starting(drug, trial)} lower {_DEATH} in {whom}?"
+    return f"Do {whom} die less often in hospital within 28 days of ICU admission when they are given {drug}?"
+
+
+def starting(drug: str, trial: Trial) -> str:
+    """The strategy that is asked about."""
+    return f"starting {drug} within {trial.definitions.grace_h:g} h"
 
 
 def _without_trial(rows: Sequence[Row], drug: str, main: Row | None) -> Answer:
@@ -253,11 +196,12 @@ def _without_trial(rows: Sequence[Row], drug: str, main: Row | None) -> Answer:
     unknown = [one for one in found if one.verdict == checks.NOT_EVALUATED]
     shown = "has no estimate" if main is None or reading(main) == NO_ESTIMATE else f"shows {in_words(main)}"
     first = (
-        f"Asked whether {drug} lowers 28-day death in hospital, the published design {shown}, which may not be read as "
+        f"Asked whether {drug} lowers {_DEATH}, the published design {shown}, which may not be read as "
         f"an effect of the drug: the build left out the trial, and the design uses the future{_more(failed)}."
     )
-    rest = [f"Not evaluated: {', '.join(_KNOWN_AS[one.check] for one in unknown)}."] if unknown else []
-    return Answer(first, (*rest, *_mended(failed)), False, _names(failed), _names(unknown))
+    rest = [f"Not evaluated: {', '.join(KNOWN_AS[one.check] for one in unknown)}."] if unknown else []
+    short = short_answer_without_trial(main)
+    return Answer(first, (*rest, *_mended(failed)), False, _names(failed), _names(unknown), short)
 
 
 def _more(failed: Sequence[Verdict]) -> str:

@@ -25,7 +25,7 @@ def update_page(output: Path, part: Part, fingerprint: str, generated: str) -> b
     text = page.read_text(encoding="utf-8")
     if len(_SECTION.findall(text)) != 1:  # of a version without it
         return False
-    section = _SECTION.search(render_report("", [], [], [part], {}, generated, {}))
+    section = _SECTION.search(render_report("", None, [], [], [part], {}, generated, {}))
     assert section is not None
     changed = _SECTION.sub(lambda _: section.group(), text)
     handle, fresh = tempfile.mkstemp(prefix=".new-", dir=output / ANCHOR)

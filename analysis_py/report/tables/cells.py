@@ -30,10 +30,12 @@ MEASURES = ((DEATH_28D, "HR"), (DEATH_HOSPITAL, "OR"))
 
 def ratio(value: float, lower: float, upper: float) -> str:
     """`0.71 (0.53–0.95)`; the digits of huge and tiny ones say nothing."""
-    shown = [
-        ">999" if number > 999 else ("<0.01" if number < 0.005 else f"{number:.2f}") for number in (value, lower, upper)
-    ]
-    return f"{shown[0]} ({shown[1]}–{shown[2]})"
+    return f"{bounded(value)} ({bounded(lower)}–{bounded(upper)})"
+
+
+def bounded(number: float) -> str:
+    """A ratio with two digits, or that it is huge or tiny."""
+    return ">999" if number > 999 else ("<0.01" if number < 0.005 else f"{number:.2f}")
 
 
 def format_interval(row: "pd.Series[Any]") -> str:
@@ -68,8 +70,9 @@ def with_p(row: Row) -> str:
 
 
 def in_words(row: Row) -> str:
-    """`0.71 (95 % CI 0.53 to 0.95)`, as it stands in a sentence; of a row with an estimate."""
-    return f"{row.estimate:.2f} (95 % CI {row.lower:.2f} to {row.upper:.2f})"
+    """`0.71 (95 % CI 0.53 to 0.95)`, as it stands in a sentence; of a row with an interval."""
+    assert row.estimate is not None and row.lower is not None and row.upper is not None
+    return f"{bounded(row.estimate)} (95 % CI {bounded(row.lower)} to {bounded(row.upper)})"
 
 
 def few(row: "pd.Series[Any] | Row") -> str:

@@ -5,17 +5,9 @@ from itertools import product
 
 import pytest
 
-from analysis_py.report.gate.sentence import (
-    FOUND,
-    NO_ESTIMATE,
-    NOT_FOUND,
-    OPPOSITE,
-    Answer,
-    answer,
-    differs,
-    fault,
-    reading,
-)
+from analysis_py.report.gate.faults import fault
+from analysis_py.report.gate.reading import FOUND, NO_ESTIMATE, NOT_FOUND, OPPOSITE, reading
+from analysis_py.report.gate.sentence import Answer, answer, differs
 from analysis_py.study.gate.checks import (
     BALANCE,
     CAUTION,

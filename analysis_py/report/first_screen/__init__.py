@@ -1,0 +1,1 @@
+"""What the first screen of page and terminal holds, from the rows as they are shown."""
