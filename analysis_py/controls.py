@@ -33,7 +33,8 @@ from analysis_py.report.controls.tables import (
 from analysis_py.report.controls.words import ABSENT, sentences
 from analysis_py.report.figures.style import house_style, save, watermark
 from analysis_py.report.output_folder import CONTROLS_FILES, MARKER, keep_private, refuse_foreign
-from analysis_py.report.terminal import Stages, general_summary
+from analysis_py.report.stages import Stages
+from analysis_py.report.terminal import general_summary
 from analysis_py.statistics.errors import NotEstimable
 from analysis_py.study.analyses.cohorts import ITERATIONS, complete_cohort
 from analysis_py.study.controls.found import ANALYSIS

@@ -29,7 +29,7 @@ from analysis_py.report.multiverse.part import ANCHOR, multiverse_part
 from analysis_py.report.multiverse.pictures import draw_curve
 from analysis_py.report.multiverse.summary import multiverse_lines, multiverse_summary
 from analysis_py.report.output_folder import claim, refuse_foreign
-from analysis_py.report.terminal import Stages
+from analysis_py.report.stages import Stages
 from analysis_py.study.multiverse.choices import CHOICES, Specification, chosen, parse_only
 from analysis_py.study.multiverse.record import Record
 from analysis_py.study.multiverse.run import find_all, known_specifications

@@ -19,7 +19,8 @@ from analysis_py.report.multiverse.folder import Multiverse, keep_multiverse, re
 from analysis_py.report.multiverse.summary import multiverse_lines, multiverse_summary
 from analysis_py.report.output_folder import DBT_DOCS, MULTIVERSE, refuse_foreign, replaced
 from analysis_py.report.present import write_results, write_validation
-from analysis_py.report.terminal import Stages, external_summary, general_summary, show, show_external, summary
+from analysis_py.report.stages import Stages
+from analysis_py.report.terminal import external_summary, general_summary, show, show_external, summary
 from analysis_py.study.external import NAME as EXTERNAL
 from analysis_py.study.external import Validation, validate
 from analysis_py.study.gate.run import with_gate

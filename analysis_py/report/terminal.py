@@ -1,13 +1,11 @@
-"""What the terminal shows: progress, and what was found, as tables for people or one JSON object for programs."""
+"""What the terminal shows of what was found: tables for people, or one JSON object for programs."""
 
-import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.status import Status
 from rich.table import Table
 
 from analysis_py.marts.generated import PATIENTS, warning
@@ -16,6 +14,8 @@ from analysis_py.report.controls.words import sentences as control_sentences
 from analysis_py.report.estimators.summary import estimators_summary
 from analysis_py.report.estimators.words import sentences as estimator_sentences
 from analysis_py.report.external_report import model_word
+from analysis_py.report.first_screen.screen import first_words
+from analysis_py.report.first_screen.told import first_summary, show_first
 from analysis_py.report.gate.sentence import answer_of
 from analysis_py.report.gate.words import verdict_summary
 from analysis_py.report.tables.cells import COHORT_TITLES, few, ratio, warnings
@@ -46,45 +46,6 @@ _OUTCOMES = {DEATH_28D: "deaths_28d", DEATH_HOSPITAL: "deaths_hospital"}
 _GROUPS = {"control": False, "treated": True}
 
 
-class Stages:
-    """Progress: call it with what begins. A stage ends with a line that says how long it took.
-
-    `stage: detail` is a step within a stage. A terminal shows it in a live line; a log, which has no line that could be
-    written over, gets the lines of the stages alone.
-    """
-
-    def __init__(self, console: Console, quiet: bool) -> None:
-        self._console, self._quiet = console, quiet
-        self._live: Status | None = None
-        self._stage = ""
-        self._began = 0.0
-
-    def __enter__(self) -> Self:
-        if self._console.is_terminal and not self._quiet:
-            self._live = self._console.status("")
-            self._live.start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
-        if kind is None:
-            self._end()
-        if self._live is not None:
-            self._live.stop()
-
-    def __call__(self, text: str) -> None:
-        stage, _, detail = text.partition(": ")
-        if stage != self._stage:
-            self._end()
-            self._stage, self._began = stage, time.monotonic()
-        if self._live is not None:
-            seconds = time.monotonic() - self._began
-            self._live.update(f"{stage}{f': {detail}, {seconds:.0f} s so far' if detail else ''}")
-
-    def _end(self) -> None:
-        if self._stage and not self._quiet:
-            self._console.print(f"  {self._stage:<42}{time.monotonic() - self._began:>7.1f} s", markup=False)
-
-
 # --- what was found, from the rows as written: small counts are hidden in them -------------------------------------
 
 
@@ -93,6 +54,7 @@ def summary(study: Study, rows: Sequence[Row], output: Path, below: int) -> dict
     found = general_summary(study.build.drug, study.generated, output, below)
     found["paths"]["manuscript"] = str(output / "manuscript")
     return found | {
+        "first": first_summary(first_words(study, rows)),
         "verdict": verdict_summary(rows, study.build.drug, study.trial),
         "headline": _headline(rows),
         "unmatched_treated": _unmatched(rows),
@@ -186,10 +148,11 @@ def _worst(rows: Sequence[Row], cohort: str) -> dict[str, Any] | None:
 
 
 def show(console: Console, study: Study, rows: Sequence[Row]) -> None:
-    """Who was studied, the models of death, the balance, and what could not be done."""
+    """The first screen, then what it does not say: the models of death, the balance, and what could not be done."""
     console.print()
     if study.generated:
         _say(console, warning(study.generated), "bold")
+    show_first(console, first_words(study, rows))
     title = f"{study.build.drug.capitalize()} and death" + (f" ({PATIENTS})" if study.generated else "")
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
     table.add_column("", no_wrap=True)
@@ -201,21 +164,18 @@ def show(console: Console, study: Study, rows: Sequence[Row]) -> None:
             table.add_row(*line)
     main = main_row(rows)
     decided = answer_of(rows, study.build.drug, study.trial)
-    if decided is not None:
-        _say(console, decided.first, "bold")
-        for told in decided.rest:
-            _say(console, told)
-    if main is not None:
+    for told in decided.rest if decided is not None else ():
+        _say(console, told)
+    if main is not None and (main.estimate is not None or study.trial is not None):  # else the answer has said it
         shown = f"{_told(main)}: {how(main)}" if main.estimate is not None else main.note
-        style = "" if decided is not None else "bold"  # with the gate the answer is another
-        _say(console, f"{study.build.drug.capitalize()}, fully adjusted hazard ratio of 28-day death: {shown}", style)
+        _say(console, f"Published design, fully adjusted hazard ratio of 28-day death: {shown}")
     console.print(table)
     for told in warnings(row for row in rows if row.analysis in ("outcome_models", CLUSTERED, TRIAL)):
         _say(console, told)
     for told in estimator_sentences(rows):
         _say(console, f"estimators: {told}")
     if study.trial is not None:
-        for told in trial_sentences(rows, study.build.drug, study.trial):
+        for told in trial_sentences(rows, study.build.drug, study.trial)[1:]:  # the first is the screen's
             _say(console, f"trial: {told}")
     if study.controls is not None:
         for told in control_sentences(rows, study.build.drug, study.controls):
@@ -254,11 +214,7 @@ def _say(console: Console, text: str, style: str = "") -> None:
 def _lines(study: Study, rows: Sequence[Row]) -> list[tuple[str, list[list[str]]]]:
     cohorts, names = list(study.cohorts), groups_of(study.build.drug)
     counts = {cohort: _counts(rows, cohort) for cohort in cohorts}
-    shown = {
-        "n": "Patients",
-        "deaths_28d": "Deaths in hospital within 28 days",
-        "deaths_hospital": "Deaths in hospital",
-    }
+    shown = {"n": "Patients", "deaths_28d": "Deaths in hospital within 28 days"}
     parts = []
     for name, heading in shown.items():
         lines = [
@@ -266,13 +222,12 @@ def _lines(study: Study, rows: Sequence[Row]) -> list[tuple[str, list[list[str]]
             for group, treated in _GROUPS.items()
         ]
         parts.append((heading, lines))
-    for outcome, heading in ((DEATH_28D, "Hazard ratio, 28 days"), (DEATH_HOSPITAL, "Odds ratio, hospital")):
-        lines = [[f"  {model}", *(_ratio(rows, cohort, outcome, model) for cohort in cohorts)] for model in MODELS]
-        own = [row for row in main_rows(rows) if row.outcome == outcome]
+    heading = "Hazard ratio, 28 days (95 % CI)"
+    if own := [row for row in main_rows(rows) if row.outcome == DEATH_28D]:
         ours = [[f"  {row.model}", *("" for _ in cohorts[1:]), _told(row)] for row in own]
-        if ours:
-            parts.append((f"{heading} (95 % CI), ours", ours))
-        parts.append((f"{heading} (95 % CI), as published", lines))
+        parts.append((f"{heading}, ours", ours))
+    lines = [[f"  {model}", *(_ratio(rows, cohort, DEATH_28D, model) for cohort in cohorts)] for model in MODELS]
+    parts.append((f"{heading}, as published", lines))
     worst = [largest_smd(rows, cohort) for cohort in cohorts]
     texts = [f"{row.estimate:.3f} {BY_NAME[row.term].label}" if row is not None else "n/e" for row in worst]
     return [*parts, ("Largest difference of a covariate", [["  SMD", *texts]])]

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from analysis_py.report.first import Mark
-from analysis_py.report.gate.faults import limit
-from analysis_py.report.gate.tables import SIGN_WORDS, SIGNS, TITLES, number
+from analysis_py.report.gate.faults import KNOWN_AS, limit
+from analysis_py.report.gate.tables import SIGN_WORDS, SIGNS, number
 from analysis_py.study.gate.checks import Verdict
 from analysis_py.study.gate.published import MATCHED
 from analysis_py.study.gate.rows import PUBLISHED, verdicts_of
@@ -22,7 +22,7 @@ def marks(rows: Sequence[Row], trial: Trial | None) -> list[Mark]:
 
 
 def _mark(verdict: Verdict) -> Mark:
-    """Without a number the reason stands in its place."""
-    sign = SIGNS[verdict.verdict]
-    value = number(verdict) if verdict.value is not None else verdict.note
-    return Mark(TITLES[verdict.check], sign, SIGN_WORDS[sign], value, limit(verdict.check))
+    """By the name that the answer has for it. Without a number the reason stands in its place."""
+    sign, name = SIGNS[verdict.verdict], KNOWN_AS[verdict.check]
+    value = f"{verdict.measure} {number(verdict)}" if verdict.value is not None else verdict.note
+    return Mark(name[:1].upper() + name[1:], sign, SIGN_WORDS[sign], value, limit(verdict.check))

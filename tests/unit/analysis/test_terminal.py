@@ -19,7 +19,8 @@ from analysis_py import run as command
 from analysis_py.marts.profile import Target
 from analysis_py.marts.read import Marts
 from analysis_py.report.output_folder import DBT_DOCS, replaced
-from analysis_py.report.terminal import Stages, show, summary
+from analysis_py.report.stages import Stages
+from analysis_py.report.terminal import show, summary
 from analysis_py.run import parse
 from analysis_py.study.read_marts import type_cohort
 from analysis_py.study.results import Row
