@@ -8,6 +8,7 @@ from analysis_py.report.figures.first import Side, side_by_side
 from analysis_py.report.figures.trial import from_zero
 from analysis_py.report.first_screen.numbers import numbers
 from analysis_py.report.gate.faults import KNOWN_AS
+from analysis_py.report.gate.reading import why_none
 from analysis_py.report.page import Caption
 from analysis_py.report.tables.cells import few, ratio, told_interval, warnings
 from analysis_py.report.trial.pictures import curves_frame
@@ -69,9 +70,9 @@ def why_undrawn(shown: Shown) -> str:
     if shown.study.matched is None and shown.study.trial is None:
         return f"No curves: {shown.unmatched()}."
     main, hazard = _main(shown), _hazard(shown)
-    reasons = [row.note for row in (hazard, main) if row is not None and row.estimate is None and row.note]
+    reasons = [why_none(row) for row in (hazard, main) if row is not None and row.estimate is None and row.note]
     if reasons:
-        return f"No curves: {reasons[0].removeprefix('not estimable: ')}."
+        return f"No curves: {reasons[0]}."
     return f"No curves: each group has fewer than {shown.below} patients or deaths."
 
 

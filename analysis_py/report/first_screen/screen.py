@@ -1,12 +1,13 @@
 """The first screen, for the page with its picture, for the terminal and for programs without."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from analysis_py.marts.generated import PATIENTS
 from analysis_py.report.captions.shown import Shown
 from analysis_py.report.first import First
 from analysis_py.report.first_screen.marks import marks
-from analysis_py.report.first_screen.numbers import numbers
+from analysis_py.report.first_screen.numbers import NOT_ESTIMABLE, numbers
 from analysis_py.report.first_screen.picture import NAME, why_undrawn
 from analysis_py.report.gate.sentence import decide, question
 from analysis_py.report.page import Picture
@@ -18,14 +19,13 @@ def first_words(study: Study, rows: Sequence[Row]) -> First:
     """All but the picture. `rows` as they are shown."""
     drug, trial = study.build.drug, study.trial
     people = PATIENTS if study.generated else "patients"
-    return First(
-        question(drug, trial),
-        decide(rows, drug, trial).short,
-        numbers(rows, trial, people),
-        None,
-        "",
-        marks(rows, trial),
-    )
+    answer = decide(rows, drug, trial).short
+    # a reason that the answer gives is not said again
+    told = [
+        replace(one, note="") if one.value == NOT_ESTIMABLE and one.note in answer else one
+        for one in numbers(rows, trial, people)
+    ]
+    return First(question(drug, trial), answer, told, None, "", marks(rows, trial))
 
 
 def first_screen(shown: Shown, pictures: Mapping[str, Picture]) -> First:

@@ -36,6 +36,11 @@ _WITHOUT_NUMBER = {
     checks.BALANCE: "the groups are not alike",
     checks.KEPT: "it describes too few of the treated",
 }
+_IN_SHORT = _WITHOUT_NUMBER | {
+    checks.EVENTS: "too few events",
+    checks.WEIGHTS: "too few patients in one arm",
+    checks.EQUIPOISE: "too few could have got either",
+}
 KNOWN_AS = {
     checks.BALANCE: "balance",
     checks.EQUIPOISE: "equipoise",
@@ -57,8 +62,8 @@ def fault(verdict: Verdict) -> str:
 
 
 def fault_in_short(verdict: Verdict) -> str:
-    """The same without numbers."""
-    return "too few patients" if _more_patients_mend(verdict) else _WITHOUT_NUMBER[verdict.check]
+    """The same in a few words, without numbers."""
+    return "too few patients" if _more_patients_mend(verdict) else _IN_SHORT[verdict.check]
 
 
 def limit(check: str) -> str:

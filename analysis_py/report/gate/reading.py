@@ -6,6 +6,12 @@ from analysis_py.study.results import Row
 FOUND, NOT_FOUND, OPPOSITE, NO_ESTIMATE = "found", "not found", "opposite", "no estimate"
 FINDS = {FOUND: "fewer deaths", NOT_FOUND: "no effect", OPPOSITE: "more deaths"}
 AS_WHAT = {FOUND: "as an effect of the drug", NOT_FOUND: "as the absence of one", OPPOSITE: "as harm by the drug"}
+# reasons that the methods give in the words of their models
+_PLAIN = {
+    "nobody starts in the treatment model": "nobody in the trial was given the drug in time",
+    "treated has no treated rows": "nobody in the cohort was given the drug",
+    "treated has no untreated rows": "everybody in the cohort was given the drug",
+}
 
 
 def reading(row: Row | None) -> str:
@@ -25,4 +31,5 @@ def brief(row: Row) -> str:
 
 def why_none(row: Row | None) -> str:
     """The reason why there is no estimate; empty where none is told."""
-    return "" if row is None else row.note.removeprefix("not estimable: ")
+    reason = "" if row is None else row.note.removeprefix("not estimable: ")
+    return _PLAIN.get(reason, reason)

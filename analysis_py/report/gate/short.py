@@ -8,8 +8,8 @@ from analysis_py.study.gate import checks
 from analysis_py.study.gate.checks import Verdict
 from analysis_py.study.results import Row
 
-# of no effect, as much as its interval allows: what lies in it is not ruled out
-_MAY_BE_READ = AS_WHAT | {NOT_FOUND: "as the absence of an effect beyond that interval"}
+# of no effect: what its interval holds is not ruled out
+_MAY_BE_READ = AS_WHAT | {NOT_FOUND: "as the absence of a larger effect"}
 
 
 def short_answer(hazard: Row | None, every: Sequence[Verdict]) -> str:
@@ -34,7 +34,7 @@ def short_answer_without_trial(main: Row | None) -> str:
     if main is None or said == NO_ESTIMATE:
         return _no_answer(main)
     finds = f"The published design finds {FINDS[said]} (hazard ratio {brief(main)})"
-    return f"{finds}, which may not be read {AS_WHAT[said]}: it uses the future, and the build left out the trial."
+    return f"{finds}, which may not be read {AS_WHAT[said]}: it uses the future; the trial was left out."
 
 
 def _no_answer(row: Row | None) -> str:
