@@ -18,14 +18,17 @@ from rich.console import Console
 from analysis_py import run as command
 from analysis_py.marts.profile import Target
 from analysis_py.marts.read import Marts
+from analysis_py.report.first_screen.screen import first_words
 from analysis_py.report.output_folder import DBT_DOCS, replaced
 from analysis_py.report.stages import Stages
 from analysis_py.report.terminal import show, summary
 from analysis_py.run import parse
+from analysis_py.study.gate.run import with_gate
 from analysis_py.study.read_marts import type_cohort
 from analysis_py.study.results import Row
 from analysis_py.study.study import Study, run_study
 from analysis_py.study.suppression import HIDDEN, SUPPRESS_BELOW, suppress, suppress_flow
+from analysis_py.study.trial.suppression import suppress_all
 
 MakeCohort = Callable[..., pd.DataFrame]
 
@@ -86,11 +89,11 @@ def test_the_terminal_and_the_json_show_counts_as_the_report_does(study: Study, 
     text = io.StringIO()
     show(Console(file=text, width=100), study, shown)
     told = text.getvalue()
-    deaths = told.partition("Deaths in hospital within 28 days")[2].partition("Deaths in hospital")[0]
+    deaths = told.partition("Deaths in hospital within 28 days")[2].partition("Hazard ratio")[0]
     assert deaths.count(f"<{SUPPRESS_BELOW}") == 4
     counts = summary(study, shown, tmp_path, SUPPRESS_BELOW)["cohorts"]["full"]
     assert counts["control"]["deaths_28d"] == counts["treated"]["deaths_28d"] == f"<{SUPPRESS_BELOW}"
-    for part in ("Patients", "Hazard ratio", "Odds ratio", "Largest difference"):
+    for part in ("Patients", "Hazard ratio", "Largest difference"):
         assert part in told
 
 
@@ -100,8 +103,63 @@ def test_a_log_gets_a_line_with_the_seconds_of_each_stage() -> None:
         for text in ("matching", "robustness: calipers", "robustness: strict", "writing"):
             say(text)
     lines = log.getvalue().splitlines()
-    assert [line.split()[0] for line in lines] == ["matching", "robustness", "writing"]
+    assert [line.split()[0] for line in lines] == ["matching", "robustness", "writing", "total"]
     assert all(line.endswith(" s") for line in lines)
+
+
+def test_stages_add_up_to_their_total_and_nothing_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    log = io.StringIO()
+    with Stages(Console(file=log), quiet=False, since=97.5) as say:  # 2.5 s before it could say a word
+        for text in ("matching", "robustness: calipers", "robustness: strict", "writing"):
+            now[0] += 1.0  # between the stages, too
+            say(text)
+            now[0] += 3.0
+    lines = {line[:-9].strip(): float(line[-9:].removesuffix("s")) for line in log.getvalue().splitlines()}
+    total = lines.pop("total")
+    assert total == now[0] - 97.5 == sum(lines.values())
+    assert lines == {"loading libraries": 2.5, "matching": 5.0, "robustness": 8.0, "writing": 3.0}
+
+
+def test_stages_that_are_broken_off_have_no_total() -> None:
+    log = io.StringIO()
+    with pytest.raises(RuntimeError), Stages(Console(file=log), quiet=False) as say:
+        say("matching")
+        raise RuntimeError
+    assert "total" not in log.getvalue()
+
+
+def test_the_first_screen_comes_first_and_json_has_it_too(study: Study, tmp_path: Path) -> None:
+    gated = replace(with_gate(study), generated="300 generated ICU stays, seed 7")
+    rows = suppress_all(gated.rows, SUPPRESS_BELOW)
+    text = io.StringIO()
+    show(Console(file=text, width=160), gated, rows)
+    lines = [line.strip() for line in text.getvalue().strip().splitlines()]
+    first = first_words(gated, rows)
+    assert lines[0].startswith("The patients are generated") and lines[1:3] == [first.question, first.answer]
+    for line, number in zip(lines[3:6], first.numbers, strict=True):
+        assert line.startswith(number.label) and number.value in line and line.endswith(number.note)
+    assert lines[6] == "  ".join(f"{mark.sign} {mark.title}" for mark in first.marks) and len(first.marks) == 7
+    narrow = io.StringIO()
+    show(Console(file=narrow, width=80), gated, rows)
+    marks = [line for line in narrow.getvalue().splitlines() if line.startswith(("  ✓", "  ✗", "  ~", "  –"))]
+    assert len(marks) == 2 and all(len(line) <= 80 for line in marks)
+    found = json.loads(json.dumps(summary(gated, rows, tmp_path, SUPPRESS_BELOW)))["first"]
+    assert (found["question"], found["answer"]) == (first.question, first.answer)
+    assert [one["value"] for one in found["numbers"]] == [one.value for one in first.numbers]
+    assert found["numbers"][0]["label"] == "Generated patients"
+    assert {mark["word"] for mark in found["marks"]} <= {"passes", "caution", "fails", "not evaluated"}
+    assert set(found["marks"][0]) == {"title", "sign", "word", "value", "limit"}
+
+
+def test_no_sentence_is_said_twice(study: Study) -> None:
+    gated = with_gate(study)
+    text = io.StringIO()
+    show(Console(file=text, width=500), gated, suppress_all(gated.rows, SUPPRESS_BELOW))
+    told = [line.strip() for line in text.getvalue().splitlines()]
+    lines = [line for line in told if len(line) > 60 and "  " not in line]
+    assert len(lines) > 4 and len(lines) == len(set(lines))
 
 
 def test_help_tells_what_is_read_written_and_returned(capsys: pytest.CaptureFixture[str]) -> None:

@@ -19,10 +19,13 @@ from analysis_py import run as command
 from analysis_py.marts.profile import Target
 from analysis_py.marts.read import Marts
 from analysis_py.marts.trial import TrialMarts, type_trial
+from analysis_py.report.captions.shown import Shown
+from analysis_py.report.first_screen.screen import first_screen
 from analysis_py.report.gate.sentence import answer_of
-from analysis_py.report.gate.tables import checks_table
+from analysis_py.report.gate.tables import SIGNS, checks_table
+from analysis_py.report.pictures import draw
 from analysis_py.report.present import write_results
-from analysis_py.report.tables.cells import CAUTION_MARK, FAIL_MARK
+from analysis_py.report.tables.cells import CAUTION_MARK, FAIL_MARK, ratio, told_interval
 from analysis_py.report.terminal import show, summary
 from analysis_py.report.trial.tables import designs_table
 from analysis_py.statistics.diagnostics import preference_score
@@ -53,6 +56,7 @@ from analysis_py.study.gate.run import with_gate
 from analysis_py.study.read_marts import TRIAL_NEEDED, type_cohort
 from analysis_py.study.results import Row, find
 from analysis_py.study.study import Study, run_study, with_trial
+from analysis_py.study.suppression import suppress_flow
 from analysis_py.study.trial.designs import PRIMARY, PUBLISHED_CRUDE, PUBLISHED_MATCHED, SEQUENTIAL, UNWEIGHTED, WAYS
 from analysis_py.study.trial.suppression import suppress_all
 from analysis_py.study.variables import DEATH_28D, DEATH_28D_ANYWHERE, TABLE_ONE, TREATMENT, TRIAL_OUTCOMES
@@ -340,7 +344,7 @@ def test_the_first_sentence_is_at_the_top_of_the_page_the_terminal_and_in_json(m
     assert found is not None
     (first, *_) = re.findall(r'<p class="lead">(.*?)</p>', unescaped(made.page))
     assert first == found.first
-    assert made.terminal.strip().splitlines()[0] == found.first
+    assert made.terminal.strip().splitlines()[1] == found.short
     told = made.verdict
     assert told == {
         "sentence": found.sentence,
@@ -353,6 +357,57 @@ def test_the_first_sentence_is_at_the_top_of_the_page_the_terminal_and_in_json(m
     hazard = find(made.rows, "trial", "trial", outcome=DEATH_28D, model=PRIMARY, measure="HR")
     assert hazard is not None and f"{hazard.estimate:.2f}, 95 % CI {hazard.lower:.2f}" in first
     assert "published design, which fails" in first
+
+
+def test_the_first_screen_s_numbers_are_those_of_results_csv(made: Made) -> None:
+    first = first_screen(Shown(made.study, made.rows, suppress_flow(FLOW, 10), 10), {})
+    results = pd.read_csv(made.folder / "results.csv", keep_default_na=False)
+    place = (results["outcome"] == DEATH_28D) & (results["model"] == PRIMARY)
+    trial = results[place & (results["analysis"] == "trial")]
+
+    def number(measure: str, column: str = "estimate", cohort: str = "trial") -> float:
+        return float(trial.loc[(trial["measure"] == measure) & (trial["cohort"] == cohort), column].item())
+
+    patients, risks, difference = first.numbers
+    flow = results[(results["analysis"] == "flow") & (results["measure"] == "n_after")].set_index("cohort")["n"]
+    assert patients.value == f"{int(flow['trial'].iloc[-1]):,}"
+    assert patients.note == "eligible for the trial; 400 in the published cohort"
+    shares = [100 * number("risk", cohort=f"trial {group}") for group in ("treated", "control")]
+    assert risks.value == f"{shares[0]:.1f} % with, {shares[1]:.1f} % without"
+    assert difference.value.split(" points")[0] == f"{100 * number('risk difference'):+.1f}"
+    limits = [100 * number("risk difference", column) for column in ("lower", "upper")]
+    assert difference.note == f"95 % CI {limits[0]:+.1f} to {limits[1]:+.1f}"
+    assert f"{number('HR'):.2f}, 95 % CI {number('HR', 'lower'):.2f} to {number('HR', 'upper'):.2f}" in first.answer
+    levels = results.loc[place & (results["analysis"] == ANALYSIS) & (results["cohort"] == "trial"), "level"]
+    assert [mark.sign for mark in first.marks] == [SIGNS[level] for level in levels] and len(levels) == len(CHECKS)
+
+
+def test_the_first_screen_s_picture_shows_both_designs(study: Study, tmp_path: Path) -> None:
+    rows = suppress_all(study.rows, 0)
+    shown = Shown(study, rows, FLOW, 0)
+    pictures = draw(tmp_path, shown)
+    first = first_screen(shown, pictures)
+    assert first.picture is not None and first.instead == ""
+    svg = (tmp_path / "first.svg").read_text(encoding="utf-8")
+    main, hazard = (
+        main_row(rows),
+        find(rows, "trial", "trial", outcome=DEATH_28D, model=PRIMARY, measure="HR"),
+    )
+    for row in (main, hazard):
+        assert row is not None and row.estimate is not None and row.lower is not None and row.upper is not None
+        assert f"HR {ratio(row.estimate, row.lower, row.upper)}" in svg
+        assert told_interval(row) in first.picture.alternative
+    failed = [one for one in of(study, "matched", PUBLISHED).values() if one.verdict == FAIL]
+    assert len(failed) > 1 and f"fails {len(failed)} checks" in svg
+    published, trial = first.picture.panels
+    assert published.y_limits == trial.y_limits
+    last = find(rows, "trial_curve", "trial treated", outcome=DEATH_28D, level="28")
+    assert last is not None and trial.curves[1].name == "With dexmedetomidine"
+    assert trial.curves[1].y[-1] == pytest.approx(100 * (last.estimate or 0), abs=1e-3)
+    died = find(rows, "outcomes", "matched treated", term=DEATH_28D)
+    assert died is not None and published.curves[1].y[-1] == pytest.approx(died.estimate, abs=1e-3)
+    for name in ("trial_curves", "kaplan_meier"):
+        assert len(pictures[name].panels) == 2
 
 
 def test_the_section_is_the_first_and_its_table_has_the_rows_numbers_and_signs(made: Made) -> None:
