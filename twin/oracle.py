@@ -8,7 +8,7 @@ if not or after an error.
 import argparse
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import psycopg
 from psycopg import sql
@@ -17,6 +17,7 @@ from mimic_db.database import Connection, connect, explain
 from mimic_db.errors import UserError
 from twin.database import TRUTH_SCHEMA
 from twin.differences import Comparison, differs, show
+from twin.flow import differing_steps
 from twin.trial.truth.planted import CONTROLS
 from twin.trial.truth.risks import POTENTIAL, RISKS, read_risks
 from twin.trial.truth.truth import TRIAL_REASONS
@@ -84,23 +85,57 @@ def ask(connection: Connection, schema: str, truth: Truth = TWIN) -> list[Compar
     """Every table of the truth against the mart of its name, the flow against the reasons planted, faults as counted.
 
     Raises:
-        UserError: the database holds no truth.
+        UserError: the database holds no truth, or the schema no mart.
     """
-    columns = connection.execute(
-        "select table_name, array_agg(column_name::text order by ordinal_position),"
-        " array_agg(data_type::text order by ordinal_position) from information_schema.columns"
+    tables: list[tuple[str, list[list[str]]]] = connection.execute(
+        "select table_name, array_agg(array[column_name::text, data_type::text] order by ordinal_position)"
+        " from information_schema.columns"
         " where table_schema = %s and table_name <> all(%s) group by table_name order by table_name",
         [truth.schema, [*NOT_A_MART, FAULTS]],
     ).fetchall()
-    if not columns:
+    if not tables:
         raise UserError(f"no schema {truth.schema}: this is no generated data set, or one of an older version")
-    answers = [_compare(connection, schema, truth, *mart) for mart in columns]
-    answers.append(_flow(connection, schema, truth))
-    if truth is TWIN and any(mart == "trial_eligibility" for mart, *_ in columns):
-        answers.append(_flow(connection, schema, TRIAL))
+    built = _built(connection, schema)
+    answers = [_held(connection, schema, truth, built.get(mart), mart, dict(types)) for mart, types in tables]
+    flows = [truth, TRIAL] if truth is TWIN and "trial_eligibility" in dict(tables) else [truth]
+    answers += [_flow(connection, schema, one) if one.flow in built else _not_built(one.flow) for one in flows]
     if truth is TWIN:
-        answers.append(_faults(connection, schema, truth))
+        answers.append(_faults(connection, schema, truth) if FAULTS in built else _not_built(FAULTS))
     return answers
+
+
+def _built(connection: Connection, schema: str) -> dict[str, list[str]]:
+    """The marts that are there, with their columns."""
+    found: dict[str, list[str]] = dict(
+        connection.execute(
+            "select table_name, array_agg(column_name::text) from information_schema.columns"
+            " where table_schema = %s group by table_name",
+            [schema],
+        ).fetchall()
+    )
+    if not found:
+        raise UserError(
+            f"no mart is in schema {schema}: build them first (`dbt build`), or name their schema (--schema)"
+        )
+    return found
+
+
+def _not_built(mart: str) -> Comparison:
+    return Comparison(mart, 0, 0, 0, {"not built": 1})
+
+
+def _held(
+    connection: Connection, schema: str, truth: Truth, built: list[str] | None, mart: str, types: dict[str, str]
+) -> Comparison:
+    """A mart against its truth; a column that the mart has lost, or called otherwise, is one that differs."""
+    if built is None:
+        return _not_built(mart)
+    lost = {f"{name} (no such column)": 1 for name in types if name not in built}
+    if lost.keys() & {f"{key} (no such column)" for key in KEYS.get(mart, ("stay_id",))}:
+        return Comparison(mart, 0, 0, 0, lost)
+    left = {name: kind for name, kind in types.items() if name in built}
+    found = _compare(connection, schema, truth, mart, list(left), list(left.values()))
+    return replace(found, differing={**found.differing, **lost})
 
 
 def _compare(
@@ -142,9 +177,8 @@ def _flow(connection: Connection, schema: str, truth: Truth) -> Comparison:
             )
         ).fetchall()
     )
-    planted = [reasons.pop(name, 0) for name in truth.reasons]
-    differing = {rule: 1 for (rule, found), meant in zip(steps, planted, strict=True) if found != meant}
-    return Comparison(truth.flow, len(steps), 0, len(steps), differing)
+    planted = [(name, reasons.get(name, 0)) for name in truth.reasons]
+    return Comparison(truth.flow, len(steps), 0, len(steps), differing_steps(steps, planted))
 
 
 def _faults(connection: Connection, schema: str, truth: Truth) -> Comparison:

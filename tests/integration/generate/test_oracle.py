@@ -98,6 +98,42 @@ def test_a_missing_row_is_found(built_generated: str) -> None:
     assert not is_right(found["sic_score"])
 
 
+@pytest.mark.parametrize(
+    ("change", "mart", "told"),
+    [
+        (
+            "alter table dexsic.outcomes rename column ventilation_h to hours_ventilated",
+            "outcomes",
+            "ventilation_h (no",
+        ),
+        ("alter table dexsic.sofa_hourly rename column hr to hour", "sofa_hourly", "hr (no such column)"),
+        ("drop table dexsic.sepsis3 cascade", "sepsis3", "not built"),
+        ("drop table dexsic.cohort_flow cascade", "cohort_flow", "not built"),
+        (
+            "insert into dexsic.cohort_flow (step, rule, n_excluded) select 11, 'no cirrhosis', 0",
+            "cohort_flow",
+            "no cirrhosis",
+        ),
+    ],
+)
+def test_a_study_with_other_rules_columns_or_marts_is_compared_as_far_as_it_goes(
+    built_generated: str, change: str, mart: str, told: str
+) -> None:
+    """A definition that was changed on purpose is named, and all else is held to the truth all the same."""
+    with psycopg.connect(built_generated) as connection:
+        connection.execute(change.encode())
+        found = {answer.mart: answer for answer in ask(connection, "dexsic")}
+        connection.rollback()
+    assert found.keys() == MARTS
+    assert [name for name, answer in found.items() if not is_right(answer)] == [mart]
+    assert any(name.startswith(told) for name in found[mart].differing)
+
+
+def test_a_schema_without_marts_is_explained(built_generated: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--dsn", built_generated, "--schema", "elsewhere"]) == 1
+    assert "no mart is in schema elsewhere: build them first" in capsys.readouterr().err
+
+
 def test_the_command_says_what_it_compared(built_generated: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--dsn", built_generated]) == 0
     assert "sofa_hourly" in capsys.readouterr().out
