@@ -165,7 +165,7 @@ def test_the_report_of_generated_patients_says_so_above_and_at_each_table_and_fi
 def test_figures_of_generated_patients_carry_their_mark_with_them(real_and_generated: tuple[Path, Path]) -> None:
     real, generated = real_and_generated
     figures = sorted((generated / "figures").iterdir())
-    assert len(figures) == 18
+    assert len(figures) == 20
     for path in figures:
         # letters are drawn as paths, with the words beside them in a comment
         assert path.suffix == ".png" or "<!-- GENERATED DATA -->" in path.read_text()
