@@ -2,7 +2,6 @@
 
 import signal
 import sys
-import time
 
 from analysis_py.interrupt import end_at_once
 
@@ -10,5 +9,3 @@ from analysis_py.interrupt import end_at_once
 # interrupt.terminable() ends this
 if sys.argv[0] == "-m" and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
     signal.signal(signal.SIGINT, end_at_once)
-# when a command began to load, for the line that says how long it took; None where it is no command of its own
-LOADING_SINCE = time.monotonic() if sys.argv[0] == "-m" else None

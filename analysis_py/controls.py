@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from analysis_py.clock import since_import
 from analysis_py.door import command_line, open_streams
 from analysis_py.interrupt import terminable
 from analysis_py.marts.errors import StudyError
@@ -46,6 +47,7 @@ from analysis_py.study.trial.definitions import Definitions
 from analysis_py.study.trial.frames import make_frames
 from analysis_py.study.variables import tells_exposure
 
+_LOADING_S = since_import()
 DESCRIPTION = """\
 The negative controls: exposures that cannot change death in the place of the drug, outcomes that the drug cannot have
 caused, as published and through the trial. What they show is what the design makes of nothing.
@@ -102,7 +104,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(options: argparse.Namespace, messages: Console) -> _Done:
     refuse_foreign(options.output)
     target = read_target(find_profiles(options.profiles_dir), options.target)
-    with Stages(messages, options.quiet) as say, threadpool_limits(1, user_api="blas"):
+    with Stages(messages, options.quiet, _LOADING_S) as say, threadpool_limits(1, user_api="blas"):
         say("reading the marts")
         marts = read_marts(target)
         if marts.controls is None:

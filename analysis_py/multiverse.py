@@ -9,6 +9,7 @@ from typing import Any
 
 from rich.console import Console
 
+from analysis_py.clock import since_import
 from analysis_py.door import command_line, open_streams
 from analysis_py.interrupt import terminable
 from analysis_py.marts.errors import StudyError
@@ -36,6 +37,7 @@ from analysis_py.study.multiverse.run import find_all, known_specifications
 from analysis_py.study.multiverse.shown import by_choice, specification_table
 from analysis_py.study.read_marts import read_marts
 
+_LOADING_S = since_import()
 DESCRIPTION = """\
 The multiverse: the same question by every combination of the choices that somebody could have made. More than a
 thousand specifications, each with its estimate and its checks; about two minutes on two cores.
@@ -91,7 +93,7 @@ def _run(options: argparse.Namespace, messages: Console) -> tuple[Multiverse, Ma
     for text in options.only:
         for name, values in parse_only(text).items():
             only.setdefault(name, []).extend(values)
-    with Stages(messages, options.quiet) as say:
+    with Stages(messages, options.quiet, _LOADING_S) as say:
         say("reading the marts")
         marts = read_marts(read_target(find_profiles(options.profiles_dir), options.target))
         wanted = chosen(known_specifications(marts), only)

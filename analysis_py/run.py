@@ -11,6 +11,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from analysis_py.clock import since_import
 from analysis_py.door import command_line, open_streams
 from analysis_py.interrupt import terminable
 from analysis_py.marts.errors import StudyError
@@ -28,6 +29,7 @@ from analysis_py.study.read_marts import read_marts
 from analysis_py.study.results import Row
 from analysis_py.study.study import Study, run_study, with_controls, with_trial
 
+_LOADING_S = since_import()
 DESCRIPTION = """\
 The statistics of the study: fills gaps, matches, fits the models, writes the report.
 About 15 seconds for 2,000 generated ICU stays, ten more for the controls, and a minute for the bootstrap of a trial of
@@ -86,7 +88,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(options: argparse.Namespace, messages: Console) -> tuple[Study | None, Validation | None, list[Row]]:
     refuse_foreign(options.output)
     target = read_target(find_profiles(options.profiles_dir), options.target)
-    with Stages(messages, options.quiet) as say:
+    with Stages(messages, options.quiet, _LOADING_S) as say:
         say("reading the marts")
         marts = read_marts(target)
         validation = validate(marts.external, marts.build) if marts.external is not None else None

@@ -6,8 +6,6 @@ from typing import Self
 from rich.console import Console
 from rich.status import Status
 
-from analysis_py import LOADING_SINCE
-
 _UNLISTED = 0.05  # seconds that need no line
 
 
@@ -15,20 +13,19 @@ class Stages:
     """Progress: call it with what begins. A stage ends with a line that says how long it took, all with their total.
 
     `stage: detail` is a step within a stage. A terminal shows it in a live line; a log, which has no line that could be
-    written over, gets the lines of the stages alone. `since` is when the program began to load, if that is known: what
-    was before is a line of its own.
+    written over, gets the lines of the stages alone. `loading` are the seconds that the libraries took before.
     """
 
-    def __init__(self, console: Console, quiet: bool, since: float | None = LOADING_SINCE) -> None:
+    def __init__(self, console: Console, quiet: bool, loading: float = 0.0) -> None:
         self._console, self._quiet = console, quiet
         self._live: Status | None = None
         self._stage = ""
-        self._began = self._since = time.monotonic() if since is None else since
+        self._loading = loading
+        self._began = self._entered = time.monotonic()
 
     def __enter__(self) -> Self:
-        if time.monotonic() - self._since > _UNLISTED:
-            self._stage = "loading libraries"
-            self._end()
+        if self._loading > _UNLISTED:
+            self._line("loading libraries", self._loading)
         if self._console.is_terminal and not self._quiet:
             self._live = self._console.status("")
             self._live.start()
@@ -37,7 +34,7 @@ class Stages:
     def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
         if kind is None:
             self._end()
-            self._line("total", time.monotonic() - self._since)
+            self._line("total", time.monotonic() - self._entered + self._loading)
         if self._live is not None:
             self._live.stop()
 

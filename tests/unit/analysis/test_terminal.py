@@ -111,14 +111,14 @@ def test_stages_add_up_to_their_total_and_nothing_is_left_out(monkeypatch: pytes
     now = [100.0]
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
     log = io.StringIO()
-    with Stages(Console(file=log), quiet=False, since=97.5) as say:  # 2.5 s before it could say a word
+    with Stages(Console(file=log), quiet=False, loading=2.5) as say:
         for text in ("matching", "robustness: calipers", "robustness: strict", "writing"):
             now[0] += 1.0  # between the stages, too
             say(text)
             now[0] += 3.0
     lines = {line[:-9].strip(): float(line[-9:].removesuffix("s")) for line in log.getvalue().splitlines()}
     total = lines.pop("total")
-    assert total == now[0] - 97.5 == sum(lines.values())
+    assert total == now[0] - 100.0 + 2.5 == sum(lines.values())
     assert lines == {"loading libraries": 2.5, "matching": 5.0, "robustness": 8.0, "writing": 3.0}
 
 
