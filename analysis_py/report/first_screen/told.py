@@ -5,7 +5,6 @@ from dataclasses import asdict
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
 from analysis_py.report.first import First, Mark
 from analysis_py.report.gate.words import LEGEND
@@ -17,10 +16,10 @@ def show_first(console: Console, first: First) -> None:
     """Question, answer, three numbers, and the checks in a row."""
     console.print(first.question, markup=False, highlight=False, soft_wrap=True)
     console.print(first.answer, style="bold", markup=False, highlight=False, soft_wrap=True)
-    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 3, 0, 0))
+    wide = [max(len(getattr(number, name)) for number in first.numbers) for name in ("label", "value")]
     for number in first.numbers:
-        table.add_row(f"  {number.label}", number.value, number.note)
-    console.print(table, markup=False, highlight=False)
+        line = f"  {number.label:<{wide[0]}}   {number.value:<{wide[1]}}   {number.note}"
+        console.print(line.rstrip(), markup=False, highlight=False, soft_wrap=True)
     for line in _rows(first.marks, console.width):
         console.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
     if first.marks:
