@@ -14,6 +14,7 @@ from analysis_py.report.figures.trial import DASHES
 
 # inches: a phone shows it at this size, so its type is as large as that of the page's notes
 _WIDTH, _HEIGHT, _TYPE = 5.0, 3.1, 8.5
+_LEAST = 1.0  # percent that the scale holds where nobody dies
 _TICKS = (0, 7, 14, 21, 28)
 
 
@@ -32,7 +33,7 @@ def side_by_side(sides: Sequence[Side], names: Mapping[bool, str]) -> Figure:
     """A panel per side, the same heights in each."""
     with rc_context({"font.size": _TYPE, "axes.titlesize": _TYPE + 0.5}):
         figure, axes = new_figure(_WIDTH, _HEIGHT, len(sides))
-        top = max(_top(curve) for side in sides for curve in side.curves.values())
+        top = max(_LEAST, *(_top(curve) for side in sides for curve in side.curves.values()))
         for axis, side in zip(axes, sides, strict=True):
             for group, curve in side.curves.items():
                 readable_curve(axis, names[group], curve, COLORS[group], steps=side.steps, dashes=DASHES[group])
@@ -43,8 +44,8 @@ def side_by_side(sides: Sequence[Side], names: Mapping[bool, str]) -> Figure:
         axes[0].set_ylabel("Risk of death (%)")
         for axis in axes[1:]:
             axis.tick_params(axis="y", labelleft=False)
-        handles, labels = axes[0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside lower center", ncols=2)
+        lines = {line.get_label(): line for axis in axes for line in axis.lines}  # a side may lack a group
+        figure.legend(list(lines.values()), [str(label) for label in lines], loc="outside lower center", ncols=2)
     return figure
 
 

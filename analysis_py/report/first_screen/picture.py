@@ -67,12 +67,11 @@ def first_alternative(shown: Shown) -> str:
 
 def why_undrawn(shown: Shown) -> str:
     """In place of the picture."""
-    if shown.study.matched is None and shown.study.trial is None:
+    hazard = _hazard(shown)
+    if hazard is not None and hazard.estimate is None and hazard.note:
+        return f"No curves: {why_none(hazard)}."
+    if shown.study.matched is None:
         return f"No curves: {shown.unmatched()}."
-    main, hazard = _main(shown), _hazard(shown)
-    reasons = [why_none(row) for row in (hazard, main) if row is not None and row.estimate is None and row.note]
-    if reasons:
-        return f"No curves: {reasons[0]}."
     return f"No curves: each group has fewer than {shown.below} patients or deaths."
 
 

@@ -19,7 +19,7 @@ def first_words(study: Study, rows: Sequence[Row]) -> First:
     """All but the picture. `rows` as they are shown."""
     drug, trial = study.build.drug, study.trial
     people = PATIENTS if study.generated else "patients"
-    answer = decide(rows, drug, trial).short
+    answer = decide(rows, drug, trial, study.not_matched).short
     # a reason that the answer gives is not said again
     told = [
         replace(one, note="") if one.value == NOT_ESTIMABLE and one.note in answer else one

@@ -31,5 +31,9 @@ def brief(row: Row) -> str:
 
 def why_none(row: Row | None) -> str:
     """The reason why there is no estimate; empty where none is told."""
-    reason = "" if row is None else row.note.removeprefix("not estimable: ")
+    return "" if row is None else in_plain_words(row.note.removeprefix("not estimable: "))
+
+
+def in_plain_words(reason: str) -> str:
+    """A reason that a method gives, without the words of its models."""
     return _PLAIN.get(reason, reason)

@@ -165,11 +165,11 @@ def answer_of(rows: Sequence[Row], drug: str, trial: Trial | None) -> Answer | N
     return decide(rows, drug, trial) if has_gate(rows) else None
 
 
-def decide(rows: Sequence[Row], drug: str, trial: Trial | None) -> Answer:
-    """As answer_of(); without the gate no check is evaluated."""
+def decide(rows: Sequence[Row], drug: str, trial: Trial | None, not_matched: str = "") -> Answer:
+    """As answer_of(); without the gate no check is evaluated. `not_matched` says why there are no pairs, or is empty."""
     main = main_row(rows)
     if trial is None:
-        return _without_trial(rows, drug, main)
+        return _without_trial(rows, drug, main, not_matched)
     hazard = find(rows, ANALYSIS, COHORT, outcome=DEATH_28D, model=PRIMARY, measure=HAZARD_RATIO)
     return answer(
         f"{starting(drug, trial)} lowers {_DEATH}", hazard, main, verdicts_of(rows, COHORT, DEATH_28D, PRIMARY)
@@ -189,7 +189,7 @@ def starting(drug: str, trial: Trial) -> str:
     return f"starting {drug} within {trial.definitions.grace_h:g} h"
 
 
-def _without_trial(rows: Sequence[Row], drug: str, main: Row | None) -> Answer:
+def _without_trial(rows: Sequence[Row], drug: str, main: Row | None, not_matched: str) -> Answer:
     """The published design alone: it uses the future, so that none of its checks makes it an effect."""
     found = verdicts_of(rows, MATCHED, DEATH_28D, PUBLISHED)
     failed = [one for one in found if one.verdict == checks.FAIL]
@@ -200,7 +200,7 @@ def _without_trial(rows: Sequence[Row], drug: str, main: Row | None) -> Answer:
         f"an effect of the drug: the build left out the trial, and the design uses the future{_more(failed)}."
     )
     rest = [f"Not evaluated: {', '.join(KNOWN_AS[one.check] for one in unknown)}."] if unknown else []
-    short = short_answer_without_trial(main)
+    short = short_answer_without_trial(main, not_matched)
     return Answer(first, (*rest, *_mended(failed)), False, _names(failed), _names(unknown), short)
 
 

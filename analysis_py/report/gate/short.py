@@ -3,7 +3,16 @@
 from collections.abc import Sequence
 
 from analysis_py.report.gate.faults import KNOWN_AS, fault_in_short
-from analysis_py.report.gate.reading import AS_WHAT, FINDS, NO_ESTIMATE, NOT_FOUND, brief, reading, why_none
+from analysis_py.report.gate.reading import (
+    AS_WHAT,
+    FINDS,
+    NO_ESTIMATE,
+    NOT_FOUND,
+    brief,
+    in_plain_words,
+    reading,
+    why_none,
+)
 from analysis_py.study.gate import checks
 from analysis_py.study.gate.checks import Verdict
 from analysis_py.study.results import Row
@@ -28,17 +37,17 @@ def short_answer(hazard: Row | None, every: Sequence[Verdict]) -> str:
     return f"{finds}, and it may be read {_MAY_BE_READ[said]}: every check is passed{with_caution}."
 
 
-def short_answer_without_trial(main: Row | None) -> str:
+def short_answer_without_trial(main: Row | None, not_matched: str = "") -> str:
     """Of the published design alone: it uses the future, so that none of its checks makes it an effect."""
     said = reading(main)
     if main is None or said == NO_ESTIMATE:
-        return _no_answer(main)
+        return _no_answer(main, not_matched)
     finds = f"The published design finds {FINDS[said]} (hazard ratio {brief(main)})"
     return f"{finds}, which may not be read {AS_WHAT[said]}: it uses the future; the trial was left out."
 
 
-def _no_answer(row: Row | None) -> str:
-    return f"No answer: {why_none(row) or 'there is no estimate'}."
+def _no_answer(row: Row | None, otherwise: str = "") -> str:
+    return f"No answer: {why_none(row) or in_plain_words(otherwise) or 'there is no estimate'}."
 
 
 def _faults(failed: Sequence[Verdict]) -> str:

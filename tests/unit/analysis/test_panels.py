@@ -116,6 +116,17 @@ def test_a_curve_that_is_hidden_has_no_values(tmp_path: Path, cohort: pd.DataFra
     assert drawn(tmp_path, "survival", none)[0] == []
 
 
+def test_a_group_that_one_side_lacks_is_in_the_legend_and_a_scale_of_nothing_can_be_drawn(tmp_path: Path) -> None:
+    flat = pd.DataFrame({"x": [0.0, 28.0], "y": 0.0, "lower": 0.0, "upper": 0.0})
+    with house_style():
+        figure = side_by_side(
+            [Side("one", "Days", {False: flat}, "", True), Side("two", "Days", {True: flat}, "", True)], NAMES
+        )
+        svg = save(figure, tmp_path / "first")["first.svg"].decode()
+    assert all(svg.count(f"<!-- {name} -->") == 1 for name in NAMES.values())
+    assert all(panel.y_limits[1] > 1 for panel in panels_of(figure))
+
+
 def test_both_designs_stand_on_one_scale(tmp_path: Path, risks: pd.DataFrame) -> None:
     def side(title: str, factor: float, *, steps: bool) -> Side:
         curves = {

@@ -21,7 +21,9 @@ TRIAL = SimpleNamespace(definitions=SimpleNamespace(grace_h=24.0))
 
 
 def study(*, trial: bool, generated: str = "") -> Any:
-    return SimpleNamespace(build=SimpleNamespace(drug="propofol"), trial=TRIAL if trial else None, generated=generated)
+    return SimpleNamespace(
+        build=SimpleNamespace(drug="propofol"), trial=TRIAL if trial else None, generated=generated, not_matched=""
+    )
 
 
 def flow(cohort: str, *left: int) -> list[Row]:
