@@ -166,7 +166,7 @@ def answer_of(rows: Sequence[Row], drug: str, trial: Trial | None) -> Answer | N
 
 
 def decide(rows: Sequence[Row], drug: str, trial: Trial | None, not_matched: str = "") -> Answer:
-    """As answer_of(); without the gate no check is evaluated. `not_matched` says why there are no pairs, or is empty."""
+    """As answer_of(); without the gate no check is evaluated. `not_matched` says why there are no pairs."""
     main = main_row(rows)
     if trial is None:
         return _without_trial(rows, drug, main, not_matched)
