@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from analysis_py.report.first import Mark
-from analysis_py.report.gate.faults import KNOWN_AS, limit
+from analysis_py.report.gate.faults import limit
 from analysis_py.report.gate.tables import SIGN_WORDS, SIGNS, number
+from analysis_py.study.gate import checks
 from analysis_py.study.gate.checks import Verdict
 from analysis_py.study.gate.published import MATCHED
 from analysis_py.study.gate.rows import PUBLISHED, verdicts_of
@@ -14,6 +15,17 @@ from analysis_py.study.trial.designs import PRIMARY
 from analysis_py.study.trial.run import Trial
 from analysis_py.study.variables import DEATH_28D
 
+# so short that seven of them stand in one row
+_TITLES = {
+    checks.BALANCE: "Balance",
+    checks.EQUIPOISE: "Equipoise",
+    checks.POWER: "Power",
+    checks.EVENTS: "Events",
+    checks.KEPT: "Treated kept",
+    checks.WEIGHTS: "Weights",
+    checks.EASE: "Systematic error",
+}
+
 
 def marks(rows: Sequence[Row], trial: Trial | None) -> list[Mark]:
     """In the order of the gate; none where the rows did not go through it."""
@@ -22,7 +34,7 @@ def marks(rows: Sequence[Row], trial: Trial | None) -> list[Mark]:
 
 
 def _mark(verdict: Verdict) -> Mark:
-    """By the name that the answer has for it. Without a number the reason stands in its place."""
-    sign, name = SIGNS[verdict.verdict], KNOWN_AS[verdict.check]
+    """Without a number the reason stands in its place."""
+    sign = SIGNS[verdict.verdict]
     value = f"{verdict.measure} {number(verdict)}" if verdict.value is not None else verdict.note
-    return Mark(name[:1].upper() + name[1:], sign, SIGN_WORDS[sign], value, limit(verdict.check))
+    return Mark(_TITLES[verdict.check], sign, SIGN_WORDS[sign], value, limit(verdict.check))

@@ -142,9 +142,9 @@ def test_the_first_screen_comes_first_and_json_has_it_too(study: Study, tmp_path
         assert line.startswith(number.label) and number.value in line and line.endswith(number.note)
     assert lines[6] == "  ".join(f"{mark.sign} {mark.title}" for mark in first.marks) and len(first.marks) == 7
     narrow = io.StringIO()
-    show(Console(file=narrow, width=80), gated, rows)
+    show(Console(file=narrow, width=60), gated, rows)
     marks = [line for line in narrow.getvalue().splitlines() if line.startswith(("  ✓", "  ✗", "  ~", "  –"))]
-    assert len(marks) == 2 and all(len(line) <= 80 for line in marks)
+    assert len(marks) == 2 and all(len(line) <= 60 for line in marks)
     found = json.loads(json.dumps(summary(gated, rows, tmp_path, SUPPRESS_BELOW)))["first"]
     assert (found["question"], found["answer"]) == (first.question, first.answer)
     assert [one["value"] for one in found["numbers"]] == [one.value for one in first.numbers]
