@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from analysis_py.report.first import Mark
 from analysis_py.report.gate.faults import limit
+from analysis_py.report.gate.reading import in_plain_words
 from analysis_py.report.gate.tables import SIGN_WORDS, SIGNS, number
 from analysis_py.study.gate import checks
 from analysis_py.study.gate.checks import Verdict
@@ -36,5 +37,5 @@ def marks(rows: Sequence[Row], trial: Trial | None) -> list[Mark]:
 def _mark(verdict: Verdict) -> Mark:
     """Without a number the reason stands in its place."""
     sign = SIGNS[verdict.verdict]
-    value = f"{verdict.measure} {number(verdict)}" if verdict.value is not None else verdict.note
+    value = f"{verdict.measure} {number(verdict)}" if verdict.value is not None else in_plain_words(verdict.note)
     return Mark(_TITLES[verdict.check], sign, SIGN_WORDS[sign], value, limit(verdict.check))

@@ -9,6 +9,7 @@ AS_WHAT = {FOUND: "as an effect of the drug", NOT_FOUND: "as the absence of one"
 # reasons that the methods give in the words of their models
 _PLAIN = {
     "nobody starts in the treatment model": "nobody in the trial was given the drug in time",
+    "(starts) has no treated rows": "nobody in the trial was given the drug in time",
     "treated has no treated rows": "nobody in the cohort was given the drug",
     "treated has no untreated rows": "everybody in the cohort was given the drug",
 }

@@ -8,7 +8,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from analysis_py.report.gate.faults import KNOWN_AS, ORDER, fault, limit
-from analysis_py.report.gate.reading import AS_WHAT, FINDS, NO_ESTIMATE, NOT_FOUND, brief, reading, why_none
+from analysis_py.report.gate.reading import (
+    AS_WHAT,
+    FINDS,
+    NO_ESTIMATE,
+    NOT_FOUND,
+    brief,
+    in_plain_words,
+    reading,
+    why_none,
+)
 from analysis_py.report.gate.short import short_answer, short_answer_without_trial
 from analysis_py.report.tables.cells import bounded, in_words
 from analysis_py.study.analyses.pooling import main_row
@@ -110,7 +119,7 @@ def _verdict(
 ) -> list[str]:
     """What it may be read as, where no check fails; what was not evaluated, in any case."""
     lines = []
-    gaps = ", ".join(f"{KNOWN_AS[one.check]}{f' ({one.note})' if one.note else ''}" for one in unknown)
+    gaps = _gaps(unknown)
     if unknown and (failed or said == NO_ESTIMATE):
         lines.append(f"Not evaluated: {gaps}.")
     elif unknown:
@@ -118,6 +127,14 @@ def _verdict(
     elif not failed and hazard is not None and said != NO_ESTIMATE:
         lines.append(_may_be_read(said, every, hazard))
     return lines
+
+
+def _gaps(unknown: Sequence[Verdict]) -> str:
+    """Checks that were not evaluated; a reason that several share is said once."""
+    by_reason: dict[str, list[str]] = {}
+    for one in unknown:
+        by_reason.setdefault(in_plain_words(one.note), []).append(KNOWN_AS[one.check])
+    return "; ".join(f"{', '.join(names)}{f' ({why})' if why else ''}" for why, names in by_reason.items())
 
 
 def _may_be_read(said: str, every: Sequence[Verdict], hazard: Row) -> str:

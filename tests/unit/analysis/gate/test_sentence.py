@@ -206,6 +206,14 @@ def test_a_number_that_is_hidden_is_left_out_and_the_failure_is_not() -> None:
         assert words and not any(sign.isdigit() for sign in words)
 
 
+def test_a_reason_that_checks_share_is_said_once() -> None:
+    nobody = "nobody starts in the treatment model"
+    found = [Verdict(check, NOT_EVALUATED, None, "3 controls count" if check == EASE else nobody) for check in CHECKS]
+    (told,) = answer(ASKED, ESTIMATES[NO_ESTIMATE], None, found).rest
+    assert told.count("nobody") == 1 and "(nobody in the trial was given the drug in time)" in told
+    assert "systematic error (EASE) (3 controls count)" in told and "power, events per coefficient" in told
+
+
 def test_without_any_verdict_nothing_is_passed() -> None:
     given = told(FOUND, [])
     assert not given.may_be_read and given.not_evaluated == CHECKS
