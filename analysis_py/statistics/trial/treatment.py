@@ -19,7 +19,7 @@ _SEPARATED = 1e-5  # largest distance of a fitted probability from what happened
 
 @dataclass(frozen=True)
 class TreatmentModel:
-    """Rows with equal covariates are one row (`group` of each row) of the standardized `matrix`, intercept first.
+    """Standardized covariates in `matrix`, intercept first.
 
     `coefficients` are the maximum for all rows, from which each fit of a resample sets out; `binary` are the columns
     with two values. `last` holds the counts and the probabilities of the last resample, where several designs ask for
@@ -27,7 +27,6 @@ class TreatmentModel:
     """
 
     matrix: Floats
-    group: Integers
     starts: Booleans
     names: tuple[str, ...]
     centre: Floats
@@ -55,14 +54,13 @@ class TreatmentModel:
         """
         coefficients = self.coefficients
         if counts is None:
-            return np.asarray(_expit(self.matrix @ coefficients)[self.group])
+            return _expit(self.matrix @ coefficients)
         if self.last and np.array_equal(self.last[0][0], counts):
             return self.last[0][1]
-        rows, hits = _tally(self.group, self.starts, counts)
+        hits = counts * self.starts
         never = self._never(hits)
-        rows[never] = 0
-        coefficients = maximize(self.matrix, rows, hits, self.coefficients)
-        found = np.asarray(np.where(never, 0, _expit(self.matrix @ coefficients))[self.group])
+        coefficients = maximize(self.matrix, np.where(never, 0, counts), hits, self.coefficients)
+        found = np.where(never, 0, _expit(self.matrix @ coefficients))
         if self.last is not None:
             self.last[:] = [(counts, found)]
         return found
@@ -98,27 +96,12 @@ def fit_treatment(covariates: pd.DataFrame, points: Integers | None, starts: Boo
     kept = np.flatnonzero(spread > 1e-12 * (np.abs(raw).max(axis=0, initial=0) + 1e-300))
     centre = raw.mean(axis=0)
     kept = kept[independent_columns((raw[:, kept] - centre[kept]) / spread[kept])]
-    # rows are compared as they are: a mean subtracted could part what is equal
-    first, group = _distinct(np.column_stack([np.ones(len(raw)), raw[:, kept]]))
-    matrix = np.column_stack([np.ones(len(first)), (raw[np.ix_(first, kept)] - centre[kept]) / spread[kept]])
-    rows, hits = _tally(group, starts, np.ones(len(starts)))
-    coefficients = maximize(matrix, rows, hits, np.zeros(matrix.shape[1]))
+    matrix = np.column_stack([np.ones(len(raw)), (raw[:, kept] - centre[kept]) / spread[kept]])
+    coefficients = maximize(matrix, np.ones(len(raw)), starts.astype(float), np.zeros(matrix.shape[1]))
     names = tuple(str(name) for name in numbers.columns[kept])
-    binary = np.flatnonzero([len(np.unique(column)) == 2 for column in matrix.T])
-    return TreatmentModel(matrix, group, starts, names, centre[kept], spread[kept], coefficients, binary)
-
-
-def _distinct(rows: Floats) -> tuple[Integers, Integers]:
-    """The first place of each distinct row, and of each row the number of its distinct one (by bytes, for speed)."""
-    whole = np.ascontiguousarray(rows + 0.0)  # minus zero is zero
-    as_bytes = whole.view(np.dtype((np.void, whole.itemsize * whole.shape[1]))).ravel()
-    _, first, group = np.unique(as_bytes, return_index=True, return_inverse=True)
-    return first.astype(np.int64), group.ravel().astype(np.int64)
-
-
-def _tally(group: Integers, starts: Booleans, counts: Floats) -> tuple[Floats, Floats]:
-    rows, hits = np.bincount(group, counts), np.bincount(group, counts * starts)
-    return rows.astype(np.float64), hits.astype(np.float64)
+    least, most = matrix.min(axis=0), matrix.max(axis=0)
+    binary = np.flatnonzero((least < most) & ((matrix == least) | (matrix == most)).all(axis=0))
+    return TreatmentModel(matrix, starts, names, centre[kept], spread[kept], coefficients, binary)
 
 
 def maximize(matrix: Floats, rows: Floats, hits: Floats, coefficients: Floats) -> Floats:
@@ -163,9 +146,7 @@ def maximize(matrix: Floats, rows: Floats, hits: Floats, coefficients: Floats) -
             break
     else:
         raise NotEstimable("the treatment model does not converge")
-    fitted = _expit(linear)
-    mixed = (hits > 0) & (hits < rows)
-    if not mixed.any() and np.abs(hits / rows - fitted).max() < _SEPARATED:
+    if np.abs(hits / rows - _expit(linear)).max() < _SEPARATED:
         raise NotEstimable("the covariates separate those who start from the others completely")
     return coefficients
 
