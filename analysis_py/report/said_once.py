@@ -32,10 +32,10 @@ def _shortened(table: Table, empty_arm: str) -> Table:
     is_left = _tells(table, lines, silent)
     if len(lines) < 2 or not silent or len(reasons) > (1 if is_left else _MOST):
         return replace(table, lines=list(_by_section(table, could, empty_arm)))
-    named = "" if silent == could else ", ".join(table.headings[at] for at in silent) + ": "
-    said = named + _sentence(len(lines), reasons)
+    said = _sentence(len(lines), reasons)
     if not is_left:
         return replace(table, columns=(), lines=(), said=said)
+    said = f"{', '.join(table.columns[at] for at in silent)}: {said[0].lower()}{said[1:]}"
     kept = [at for at in range(len(table.columns)) if at not in silent]
     cut = [line if line.section else replace(line, cells=[line.cells[at] for at in kept]) for line in table.lines]
     return replace(table, columns=[table.columns[at] for at in kept], lines=cut, said=said)
