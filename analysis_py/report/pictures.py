@@ -186,12 +186,18 @@ def _ending(shown: Shown) -> list[str]:
     lines = []
     for name, data in shown.study.cohorts.items():
         counts = groups(data)
-        small = any(is_small(count, shown.below) for count in counts.values())
+        # beside a group of nobody there is no sum that could give a small one away
+        small = 0 not in counts.values() and any(is_small(count, shown.below) for count in counts.values())
         words = [
-            f"{HIDDEN if small else f'{counts[group]:,}'} {shown.groups[group].lower()}" for group in (True, False)
+            f"{HIDDEN if small else _count(counts[group], shown.below)} {shown.groups[group].lower()}"
+            for group in (True, False)
         ]
         lines.append(f"{COHORT_TITLES[name]}: {', '.join(words)}")
     return lines
+
+
+def _count(count: int, below: int) -> str:
+    return f"<{below}" if is_small(count, below) else f"{count:,}"
 
 
 def curve_note(rows: Sequence[Row], cohort: str) -> str:

@@ -35,10 +35,17 @@ def _shortened(table: Table, empty_arm: str) -> Table:
     said = _sentence(len(lines), reasons)
     if not is_left:
         return replace(table, columns=(), lines=(), said=said)
-    said = f"{', '.join(table.columns[at] for at in silent)}: {said[0].lower()}{said[1:]}"
+    said = f"{_named(table, silent)}: {said[0].lower()}{said[1:]}"
     kept = [at for at in range(len(table.columns)) if at not in silent]
     cut = [line if line.section else replace(line, cells=[line.cells[at] for at in kept]) for line in table.lines]
     return replace(table, columns=[table.columns[at] for at in kept], lines=cut, said=said)
+
+
+def _named(table: Table, columns: Sequence[int]) -> str:
+    """The columns' headings, each once; with the one above where another column has the same."""
+    others = {name for at, name in enumerate(table.headings) if at not in columns}
+    names = [table.headings[at] if table.headings[at] not in others else table.columns[at] for at in columns]
+    return ", ".join(dict.fromkeys(names))
 
 
 def _by_section(table: Table, could: Sequence[int], empty_arm: str) -> Iterator[Line]:

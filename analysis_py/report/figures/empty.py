@@ -2,6 +2,7 @@
 
 from textwrap import fill
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import StepPatch
@@ -19,7 +20,7 @@ def has_bars(axis: Axes) -> bool:
 
 def has_curves(axis: Axes) -> bool:
     """Whether a line of an axis has a point."""
-    return any(len(line.get_path().vertices) for line in axis.lines)
+    return any(np.size(line.get_xdata()) for line in axis.lines)
 
 
 def say_instead(axis: Axes, title: str, text: str) -> None:

@@ -1,6 +1,6 @@
 // What is wider than its place shows at which edge there is more; what sticks to the top leaves room for the banner.
 (() => {
-  const banner = document.querySelector(".generated");
+  const banner = document.querySelector("body > header");
   const below = () => document.documentElement.style.setProperty("--top", `${banner.offsetHeight}px`);
   if (banner) new ResizeObserver(below).observe(banner);
 

@@ -121,7 +121,8 @@ def test_the_report_needs_nothing_beside_it(make_cohort: MakeCohort, flow: pd.Da
     page = (tmp_path / "report.html").read_text()
     assert 'src="data:image/svg+xml;base64,' in page
     words = re.sub(r"base64,[^\"]*", "", page)
-    assert "<script" not in words
+    assert "<script>alert" not in words and "&lt;script&gt;alert(1)" in words
+    assert not re.search(r"<(script|link|img|iframe)[^>]* (src|href)=\"(?!data:)", words)
     assert "http" not in words
 
 
