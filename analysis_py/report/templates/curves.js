@@ -49,7 +49,7 @@
       for (const curve of panel.curves) {
         const found = at(curve, now);
         const told = make("span", "", reading);
-        told.textContent = `${curve.name}: `;
+        told.textContent = `; ${curve.name}: `;
         make("b", "", told).textContent = found ? found.text : "–";
         const [low, high] = [panel.bottomValue, panel.topValue];
         if (!found || found.y < low || found.y > high) continue;
