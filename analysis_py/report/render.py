@@ -1,5 +1,7 @@
 """The report: one HTML file that needs nothing beside it."""
 
+import re
+from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from math import isfinite
 from typing import Any
@@ -75,6 +77,13 @@ def curves_of(panels: Sequence[Panel]) -> list[dict[str, Any]]:
     ]
 
 
+def ratio_of(source: str) -> str:
+    """Width by height of an SVG that is a data address; 1.5 where it does not say."""
+    head = b64decode(source.partition("base64,")[2][:4000]).decode("utf-8", "replace")
+    found = re.search(r'viewBox="\S+ \S+ (\S+) (\S+)"', head)
+    return f"{float(found[1]) / float(found[2]):.4f}" if found else "1.5"
+
+
 def _numbers(values: Sequence[float]) -> list[float | None]:
     """Six digits say more than a curve shows."""
     return [float(f"{value:.6g}") if isfinite(value) else None for value in values]
@@ -92,5 +101,5 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["curves"] = curves_of
+    environment.filters |= {"curves": curves_of, "ratio": ratio_of}
     return environment

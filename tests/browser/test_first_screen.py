@@ -51,6 +51,23 @@ def test_all_of_it_is_on_a_wide_screen_and_question_answer_and_numbers_on_a_phon
     assert len(tops) == 3 and len(set(tops)) == 1
 
 
+@pytest.mark.parametrize(
+    ("width", "height"), [(1200, 800), (1200, 700), (1920, 1200), (1100, 1000), (1000, 800), (390, 844)]
+)
+def test_the_picture_takes_what_room_is_left_and_keeps_its_shape(
+    opened: Open, address: str, width: int, height: int
+) -> None:
+    page = opened(address, width, height)
+    plot, img = (page.locator(f"#first {one}").bounding_box() for one in (".plot", "img"))
+    assert plot is not None and img is not None
+    # what is laid over the figure lies where the figure is
+    assert {name: round(size) for name, size in plot.items()} == {name: round(size) for name, size in img.items()}
+    assert img["width"] / img["height"] == pytest.approx(500 / 310, rel=0.01)
+    assert img["x"] + img["width"] <= width and img["width"] > 300
+    if width >= 1100:
+        assert ends(page, "#first") <= height
+
+
 @pytest.mark.parametrize("width", [1200, 390])
 def test_it_says_what_it_is_given(opened: Open, address: str, width: int) -> None:
     page = opened(address, width)
