@@ -28,13 +28,13 @@ NUMBERS = (
     Number("Difference", "−3.7 points", "95 % interval −5.8 to −1.6"),
 )
 MARKS = (
-    Mark("Balance, largest SMD", "✓", "passes", "0.083", "< 0.1"),
-    Mark("In equipoise", "✓", "passes", "81 %", "≥ 0.2"),
-    Mark("Detectable HR", "~", "caution", "1.31", "< 1.25"),
-    Mark("Events per coefficient", "✗", "fails", "7.3", "≥ 10"),
-    Mark("Treated kept", "✓", "passes", "100 %", "≥ 0.8"),
-    Mark("Smaller arm, effective size", "✓", "passes", "1,061", "≥ 50"),
-    Mark("EASE", "–", "not evaluated", "", "< 0.25"),
+    Mark("Balance", "✓", "passes", "largest |SMD| 0.083", "less than 0.1"),
+    Mark("Equipoise", "✓", "passes", "share in equipoise 81 %", "at least 20 %"),
+    Mark("Power", "~", "caution", "minimum detectable HR 1.31", "less than 1.25"),
+    Mark("Events per coefficient", "✗", "fails", "events per coefficient 7.3", "at least 10"),
+    Mark("Who is kept", "✓", "passes", "share of the treated 100 %", "at least 80 %"),
+    Mark("The weights", "✓", "passes", "smaller effective sample size 1,061", "at least 50"),
+    Mark("Systematic error (EASE)", "–", "not evaluated", "3 of 34 controls count, 5 are needed", "less than 0.25"),
 )
 LEAD = "What the headline says is folded behind the first screen: aquamarine."
 STAMP = "6,523 generated ICU stays, seed 1, trial, hazard ratio 0.7"

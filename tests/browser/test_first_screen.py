@@ -6,6 +6,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
+from analysis_py.report.first import Mark
 from tests.browser.conftest import ANSWER, LEAD, LEFT, MARKS, NUMBERS, QUESTION, WITH
 
 pytestmark = pytest.mark.needs_chromium
@@ -74,16 +75,56 @@ def test_it_says_what_it_is_given(opened: Open, address: str, width: int) -> Non
     shown = page.locator("#first").inner_text()
     for text in (QUESTION, ANSWER, *(text for one in NUMBERS for text in (one.label, one.value, one.note))):
         assert text in shown
+
+
+def told(mark: Mark) -> str:
+    return f"{mark.title}: {mark.value or mark.word}; asked: {mark.limit}"
+
+
+def shown_below(page: Page) -> list[str]:
+    """What lies on top in the line below the marks: pointed at, where it is."""
+    found: list[str] = page.locator(".marks p").evaluate_all(
+        """all => all.filter(one => {
+            const box = one.getBoundingClientRect();
+            if (!one.checkVisibility({contentVisibilityAuto: true}) || !box.height) return false;
+            return one.contains(document.elementFromPoint(box.left + 12, box.top + 8));
+        }).map(one => one.innerText)"""
+    )
+    return found
+
+
+@pytest.mark.parametrize("width", [1200, 390])
+def test_each_check_has_a_sign_a_word_and_its_number_by_pointing_by_keys_and_by_tapping(
+    opened: Open, address: str, width: int
+) -> None:
+    page = opened(address, width, has_touch=width < 600)
     checks = page.locator(".marks li")
     assert checks.count() == len(MARKS)
+    page.locator(".marks").scroll_into_view_if_needed()
+    failing = next(mark for mark in MARKS if mark.word == "fails")
+    assert shown_below(page) == [told(failing)]  # unasked
     for at, mark in enumerate(MARKS):
-        # number and limit are there without pointing at anything
-        told = " ".join(checks.nth(at).inner_text().split())
-        for text in (mark.sign, mark.title, mark.value, mark.limit):
-            assert text in told
+        summary = checks.nth(at).locator("summary")
+        assert summary.inner_text().split("\n")[0].startswith(f"{mark.sign} {mark.title}")
         # a screen reader hears the word, not the sign
-        heard = checks.nth(at).aria_snapshot().replace(" ", "")
-        assert f'"{mark.title}:{mark.word}'.replace(" ", "") in heard
+        heard = " ".join(checks.nth(at).aria_snapshot().split())
+        assert (
+            f"{mark.title}: {mark.word}".replace(" ", "") in heard.replace(" ", "")
+            and f"{mark.sign} {mark.title}" not in heard
+        )
+        if width < 600:
+            if not checks.nth(at).locator("details").evaluate("one => one.open"):
+                summary.tap()
+        else:
+            summary.hover()
+        assert shown_below(page) == [told(mark)]
+    page.mouse.move(0, 0)
+    checks.nth(0).locator("summary").focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Shift+Tab")
+    assert shown_below(page) == [told(MARKS[0])]
+    page.keyboard.press("Enter")
+    assert shown_below(page) == [told(MARKS[0])]
 
 
 def test_the_headline_sentences_are_folded_behind_it(opened: Open, address: str, plain_address: str) -> None:

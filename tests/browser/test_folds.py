@@ -125,7 +125,7 @@ def test_paper_has_everything(opened: Open, address: str, script: bool) -> None:
         page.evaluate("location.hash = '#definitions'")
         page.locator("#definitions input").fill("nothing of the kind")
     words = words_of(page.pdf())
-    for text in (TEXT, DEEP, LEAD.split(": ")[1], "not estimable: no pairs", "123.45 (67.8)"):
+    for text in (TEXT, DEEP, LEAD.split(": ")[1], "not estimable: no pairs", "123.45 (67.8)", "at least 80 %"):
         assert text in words
     assert "Unfold all" not in words and "Search" not in words
     if script:  # and the screen is as it was

@@ -39,7 +39,7 @@
 
   let closed = [];
   addEventListener("beforeprint", () => {
-    closed = [...document.querySelectorAll("main details:not([open])")];
+    closed = [...document.querySelectorAll("main details:not([open], [name])")];
     for (const fold of closed) fold.open = true;
   });
   addEventListener("afterprint", () => {
