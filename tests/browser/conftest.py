@@ -40,7 +40,7 @@ LEAD = "What the headline says is folded behind the first screen: aquamarine."
 STAMP = "6,523 generated ICU stays, seed 1, trial, hazard ratio 0.7"
 SIGNS = {"✓": "agrees", "✗": "differs"}
 # in the order of the build, which is no other order
-CHOICES = ("as published", "caliper 0.1 SD", "SIC by six organs", "any heparin", "first stay only")
+CHOICES = ("as published", "caliper 0.1 SD", "SIC by six organs", "no heparin", "first stay only")
 RATIOS = ("0.83 (0.61–1.12)", "not estimable: no pairs", "<0.01 (<0.01–0.30)", "1.40 (1.10–1.78) ✗", "0.9 (0.2–4.0)")
 SIZES = ("1,234", "hidden", "98", "12,345", "n/e")
 SHARES = ("12.3 %", "", "-4.1 %", "+5.0 %", "0 %")

@@ -1,7 +1,7 @@
 // Tables: sorted by their headings, within their sections; long ones are searched.
 (() => {
   const LONG = 12;
-  const UNKNOWN = /^(|–|…|hidden|n\/e|not .*|no .*|a count below .*|fewer than .*)$/s;
+  const UNKNOWN = /^(|–|…|hidden|n\/e|not (estimable|shown).*|a count below \d.*|fewer than \d.*)$/s;
   const NUMBER = /^(?:p )?([<>≤≥=~]?)\s*([+−-]?(?:\d[\d,]*\.?\d*|\.\d+))(?![\d\w]|-\w)/;
 
   const number = (text) => {
