@@ -15,7 +15,7 @@ from twin.database import TRUTH_SCHEMA, data_set, write
 from twin.designs import AnyDesign
 from twin.options import DEFAULT_DATABASE, listing, require_hazard_ratio, require_seed
 from twin.plan.design import PAPER_STAYS, Design
-from twin.trial.design import TrialDesign
+from twin.trial.design import STAYS, TrialDesign
 from twin.trial.truth.risks import read_risks
 
 _MIMIC_ONLY = ("stays", "confounding", "missing", "design", "unmeasured_cause")
@@ -28,11 +28,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--zigong", action="store_true", help="the Zigong database, the external cohort, in place of MIMIC-IV"
     )
-    parser.add_argument("--stays", metavar="N", help=f"ICU stays (2000), or `paper`: the paper's size, {PAPER_STAYS:,}")
+    parser.add_argument(
+        "--stays",
+        metavar="N",
+        help=f"ICU stays (2000, of a trial {STAYS}), or `paper`: the paper's size, {PAPER_STAYS:,}",
+    )
     parser.add_argument("--patients", type=int, metavar="N", help="with --zigong: patients (2790, as many as it holds)")
     parser.add_argument("--seed", type=int, default=1, metavar="S", help="same options and seed, same rows (1)")
     parser.add_argument(
-        "--hazard-ratio", type=float, metavar="H", help="of dexmedetomidine (0.70; with --zigong 0.49, as published)"
+        "--hazard-ratio",
+        type=float,
+        metavar="H",
+        help="of dexmedetomidine (0.70, of a trial 0.50; with --zigong 0.49, as published)",
     )
     parser.add_argument(
         "--design",
@@ -78,10 +85,11 @@ def generate(args: argparse.Namespace) -> int:
 
 
 def _generate_mimic(args: argparse.Namespace) -> None:
-    stays = 2000 if args.stays is None else _number_of_stays(args.stays)
+    design = _design(args)
+    usual = STAYS if isinstance(design, TrialDesign) else 2000
+    stays = usual if args.stays is None else _number_of_stays(args.stays)
     if not 1 <= stays <= MAX_STAYS:
         raise UserError(f"--stays {args.stays} is out of range: take 1 to {MAX_STAYS:,}")
-    design = _design(args)
     require_seed(args.seed)
     if args.dsn:
         dsn = server.with_database(args.dsn, args.database)
@@ -111,7 +119,8 @@ def _design(args: argparse.Namespace) -> AnyDesign:
     unwanted = _STUDY_ONLY if is_trial else ("unmeasured_cause",)
     if found := [name for name in unwanted if getattr(args, name) is not None]:
         raise UserError(f"{_option(found[0])} goes {'without' if is_trial else 'with'} --design trial only")
-    ratio = Design().hazard_ratio if args.hazard_ratio is None else args.hazard_ratio
+    usual = TrialDesign().hazard_ratio if is_trial else Design().hazard_ratio
+    ratio = usual if args.hazard_ratio is None else args.hazard_ratio
     require_hazard_ratio(ratio)
     if is_trial:
         strength = 0.0 if args.unmeasured_cause is None else args.unmeasured_cause
