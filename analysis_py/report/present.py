@@ -15,9 +15,10 @@ from analysis_py.report.gate.words import gate_caption, is_of_gate
 from analysis_py.report.manuscript.write import write_manuscript
 from analysis_py.report.multiverse.part import part_of
 from analysis_py.report.output_folder import DBT_DOCS, MULTIVERSE
-from analysis_py.report.page import render_report
 from analysis_py.report.parts import Parts
 from analysis_py.report.pictures import draw
+from analysis_py.report.render import render_report
+from analysis_py.report.said_once import said_once
 from analysis_py.report.tables.cells import ESTIMATE_MARKS
 from analysis_py.report.tables.comparison import MARKS
 from analysis_py.report.tables.made import make_tables, write_table
@@ -71,6 +72,7 @@ def write_results(
     if validation is not None:
         external = write_external(folder, validation, below, rows)
         parts.insert([part.anchor for part in parts].index("missing"), external.part)
+    parts = [said_once(part, shown.empty_arm()) for part in parts]
     _write_rows(folder, rows, study.generated, external)
     title = f"{study.build.drug.capitalize()} and death in sepsis-induced coagulopathy"
     beside = {path: text for path, text in _BESIDE.items() if (folder / path).is_file()}
