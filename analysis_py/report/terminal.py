@@ -243,6 +243,7 @@ def _ratio(rows: Sequence[Row], cohort: str, outcome: str, model: str) -> str:
 
 
 def _told(row: Row) -> str:
+    """A cell; why a model cannot be estimated stands on the page."""
     if row.estimate is None or row.lower is None or row.upper is None:
-        return row.note or "n/e"
+        return "n/e" if row.note.startswith("not estimable") else row.note or "n/e"
     return ratio(row.estimate, row.lower, row.upper) + few(row)
