@@ -3,9 +3,11 @@
 {% macro begin_build() %}
 {%- if execute and flags.WHICH in ('build', 'run', 'seed') -%}
     {%- do adapter.dispatch('lock_schema')() -%}
+    {%- do require_parents() -%}
     {%- if flags.WHICH != 'seed' and not is_whole_build() -%}{%- do adapter.dispatch('refuse_emptied')() -%}{%- endif -%}
     {{ return(adapter.dispatch('forget_build')()) }}
 {%- elif execute and flags.WHICH == 'test' -%}
+    {%- do require_parents() -%}
     {%- do adapter.dispatch('refuse_emptied')() -%}
 {%- endif -%}
 {% endmacro %}

@@ -61,7 +61,10 @@
 {% macro lock_timeout() %}set lock_timeout = {{ text_literal(env_var('DEXSIC_LOCK_TIMEOUT', '5min')) }}{% endmacro %}
 
 {# A model waits for a lock that somebody else's session holds, but not for ever. #}
-{% macro bounded_wait() %}{{ return(adapter.dispatch('bounded_wait')()) }}{% endmacro %}
+{% macro bounded_wait() %}
+{%- if flags.WHICH == 'clone' -%}{{ return(adapter.dispatch('mark_clone')()) }}{%- endif -%}
+{{ return(adapter.dispatch('bounded_wait')()) }}
+{% endmacro %}
 {% macro postgres__bounded_wait() %}
 {{ lock_timeout() }};
 set search_path = pg_catalog;
