@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import yaml
 from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table as Listing
@@ -22,7 +23,7 @@ from mimic_db.load.load import Loaded, load, missing_tables
 from mimic_db.load.spark import write_tables
 from mimic_db.progress import LoadProgress
 from mimic_db.release import told_of_files
-from mimic_db.tables import OFFICIAL_SCHEMAS
+from mimic_db.tables import MODULES, schema_var
 from mimic_db.words.judge import judge
 from mimic_db.words.look import items_like, look
 from mimic_db.words.report import can_build, report
@@ -63,7 +64,7 @@ def _status(args: argparse.Namespace) -> int:
 
 
 def _url(args: argparse.Namespace) -> int:
-    print(server.url(args.database or "postgres"))
+    print(server.url(_there(args.database) or "postgres"))
     return 0
 
 
@@ -72,10 +73,7 @@ def _env(args: argparse.Namespace) -> int:
         dsn = server.with_database(args.dsn, args.database)
     else:
         server.start()
-        if args.database and args.database not in (names := server.databases()):
-            there = f"it has {', '.join(names)}" if names else "it holds no data set yet"
-            raise UserError(f"the embedded server has no database {args.database}: {there}")
-        dsn = server.url(args.database or "postgres")
+        dsn = server.url(_there(args.database) or "postgres")
     environment = server.dbt_environment(dsn)
     if not Path("profiles.yml").is_file() and not os.environ.get("DBT_PROFILES_DIR"):
         environment["DBT_PROFILES_DIR"] = str(_example_as_profiles())
@@ -102,14 +100,22 @@ def _target(args: argparse.Namespace) -> str:
     """The DSN that the options name: somebody's server, or a database of the embedded one."""
     if args.dsn:
         return server.with_database(args.dsn, args.database)
-    if args.database:
-        return server.url(args.database)
+    if name := _there(args.database):
+        return server.url(name)
     names = server.databases()
     if len(names) == 1:
         return server.url(names[0])
     raise UserError(
         f"which data set? --database {' | '.join(names)}" if names else "the embedded server holds no data set yet"
     )
+
+
+def _there(name: str | None) -> str | None:
+    """A name that the embedded server has: a database of a misspelt one would be empty."""
+    if name and name != "postgres" and name not in (names := server.databases()):
+        there = f"it has {', '.join(names)}" if names else "it holds no data set yet"
+        raise UserError(f"the embedded server has no database {name}: {there}")
+    return name
 
 
 def _load(args: argparse.Namespace) -> int:
@@ -139,7 +145,9 @@ def _load(args: argparse.Namespace) -> int:
 
 
 def _check(args: argparse.Namespace) -> int:
-    schemas = {"hosp": args.hosp_schema, "icu": args.icu_schema}
+    chosen = definitions(args.vars)
+    named = {module: getattr(args, f"{module}_schema") for module in MODULES}
+    schemas = {module: named[module] or str(chosen[schema_var(module)]) for module in MODULES}
     with connect(_target(args)) as connection:
         findings = check(connection, schemas, args.schema, lambda text: print(text, file=sys.stderr))
         for finding in findings:
@@ -148,6 +156,14 @@ def _check(args: argparse.Namespace) -> int:
         if runs and args.words:
             runs = _check_words(connection, schemas, args)
     print("the study can run on it" if runs else "the study cannot run on it yet")
+    others = {
+        schema_var(module): name
+        for module, name in named.items()
+        if name and name != definitions("{}")[schema_var(module)]
+    }
+    if runs and others:
+        given = shlex.quote(yaml.safe_dump(others, default_flow_style=True, width=1000).strip())
+        print(f"name its schemas to every command: dbt build --vars {given}; make study DSN=... VARS={given}")
     return 0 if runs else 1
 
 
@@ -239,7 +255,7 @@ def _parser() -> argparse.ArgumentParser:
         help="also, which words and units no list of the study knows, and what follows: reads six tables once; seconds"
         " for the demo, some 10 minutes for all of MIMIC-IV, most of it for the 300 million rows of chartevents",
     )
-    command.add_argument("--vars", default="{}", help="for --words: definitions as of `dbt build --vars`, YAML")
+    command.add_argument("--vars", default="{}", help="definitions as of `dbt build --vars`, YAML")
     command.add_argument(
         "--suppress-below",
         type=int,
@@ -247,8 +263,10 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         help="for --words: counts under N are hidden (10; 0: none)",
     )
-    for module, schema in OFFICIAL_SCHEMAS.items():
-        command.add_argument(f"--{module}-schema", default=schema, help=f"where {module}'s tables lie ({schema})")
+    for module in MODULES:
+        command.add_argument(
+            f"--{module}-schema", metavar="NAME", help=f"where {module}'s tables lie (var {schema_var(module)})"
+        )
     command.set_defaults(command=_check)
 
     text = (
