@@ -38,7 +38,7 @@ examples:
   python -m study --zigong generated                    with the external cohort, generated too
   python -m study --vars '{heparin: any_icu}'           with another definition
 
-exit codes: 0 done; 1 not possible, the reason is on stderr; 2 wrong usage; 130 interrupted (Ctrl-C or SIGTERM)"""
+exit codes: 0 done; 1 not possible, the reason is on stderr; 2 wrong usage; 130 interrupted (Ctrl-C, SIGTERM, hangup)"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from analysis_py.interrupt import ENDS
 from analysis_py.marts.errors import StudyError
 
 MARKER = ".dexsic-output"
@@ -18,7 +19,7 @@ MULTIVERSE = "multiverse"
 CONTROLS_FILES = ("controls.csv", "controls_funnel.svg", "controls_funnel.png")
 _OURS = {MARKER, DBT_DOCS, MULTIVERSE, "report.html", "results.csv", "tables", "figures", "manuscript", *CONTROLS_FILES}
 _MARK = "Written by dexsic; replaced by its next run.\n"
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_SIGNALS = (signal.SIGINT, *ENDS)
 
 
 @contextmanager
