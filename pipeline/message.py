@@ -38,6 +38,7 @@ _MEANINGS = {
         "the role may not make a schema: ask the database's owner for `create schema dexsic authorization` this role"
     ),
 }
+_NOT_WRITABLE = r"\[Errno (13|30)\]"  # no permission, a read-only file system
 _REFUSED = r"connection to server .* failed: (.*)"
 
 
@@ -46,6 +47,8 @@ def told(message: str) -> str:
     text = one_line(message)
     if refused := re.search(_REFUSED, text):
         return f"no connection to the server ({refused[1]}): {remedy(text)} Then {_AGAIN}"
+    if re.match(_NOT_WRITABLE, text):
+        return f"{text}: name other folders for dbt's files (DBT_LOG_PATH, DBT_TARGET_PATH), then {_AGAIN}"
     return next((meaning for pattern, meaning in _MEANINGS.items() if re.search(pattern, text)), text)
 
 

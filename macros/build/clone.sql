@@ -12,7 +12,8 @@ end $$;
 insert into {{ build_table('run') }} (status, command, models_built)
 select 'cloned', 'clone', 0 where not exists (select 1 from {{ build_table('run') }})
 {% endmacro %}
-{# elsewhere it would leave no record #}
-{% macro default__mark_clone() %}
-{{ exceptions.raise_compiler_error('dbt clone leaves no record of itself on this engine: build the schema, or read that which it would clone') }}
-{% endmacro %}
+{# elsewhere it would leave no record, and is refused; an error of a macro would come with a traceback of dbt's #}
+{% macro duckdb__mark_clone() %}select error({{ text_literal(no_clone()) }}){% endmacro %}
+{% macro spark__mark_clone() %}select raise_error({{ text_literal(no_clone()) }}){% endmacro %}
+{% macro bigquery__mark_clone() %}{{ exceptions.raise_compiler_error(no_clone()) }}{% endmacro %}
+{% macro no_clone() %}{{ return('dbt clone leaves no record of itself on this engine: build the schema, or read that which it would clone') }}{% endmacro %}

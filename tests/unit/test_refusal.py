@@ -52,3 +52,8 @@ def test_one_cause_is_said_once_however_many_models_it_ends() -> None:
     assert first.startswith("model a and 2 more: another build is using the schema: wait until it has ended, then run")
     assert "CONTEXT" not in first
     assert second == "test d: Got 2 results, configured to fail if != 0"
+
+
+def test_a_project_folder_that_cannot_be_written_is_told_with_the_settings_that_name_others() -> None:
+    text = told("[Errno 30] Read-only file system: '/srv/dexsic/logs'")
+    assert "'/srv/dexsic/logs': name other folders for dbt's files (DBT_LOG_PATH, DBT_TARGET_PATH)" in text
