@@ -1,7 +1,10 @@
 {# What a selection reads and does not make must be there and open to the role: said once, where each model and test would say it of itself. #}
 {% macro require_parents() %}
 {%- set asked, absent, closed = [], [], [] -%}
-{%- for node in graph.nodes.values() if node.unique_id in selected_resources -%}{%- do asked.extend(node.depends_on.nodes) -%}{%- endfor -%}
+{#- a build of a part takes tests along that also read what is not of it: no reason not to build -#}
+{%- for node in graph.nodes.values() if node.unique_id in selected_resources and not (node.resource_type == 'test' and flags.WHICH == 'build') -%}
+    {%- do asked.extend(node.depends_on.nodes) -%}
+{%- endfor -%}
 {%- set closed_here = adapter.dispatch('closed_tables')() -%}
 {%- for id in asked | unique if id in graph.nodes and id not in selected_resources and not flags.DEFER -%}
     {%- set node = graph.nodes[id] -%}
