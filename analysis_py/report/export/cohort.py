@@ -68,5 +68,6 @@ def cohort_part(marts: Marts, seed: int) -> Part:
 
 def _paired(table: pd.DataFrame, matched: Matched) -> pd.DataFrame:
     stays = table["stay_id"]
-    pairs = matched.data[PAIR].reindex(stays).astype("Int64") + 1
-    return table.assign(**{PROPENSITY: matched.propensity.reindex(stays).to_numpy(), PAIR: pairs.array})
+    table[PROPENSITY] = matched.propensity.reindex(stays).to_numpy()
+    table[PAIR] = (matched.data[PAIR].reindex(stays).astype("Int64") + 1).array
+    return table

@@ -46,7 +46,7 @@ def write_export(target: Path, marts: Marts, for_r: Part, form: Format, seed: in
     Raises:
         StudyError: `target` is none, or cannot be written, or a column that no yml describes.
     """
-    columns = describe(marts.whole)
+    columns = describe({name: list(table.columns) for name, table in marts.whole.items()})
     types = types_of([*columns, *for_r.columns])
     with replaced(target, _OURS, OPTION) as folder:
         for name, table in marts.whole.items():

@@ -17,7 +17,7 @@ _TYPES: Final = {"continuous": "double precision", "binary": "boolean", "categor
 
 @dataclass(frozen=True)
 class Part:
-    """Tables by name, their columns described; (model, covariate, kind); our numbers; why something could not be made."""
+    """Tables by name, their columns described; (model, covariate, kind); our numbers; what is not there and why."""
 
     tables: dict[str, pd.DataFrame] = field(default_factory=dict)
     columns: tuple[Column, ...] = ()

@@ -26,13 +26,12 @@ TABLES: Final[dict[str, tuple[str, ...]]] = {
 
 def require_format(form: Format) -> None:
     """Raise StudyError where the library that writes the format is not there."""
-    if form == "parquet":
-        try:
-            importlib.import_module("duckdb")
-        except ImportError:
-            raise StudyError(
-                f"DuckDB writes Parquet, and is not installed: {INSTALL}; or choose --format csv"
-            ) from None
+    if form == "csv":
+        return
+    try:
+        importlib.import_module("duckdb")
+    except ImportError:
+        raise StudyError(f"DuckDB writes Parquet, and is not installed: {INSTALL}; or choose --format csv") from None
 
 
 def write_table(path: Path, table: pd.DataFrame, types: Mapping[str, str], form: Format = "csv") -> None:
@@ -54,7 +53,7 @@ def write_table(path: Path, table: pd.DataFrame, types: Mapping[str, str], form:
 
 def _as_written(table: pd.DataFrame, types: Mapping[str, str]) -> pd.DataFrame:
     """As R and pandas both read it: TRUE and FALSE, whole numbers without a point, a missing value as nothing."""
-    columns = {}
+    columns: dict[str, pd.Series] = {}
     for name in table.columns:
         values, kind = table[name], types.get(name, "")
         if kind == "boolean":
