@@ -19,7 +19,7 @@ from analysis_py.marts.one_build import keep_builds_out, require_one_build
 from analysis_py.marts.profile import Target
 from analysis_py.marts.reader import Reader, attempt, open_file, open_parquet
 from analysis_py.marts.refusal import remedy
-from analysis_py.marts.trial import TrialMarts, TrialNeeded, made_by_this_build, read_trial, type_trial
+from analysis_py.marts.trial import TrialMarts, TrialNeeded, made_by_this_build, read_trial, rows_or_none, type_trial
 from analysis_py.marts.types import Variable, require, type_stays
 
 _EXTENDED = "baseline_extended"
@@ -190,9 +190,9 @@ def _read_whole(connection: Reader, schema: str, keys: Mapping[str, Sequence[str
         if attempt(connection, made_by_this_build, schema, table) is False:
             continue
         order = sql.SQL(", ").join(map(sql.Identifier, key))
-        found[table] = _frame(
-            connection.execute(sql.SQL("select * from {} order by {}").format(sql.Identifier(schema, table), order))
-        )
+        query = sql.SQL("select * from {} order by {}").format(sql.Identifier(schema, table), order)
+        if (rows := rows_or_none(connection, query)) is not None:
+            found[table] = rows
     return found
 
 

@@ -22,11 +22,14 @@ found <- list()
 add <- function(analysis, cohort, outcome, model, measure, estimate, lower = NA, upper = NA) {
   found[[length(found) + 1]] <<- data.frame(analysis, cohort, outcome, model, measure, estimate, lower, upper)
 }
-# the effect of a fitted model with Wald's interval
-ratio_of <- function(fit, term) {
+# of maximum likelihood to the digits that are compared; a smaller epsilon would make glm blind to redundant columns
+logistic <- function(formula, data) glm(formula, binomial, data, epsilon = 1e-9, maxit = 100)
+# the effect of a fitted model with Wald's interval; nothing where there is no model or no such effect in it
+add_ratio <- function(place, fit, term) {
+  if (inherits(fit, "try-error") || !term %in% rownames(summary(fit)$coefficients)) return(invisible())
   row <- summary(fit)$coefficients[term, ]
-  error <- row[[if ("robust se" %in% names(row)) "robust se" else if ("se(coef)" %in% names(row)) "se(coef)" else 2]]
-  list(exp(row[[1]]), exp(row[[1]] - qnorm(0.975) * error), exp(row[[1]] + qnorm(0.975) * error))
+  error <- row[[intersect(c("robust se", "se(coef)", "Std. Error"), names(row))[1]]]
+  do.call(add, c(place, exp(row[[1]] + c(0, -1, 1) * qnorm(0.975) * error)))
 }
 
 # --- the published analysis: models 1 to 3 of the completed cohort, before and after matching ----------------------
@@ -40,19 +43,15 @@ if (is_there("completed")) {
     for (model in paste("model", 1:3)) {
       right <- c("treated", terms_of(model))
       fit <- try(coxph(reformulate(right, "Surv(followup_28d_days, died_28d_hospital)"), data, ties = "efron"), TRUE)
-      if (!inherits(fit, "try-error")) {
-        do.call(add, c(list("outcome_models", cohort, "died_28d_hospital", model, "HR"), ratio_of(fit, "treatedTRUE")))
-      }
-      fit <- try(glm(reformulate(right, "died_hospital"), binomial, data, epsilon = 1e-12, maxit = 100), TRUE)
-      if (!inherits(fit, "try-error")) {
-        do.call(add, c(list("outcome_models", cohort, "died_hospital", model, "OR"), ratio_of(fit, "treatedTRUE")))
-      }
+      add_ratio(list("outcome_models", cohort, "died_28d_hospital", model, "HR"), fit, "treatedTRUE")
+      fit <- try(logistic(reformulate(right, "died_hospital"), data), TRUE)
+      add_ratio(list("outcome_models", cohort, "died_hospital", model, "OR"), fit, "treatedTRUE")
     }
   }
   # MatchIt on the same propensity finds our pairs, in a version that keeps to the caliper (0.05 standard deviations)
   if ("pair" %in% names(completed) && requireNamespace("MatchIt", quietly = TRUE)) {
     right <- reformulate(terms_of("propensity"), "treated")
-    score <- glm(right, binomial, completed, epsilon = 1e-12, maxit = 100)
+    score <- logistic(right, completed)
     cat(sprintf("propensity: largest difference from ours %.1e\n", max(abs(fitted(score) - completed$propensity))))
     paired <- MatchIt::matchit(right, completed, method = "nearest", distance = completed$propensity, caliper = 0.05)
     pairs <- paired$match.matrix[!is.na(paired$match.matrix[, 1]), 1]
@@ -71,8 +70,8 @@ if (is_there("completed")) {
 
 # --- the trial: clone, censor, weight ------------------------------------------------------------------------------
 
-if (is_there("trial_patients")) {
-  definitions <- read("definitions")
+definitions <- read("definitions")
+if (is_there("trial_patients") && nrow(definitions)) {
   hours <- function(var) as.numeric(definitions$value[definitions$var == var])
   grace <- hours("trial_grace_h")
   step <- hours("trial_interval_h")
@@ -91,7 +90,7 @@ if (is_there("trial_patients")) {
   rows <- rows[rows$k <= pmin(rows$started, last) & rows$time_h > rows$k * step, ]
   rows$starts <- rows$started == rows$k
   starting <- reformulate(c("factor(k)", terms_of("starting")), "starts")
-  rows$p <- fitted(glm(starting, binomial, rows, epsilon = 1e-12, maxit = 100))
+  rows$p <- fitted(logistic(starting, rows))
   p <- matrix(0, nrow(patients), last + 1) # who has left the ICU cannot start
   p[cbind(match(rows$id, patients$id), rows$k + 1)] <- rows$p
 
@@ -119,7 +118,7 @@ if (is_there("trial_patients")) {
   clones <- do.call(rbind, pieces)
   fit <- coxph(Surv(start, stop, died) ~ clone, clones, weights = weight, ties = "efron", cluster = id)
   place <- list("trial", "trial", "died_28d_hospital", "clone-censor-weight")
-  do.call(add, c(place, "HR", ratio_of(fit, "clone")))
+  add_ratio(c(place, "HR"), fit, "clone")
   curves <- survfit(Surv(start, stop, died) ~ clone, clones, weights = weight, se.fit = FALSE)
   risk <- 1 - summary(curves, times = horizon, extend = TRUE)$surv
   do.call(add, c(place, "risk difference", risk[2] - risk[1]))
@@ -129,15 +128,15 @@ if (is_there("trial_patients")) {
 
 # --- beside ours -----------------------------------------------------------------------------------------------------
 
-if (length(found)) {
-  by_r <- do.call(rbind, found)
+by_r <- do.call(rbind, found)
+keys <- c("analysis", "cohort", "outcome", "model", "measure")
+both <- if (length(found)) merge(ours[c(keys, "estimate")], by_r, by = keys, suffixes = c("", "_r"), sort = FALSE)
+both <- both[!is.na(both$estimate), ]
+if (length(both) && nrow(both)) {
   write.csv(format(by_r, digits = 15, trim = TRUE), file.path(here, "estimates_r.csv"), row.names = FALSE, quote = FALSE)
   Sys.chmod(file.path(here, "estimates_r.csv"), "600")
-  keys <- c("analysis", "cohort", "outcome", "model", "measure")
-  both <- merge(ours[c(keys, "estimate")], by_r[c(keys, "estimate")], by = keys, suffixes = c("", "_r"), sort = FALSE)
-  both <- both[!is.na(both$estimate), ]
   both$difference <- abs(both$estimate_r / both$estimate - 1)
-  print(both, row.names = FALSE, digits = 6)
+  print(both[c(keys, "estimate", "estimate_r", "difference")], row.names = FALSE, digits = 6)
   cat(sprintf("%d numbers, the largest relative difference is %.1e\n", nrow(both), max(both$difference)))
 } else {
   cat("nothing can be estimated in these data: README.txt says why\n")
