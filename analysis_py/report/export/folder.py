@@ -56,7 +56,7 @@ def write_export(target: Path, marts: Marts, for_r: Part, form: Format, seed: in
         for name, table in _about(marts, for_r, [*columns, *for_r.columns]).items():
             write_table(folder / name, marked(table) if marts.generated else table, {})
         shutil.copyfile(Path(__file__).with_name(SCRIPT), folder / SCRIPT)
-        files = [f"{name}.{form}" for name in marts.whole]
+        files = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
         text = readme(marts.build, marts.generated, seed, files, for_r.remarks)
         (folder / "README.txt").write_text(text, encoding="utf-8")
 
