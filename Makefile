@@ -11,9 +11,9 @@ help:  ## this list
 	@echo "usage: make <target>"
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{ printf "  %-8s %s\n", $$1, $$2 }'
 	@echo
-	@echo "  make study                      2,000 generated ICU stays: 3 minutes, 1 GB of disk in .postgres"
+	@echo "  make study                      6,000 generated ICU stays: 2 minutes, 3 GB of disk in .postgres"
 	@echo "  make study CSV=DIR              a folder of MIMIC-IV files (hosp/, icu/), into the embedded server:"
-	@echo "                                  1 minute for the demo (open data: SUPPRESS_BELOW=0), 100 GB of disk for all of MIMIC-IV"
+	@echo "                                  2 minutes for the demo (open data: SUPPRESS_BELOW=0), 100 GB of disk for all of MIMIC-IV"
 	@echo "  make study ENGINE=duckdb CSV=DIR  the same files read where they lie: no server, no loading, one file in .duckdb"
 	@echo "  make study ENGINE=spark CSV=DIR   the same models on Spark, from Parquet in .spark; needs Java 17; 4 minutes for the demo"
 	@echo "  make study DSN=postgresql://... your own server: reads MIMIC-IV, writes one schema of its own"

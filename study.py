@@ -1,7 +1,7 @@
 """`python -m study`: the whole study in one go, on generated data, a folder of MIMIC-IV files, or your own server.
 
 Three stages, each skipped when nothing that it depends on has changed: the data, `dbt build`, the statistics.
-About three minutes for 2,000 generated ICU stays, a minute for the MIMIC-IV demo.
+Two minutes for 6,000 generated ICU stays or for the MIMIC-IV demo; each stage says how long it took the last time.
 """
 
 import argparse
@@ -9,7 +9,6 @@ import io
 import json
 import os
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -23,13 +22,17 @@ from mimic_db.load.csv_folder import database_name
 from pipeline import data, dbt, statistics
 from pipeline.data import GENERATED
 from pipeline.digest import STATISTICS_FILES, digest
+from pipeline.pace import Pace
 from pipeline.place import FILES, SPARK, Database, Place, duckdb_file
 from pipeline.terminal import console, say
+from twin.trial.design import STAYS
+from twin.trial.power import too_small
 
+NO_PATIENTS = "no real patients"
 POSTGRES, DUCKDB, ON_SPARK = "postgres", "duckdb", "spark"
 EXAMPLES = """\
 examples:
-  python -m study                                       2,000 generated ICU stays, 1 GB of disk in .postgres
+  python -m study                                       6,000 generated ICU stays, 3 GB of disk in .postgres
   python -m study --csv mimiciv/2.2                     files of MIMIC-IV, into the embedded server (100 GB for all)
   python -m study --csv demo/2.2 --suppress-below 0     of the demo, which is open data, every count may be shown
   python -m study --engine duckdb --csv mimiciv/2.2     the same files read where they lie: no server, no loading
@@ -70,7 +73,9 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         "writes them as Parquet first",
     )
     parser.add_argument(
-        "--stays", default="2000", help="ICU stays to generate when no data are named (2000), or `paper`: its size"
+        "--stays",
+        default=str(STAYS),
+        help=f"ICU stays to generate when no data are named ({STAYS}), or `paper`: its size",
     )
     parser.add_argument(
         "--zigong",
@@ -105,20 +110,25 @@ def _with_zigong(variables: str) -> str:
 
 
 def _run(options: argparse.Namespace) -> int:
-    began = time.monotonic()
-    _announce(options)
-    place = _data(options)
+    pace = Pace(_size(options))
+    _announce(options, pace)
+    with pace.stage("data"):
+        place = _data(options)
     threads = os.environ.get("DEXSIC_THREADS") or str(os.cpu_count() or 1)
     os.environ.update(place.environment(), DEXSIC_THREADS=threads)
     with dbt.profiles(place) as profiles_dir:
-        built, is_new = dbt.build(place, profiles_dir, options.vars)
-        is_described = not is_new and (options.output / DBT_DOCS).is_file()
-        docs = None if is_described else dbt.document(place, profiles_dir, options.vars, is_new)
-        suppress_below = _suppress_below(options)
-        made_from = digest(built, str(options.seed), str(suppress_below), files=STATISTICS_FILES)
-        status = statistics.report(options.output, profiles_dir, options.seed, suppress_below, docs, made_from)
+        with pace.stage("dbt build"):
+            built, is_new = dbt.build(place, profiles_dir, options.vars, pace.before("dbt build"))
+        with pace.stage("dbt docs"):
+            is_described = not is_new and (options.output / DBT_DOCS).is_file()
+            docs = None if is_described else dbt.document(place, profiles_dir, options.vars, is_new)
+        with pace.stage("statistics"):
+            suppress_below = _suppress_below(options)
+            made_from = digest(built, str(options.seed), str(suppress_below), files=STATISTICS_FILES)
+            given = (options.output, profiles_dir, options.seed, suppress_below, docs, made_from)
+            status = statistics.report(*given, pace.before("statistics"))
     if status == 0:
-        say(f"\n[bold]done[/bold] in {time.monotonic() - began:.0f} s")
+        say(f"\n{pace.told()}")
         say(f"  report      {options.output / 'report.html'}")
         say(f"  numbers     {options.output / 'results.csv'}; tables/, figures/ and manuscript/ beside it")
         if (options.output / DBT_DOCS).is_file():
@@ -129,7 +139,13 @@ def _run(options: argparse.Namespace) -> int:
     return status
 
 
-def _announce(options: argparse.Namespace) -> None:
+def _size(options: argparse.Namespace) -> str:
+    """What the length of a run depends on."""
+    data = options.csv or (options.dsn and "own server") or f"{options.stays} generated"
+    return f"{data} on {options.engine}{' with zigong' if options.zigong else ''}"
+
+
+def _announce(options: argparse.Namespace, pace: Pace) -> None:
     """Before anything is done: how long it will take, and what it does to the machine."""
     folder = server.default_data_dir()
     if options.dsn:
@@ -143,12 +159,18 @@ def _announce(options: argparse.Namespace) -> None:
         cost = f"four minutes for the demo; writes Parquet, in {SPARK}/; results in {options.output}/"
     elif options.csv:
         what = f"the files of {options.csv}"
-        cost = f"a minute for the demo, 100 GB of disk for all of MIMIC-IV, in {folder}; results in {options.output}/"
+        cost = (
+            f"two minutes for the demo, 100 GB of disk for all of MIMIC-IV, in {folder}; results in {options.output}/"
+        )
     else:
-        what = f"{options.stays} generated ICU stays, no real patients"
-        cost = f"about three minutes for 2,000, 1 GB of disk in {folder}; results in {options.output}/"
+        what = f"{options.stays} generated ICU stays, {NO_PATIENTS}"
+        cost = f"about two minutes for {STAYS:,}, 3 GB of disk in {folder}; results in {options.output}/"
     say(f"[bold]dexsic[/bold]: dexmedetomidine in sepsis-induced coagulopathy, on {what}")
     say(f"  {cost}")
+    if known := pace.whole():
+        say(f"  the last time, all of it took {known} here")
+    if what.endswith(NO_PATIENTS) and options.stays.isdigit() and 0 < int(options.stays) < STAYS:
+        say(f"  {too_small(int(options.stays))}")
     if not options.dsn and options.engine == POSTGRES:
         say("  starts a PostgreSQL server of its own, on a socket without network, that stays running")
 

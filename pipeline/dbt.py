@@ -37,8 +37,10 @@ def profiles(place: Place) -> Iterator[Path]:
         yield Path(folder)
 
 
-def build(place: Place, profiles_dir: Path, variables: str) -> tuple[str, bool]:
+def build(place: Place, profiles_dir: Path, variables: str, pace: str = "") -> tuple[str, bool]:
     """Run `dbt build` unless the tables are marked as built from the same data and files; the mark, and if it ran.
+
+    `pace` says how long it took the last time.
 
     Raises:
         UserError: the project or the connection is wrong, or a model or test failed.
@@ -48,7 +50,7 @@ def build(place: Place, profiles_dir: Path, variables: str) -> tuple[str, bool]:
         say("[bold]2/3 dbt build[/bold]  nothing has changed since the last build: skipped")
         return built, False
     where = f"schema {place.schema}; details in logs/dbt.log"
-    say(f"[bold]2/3 dbt build[/bold]  models and data tests in {where}")
+    say(f"[bold]2/3 dbt build[/bold]  models and data tests in {where}{pace}")
     with place.session():
         # unit tests are of the definitions, whatever the data: half of a build's time, which `make test` spends
         _build(*_given(place, profiles_dir, variables), "--exclude-resource-type", "unit_test")

@@ -8,8 +8,13 @@ from analysis_py.report.output_folder import DBT_DOCS, MARKER
 from pipeline.terminal import console, say
 
 
-def report(output: Path, profiles_dir: Path, seed: int, suppress_below: int, docs: Path | None, made_from: str) -> int:
-    """Make the report, unless `output` is marked as `made_from` the same; puts `docs` beside it; gives the status."""
+def report(
+    output: Path, profiles_dir: Path, seed: int, suppress_below: int, docs: Path | None, made_from: str, pace: str
+) -> int:
+    """Make the report, unless `output` is marked as `made_from` the same; puts `docs` beside it; gives the status.
+
+    `pace` says how long it took the last time.
+    """
     stamp = output / MARKER
     if stamp.is_file() and made_from in stamp.read_text():
         say("[bold]3/3 statistics[/bold]  nothing has changed since the last run: skipped")
@@ -18,7 +23,7 @@ def report(output: Path, profiles_dir: Path, seed: int, suppress_below: int, doc
         if console.quiet:
             print(output / "report.html")
         return 0
-    say("[bold]3/3 statistics[/bold]  matching and models")
+    say(f"[bold]3/3 statistics[/bold]  matching and models, the trial, controls, report{pace}")
     run = importlib.import_module("analysis_py.run")
     status: int = run.main(
         [

@@ -16,7 +16,7 @@ from twin.designs import AnyDesign
 from twin.name import database_name
 from twin.options import DEFAULT_STAYS, listing, number_of_stays, require_hazard_ratio, require_seed
 from twin.plan.design import PAPER_STAYS, Design
-from twin.trial.design import TrialDesign
+from twin.trial.design import STAYS, TrialDesign
 from twin.trial.truth.risks import read_risks
 
 _MIMIC_ONLY = ("stays", "confounding", "missing", "design", "unmeasured_cause")
@@ -30,12 +30,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--zigong", action="store_true", help="the Zigong database, the external cohort, in place of MIMIC-IV"
     )
     parser.add_argument(
-        "--stays", metavar="N", help=f"ICU stays ({DEFAULT_STAYS}), or `paper`: the paper's size, {PAPER_STAYS:,}"
+        "--stays",
+        metavar="N",
+        help=f"ICU stays ({DEFAULT_STAYS}, of a trial {STAYS}), or `paper`: the paper's size, {PAPER_STAYS:,}",
     )
     parser.add_argument("--patients", type=int, metavar="N", help="with --zigong: patients (2790, as many as it holds)")
     parser.add_argument("--seed", type=int, default=1, metavar="S", help="same options and seed, same rows (1)")
     parser.add_argument(
-        "--hazard-ratio", type=float, metavar="H", help="of dexmedetomidine (0.70; with --zigong 0.49, as published)"
+        "--hazard-ratio",
+        type=float,
+        metavar="H",
+        help="of dexmedetomidine (0.70, of a trial 0.50; with --zigong 0.49, as published)",
     )
     parser.add_argument(
         "--design",
@@ -83,10 +88,11 @@ def generate(args: argparse.Namespace) -> int:
 
 
 def _generate_mimic(args: argparse.Namespace) -> None:
-    stays = number_of_stays(args.stays or DEFAULT_STAYS)
+    design = _design(args)
+    usual = STAYS if isinstance(design, TrialDesign) else DEFAULT_STAYS
+    stays = usual if args.stays is None else number_of_stays(args.stays)
     if not 1 <= stays <= MAX_STAYS:
         raise UserError(f"--stays {args.stays} is out of range: take 1 to {MAX_STAYS:,}")
-    design = _design(args)
     require_seed(args.seed)
     if args.dsn:
         dsn = server.with_database(args.dsn, args.database)
@@ -119,7 +125,8 @@ def _design(args: argparse.Namespace) -> AnyDesign:
     unwanted = _STUDY_ONLY if is_trial else ("unmeasured_cause",)
     if found := [name for name in unwanted if getattr(args, name) is not None]:
         raise UserError(f"{_option(found[0])} goes {'without' if is_trial else 'with'} --design trial only")
-    ratio = Design().hazard_ratio if args.hazard_ratio is None else args.hazard_ratio
+    usual = TrialDesign().hazard_ratio if is_trial else Design().hazard_ratio
+    ratio = usual if args.hazard_ratio is None else args.hazard_ratio
     require_hazard_ratio(ratio)
     if is_trial:
         strength = 0.0 if args.unmeasured_cause is None else args.unmeasured_cause

@@ -9,7 +9,7 @@ from rich.table import Table as Listing
 from mimic_db.errors import UserError
 from twin.plan.design import PAPER_STAYS
 
-DEFAULT_STAYS: Final = "2000"
+DEFAULT_STAYS: Final = 2000  # of a trial, twin.trial.design.STAYS
 
 
 def number_of_stays(text: str) -> int:

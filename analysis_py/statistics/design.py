@@ -1,6 +1,6 @@
 """From columns of a DataFrame to the numbers that a model takes, with every fault named by its column."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,6 +34,8 @@ class Design:
 
 def require_columns(data: pd.DataFrame, columns: Sequence[str]) -> None:
     """Raise NotEstimable unless each column is in `data` exactly once."""
+    if data.columns.is_unique and set(columns) <= set(data.columns):
+        return
     for column in columns:
         found = int((data.columns == column).sum())
         if found != 1:
@@ -49,6 +51,8 @@ def require_unique_index(data: pd.DataFrame | pd.Series) -> None:
 
 def is_numeric(values: pd.Series) -> bool:
     """Numbers and booleans count as numeric; strings and categories do not."""
+    if isinstance(values.dtype, np.dtype) and values.dtype.kind in "fbiu":
+        return True
     if isinstance(values.dtype, pd.CategoricalDtype):
         return False
     if values.dtype == object:
@@ -199,6 +203,11 @@ def encode(data: pd.DataFrame, covariates: Sequence[str]) -> pd.DataFrame:
     Raises:
         NotEstimable: an unknown column, or an infinite value.
     """
+    return pd.DataFrame(_columns(data, covariates), index=data.index)
+
+
+def _columns(data: pd.DataFrame, covariates: Sequence[str]) -> dict[str, Floats]:
+    """As encode(), by name: the study fits hundreds of models, and a frame costs more than its columns."""
     covariates = list(dict.fromkeys(covariates))
     require_columns(data, covariates)
     columns: dict[str, Floats] = {}
@@ -211,7 +220,7 @@ def encode(data: pd.DataFrame, covariates: Sequence[str]) -> pd.DataFrame:
         for level in levels(values)[1:]:
             indicator = (values == level).to_numpy(dtype=float, na_value=np.nan)
             columns[f"{name}={level}"] = np.where(missing, np.nan, indicator)
-    return pd.DataFrame(columns, index=data.index)
+    return columns
 
 
 def complete(data: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
@@ -239,17 +248,17 @@ def build_design(data: pd.DataFrame, covariates: Sequence[str], terms: Sequence[
     Raises:
         NotEstimable: a term is unknown, constant, or a combination of the other covariates.
     """
-    encoded = encode(data, [*covariates, *sources(data, terms)])
-    resolved = [_resolve(term, encoded) for term in terms]
-    numbers = encoded[[name for name in encoded.columns if name not in resolved] + resolved]
-    matrix = numbers.to_numpy()
+    columns = _columns(data, [*covariates, *sources(data, terms)])
+    resolved = [_resolve(term, columns) for term in terms]
+    order = [name for name in columns if name not in resolved] + resolved
+    matrix = np.column_stack([columns[name] for name in order])
     scale = matrix.std(axis=0)
     varying = scale > 1e-12 * (np.abs(matrix).max(axis=0) + 1e-300)
     for term in resolved:
-        if not varying[numbers.columns.get_loc(term)]:
+        if not varying[order.index(term)]:
             raise NotEstimable(f"{term} is constant")
     standardized = (matrix[:, varying] - matrix[:, varying].mean(axis=0)) / scale[varying]
-    names = [name for name, keep in zip(numbers.columns, varying, strict=True) if keep]
+    names = [name for name, keep in zip(order, varying, strict=True) if keep]
     own = independent_columns(standardized)
     for term in resolved:
         if not own[names.index(term)]:
@@ -273,10 +282,10 @@ def independent_columns(standardized: Floats) -> Booleans:
     return independent
 
 
-def _resolve(term: str, encoded: pd.DataFrame) -> str:
-    if term in encoded.columns:
+def _resolve(term: str, columns: Collection[str]) -> str:
+    if term in columns:
         return term
-    own = [name for name in encoded.columns if name.startswith(f"{term}=")]
+    own = [name for name in columns if name.startswith(f"{term}=")]
     if len(own) == 1:
         return own[0]
     if own:

@@ -189,8 +189,8 @@ def matched_weights(pairs: pd.DataFrame, treatment: pd.Series) -> pd.Series:
         raise NotEstimable("pairs and treatment are not about the same rows")
     shares = 1 / pairs.groupby("treated")["control"].transform("size").to_numpy(dtype=float)
     weights = pd.Series(0.0, index=treatment.index, name="weight")
-    weights[pairs["treated"].to_numpy()] = 1.0
-    weights[pairs["control"].to_numpy()] = shares * len(pairs) / shares.sum()
+    weights.loc[pairs["treated"].to_numpy()] = 1.0
+    weights.loc[pairs["control"].to_numpy()] = shares * len(pairs) / shares.sum()
     return weights
 
 

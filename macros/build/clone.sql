@@ -2,7 +2,7 @@
    each model: the first makes a record that says "cloned", by which the statistics refuse the schema. What was built here stays. #}
 {% macro postgres__mark_clone() %}
 {{ lock_timeout() }};
-select pg_advisory_xact_lock(hashtext('dexsic'), hashtext({{ text_literal(target.schema) }}));
+select pg_advisory_xact_lock(hashtext('dexsic'), hashtext({{ text_literal(study_schema()) }}));
 {{ record_tables('unlogged') }};
 do $$ begin
     if exists (select 1 from {{ build_table('run') }} where command <> 'clone') then

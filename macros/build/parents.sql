@@ -2,7 +2,7 @@
 {% macro require_parents() %}
 {%- set asked, absent, closed = [], [], [] -%}
 {#- a build of a part takes tests along that also read what is not of it: no reason not to build -#}
-{%- for node in graph.nodes.values() if node.unique_id in selected_resources and not (node.resource_type == 'test' and flags.WHICH == 'build') -%}
+{%- for node in own(graph.nodes.values()) if node.unique_id in selected_resources and not (node.resource_type == 'test' and flags.WHICH == 'build') -%}
     {%- do asked.extend(node.depends_on.nodes) -%}
 {%- endfor -%}
 {%- set closed_here = adapter.dispatch('closed_tables')() -%}
@@ -12,11 +12,11 @@
     {%- elif node.alias in closed_here -%}{%- do closed.append(node.alias) -%}{%- endif -%}
 {%- endfor -%}
 {%- if absent -%}
-    {{ exceptions.raise_compiler_error('the schema ' ~ target.schema ~ ' lacks what is read here (' ~ few_of(absent)
+    {{ exceptions.raise_compiler_error('the schema ' ~ study_schema() ~ ' lacks what is read here (' ~ few_of(absent)
         ~ '): run `dbt build` first, seeds are of it') }}
 {%- elif closed -%}
-    {{ exceptions.raise_compiler_error('the schema ' ~ target.schema ~ ' is closed to this role (' ~ few_of(closed) ~ '): ask its owner for `grant usage on schema '
-        ~ target.schema ~ ' to ROLE; grant select on all tables in schema ' ~ target.schema ~ ' to ROLE`') }}
+    {{ exceptions.raise_compiler_error('the schema ' ~ study_schema() ~ ' is closed to this role (' ~ few_of(closed) ~ '): ask its owner for `grant usage on schema '
+        ~ study_schema() ~ ' to ROLE; grant select on all tables in schema ' ~ study_schema() ~ ' to ROLE`') }}
 {%- endif -%}
 {% endmacro %}
 
@@ -26,6 +26,6 @@
 {% macro default__closed_tables() %}{{ return([]) }}{% endmacro %}
 {% macro postgres__closed_tables() %}
 {{ return(run_query(
-    "select relname from pg_class where relkind in ('r', 'p', 'v', 'm') and relnamespace = to_regnamespace(" ~ text_literal(adapter.quote(target.schema)) ~ ")
+    "select relname from pg_class where relkind in ('r', 'p', 'v', 'm') and relnamespace = to_regnamespace(" ~ text_literal(adapter.quote(study_schema())) ~ ")
     and not (has_schema_privilege(relnamespace, 'usage') and has_any_column_privilege(oid, 'select'))").columns[0].values()) }}
 {% endmacro %}

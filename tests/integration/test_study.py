@@ -83,9 +83,12 @@ def test_the_study_runs_on_generated_data_and_says_where_to_look(first_run: tupl
 def test_before_it_starts_it_says_how_long_and_what_it_does_to_the_machine(first_run: tuple[Path, str]) -> None:
     output, text = first_run
     before = text.partition("1/3 data")[0]
-    for part in ("700 generated ICU stays", "about a minute", "GB of disk", str(output), "stays running"):
+    for part in ("700 generated ICU stays", "about two minutes", "GB of disk", str(output), "stays running"):
         assert part in before
+    assert "too small to count on an effect" in before
     assert "python -m mimic_db stop" in text.partition("done in")[2]
+    whole, *stages = (float(number) for number in re.findall(r"\d+\.\d", text.partition("done in")[2].splitlines()[0]))
+    assert len(stages) == 4 and round(sum(stages), 1) == whole
 
 
 def test_the_documentation_of_the_models_asks_the_network_for_nothing(first_run: tuple[Path, str]) -> None:
@@ -103,7 +106,7 @@ def test_the_documentation_of_the_models_asks_the_network_for_nothing(first_run:
 
 def test_whoever_sees_results_of_the_generator_is_told(first_run: tuple[Path, str]) -> None:
     output, text = first_run
-    planted = "700 generated ICU stays, seed 3, trial, hazard ratio 0.7, unmeasured 0"
+    planted = "700 generated ICU stays, seed 3, trial, hazard ratio 0.5, unmeasured 0"
     assert warning(planted) in text
     assert warning(planted) in (output / "report.html").read_text()
     assert pd.read_csv(output / "results.csv")["note"].str.endswith(PATIENTS).all()

@@ -91,6 +91,5 @@ def _equal(one: TreatmentModel, other: TreatmentModel) -> bool:
     return (
         one.names == other.names
         and np.array_equal(one.starts, other.starts)
-        and np.array_equal(one.group, other.group)
         and np.array_equal(one.matrix, other.matrix)
     )

@@ -12,25 +12,27 @@ from analysis_py.statistics.errors import NotEstimable
 _ITERATIONS = 100
 _DECREMENT = 1e-9  # of the log likelihood: the step after it is far below any digit that is shown
 _OLD_DECREMENT = 1e-15  # the same by an information matrix of an earlier step, which converges more slowly
+_NEAR = 0.01  # decrement from which on a whole step cannot lead away: the likelihood need not be looked at
 _SLOW = 0.1  # an earlier matrix is used as long as each step makes the decrement so much smaller
 _SEPARATED = 1e-5  # largest distance of a fitted probability from what happened, as fit_propensity()
 
 
 @dataclass(frozen=True)
 class TreatmentModel:
-    """Rows with equal covariates are one row (`group` of each row) of the standardized `matrix`, intercept first.
+    """Standardized covariates in `matrix`, intercept first.
 
-    `coefficients` are the maximum for all rows, from which each fit of a resample sets out. `last` holds the counts and
-    the probabilities of the last resample, where several designs ask for them (remembering()).
+    `coefficients` are the maximum for all rows, from which each fit of a resample sets out; `binary` are the columns
+    with two values. `last` holds the counts and the probabilities of the last resample, where several designs ask for
+    them (remembering()).
     """
 
     matrix: Floats
-    group: Integers
     starts: Booleans
     names: tuple[str, ...]
     centre: Floats
     scale: Floats
     coefficients: Floats
+    binary: Integers
     last: list[tuple[Floats, Floats]] | None = field(default=None, compare=False, repr=False)
 
     def remembering(self) -> "TreatmentModel":
@@ -52,14 +54,29 @@ class TreatmentModel:
         """
         coefficients = self.coefficients
         if counts is None:
-            return np.asarray(_expit(self.matrix @ coefficients)[self.group])
+            return _expit(self.matrix @ coefficients)
         if self.last and np.array_equal(self.last[0][0], counts):
             return self.last[0][1]
-        coefficients = maximize(self.matrix, *_tally(self.group, self.starts, counts), self.coefficients)
-        found = np.asarray(_expit(self.matrix @ coefficients)[self.group])
+        hits = counts * self.starts
+        never = self._never(hits)
+        coefficients = maximize(self.matrix, np.where(never, 0, counts), hits, self.coefficients)
+        found = np.where(never, 0, _expit(self.matrix @ coefficients))
         if self.last is not None:
             self.last[:] = [(counts, found)]
         return found
+
+    def _never(self, hits: Floats) -> Booleans:
+        """Rows of `matrix` of a level in which nobody starts: their probability is zero, others learn nothing of them.
+
+        The coefficient of such a level has no maximum, and Newton's method would chase it a unit at a time.
+        """
+        started = self.matrix[hits > 0][:, self.binary] > 0  # standardized: one of two values lies above zero
+        never = np.zeros(len(hits), dtype=bool)
+        for column in self.binary[~started.any(axis=0)]:
+            never |= self.matrix[:, column] > 0
+        for column in self.binary[started.all(axis=0)]:
+            never |= self.matrix[:, column] <= 0
+        return never
 
 
 def fit_treatment(covariates: pd.DataFrame, points: Integers | None, starts: Booleans) -> TreatmentModel:
@@ -79,19 +96,12 @@ def fit_treatment(covariates: pd.DataFrame, points: Integers | None, starts: Boo
     kept = np.flatnonzero(spread > 1e-12 * (np.abs(raw).max(axis=0, initial=0) + 1e-300))
     centre = raw.mean(axis=0)
     kept = kept[independent_columns((raw[:, kept] - centre[kept]) / spread[kept])]
-    # rows are compared as they are: a mean subtracted could part what is equal
-    unique, group = np.unique(raw[:, kept], axis=0, return_inverse=True)
-    matrix = np.column_stack([np.ones(len(unique)), (unique - centre[kept]) / spread[kept]])
-    group = group.ravel().astype(np.int64)
-    rows, hits = _tally(group, starts, np.ones(len(starts)))
-    coefficients = maximize(matrix, rows, hits, np.zeros(matrix.shape[1]))
+    matrix = np.column_stack([np.ones(len(raw)), (raw[:, kept] - centre[kept]) / spread[kept]])
+    coefficients = maximize(matrix, np.ones(len(raw)), starts.astype(float), np.zeros(matrix.shape[1]))
     names = tuple(str(name) for name in numbers.columns[kept])
-    return TreatmentModel(matrix, group, starts, names, centre[kept], spread[kept], coefficients)
-
-
-def _tally(group: Integers, starts: Booleans, counts: Floats) -> tuple[Floats, Floats]:
-    rows, hits = np.bincount(group, counts), np.bincount(group, counts * starts)
-    return rows.astype(np.float64), hits.astype(np.float64)
+    least, most = matrix.min(axis=0), matrix.max(axis=0)
+    binary = np.flatnonzero((least < most) & ((matrix == least) | (matrix == most)).all(axis=0))
+    return TreatmentModel(matrix, starts, names, centre[kept], spread[kept], coefficients, binary)
 
 
 def maximize(matrix: Floats, rows: Floats, hits: Floats, coefficients: Floats) -> Floats:
@@ -117,24 +127,26 @@ def maximize(matrix: Floats, rows: Floats, hits: Floats, coefficients: Floats) -
         gradient = matrix.T @ (hits - rows * fitted)
         is_new = not len(inverse) or float(gradient @ inverse @ gradient) > _SLOW * decrement
         if is_new:
-            information = matrix.T @ (matrix * (rows * fitted * (1 - fitted))[:, None])
+            half = matrix * np.sqrt(rows * fitted * (1 - fitted))[:, None]
+            information = half.T @ half  # a product with itself is computed once, not on both sides of the diagonal
             inverse = np.asarray(np.linalg.pinv(information, rcond=1e-12, hermitian=True), dtype=np.float64)
         step = inverse @ gradient
         decrement = float(gradient @ step)
         for _ in range(30):
             trial = matrix @ (coefficients + step)
+            if decrement < _NEAR:
+                break
             reached = _log_likelihood(trial, rows, hits)
             if reached >= likelihood - 1e-9 * abs(likelihood):
+                likelihood = reached
                 break
             step = step / 2
-        coefficients, linear, likelihood = coefficients + step, trial, reached
+        coefficients, linear = coefficients + step, trial
         if decrement < (_DECREMENT if is_new else _OLD_DECREMENT):
             break
     else:
         raise NotEstimable("the treatment model does not converge")
-    fitted = _expit(linear)
-    mixed = (hits > 0) & (hits < rows)
-    if not mixed.any() and np.abs(hits / rows - fitted).max() < _SEPARATED:
+    if np.abs(hits / rows - _expit(linear)).max() < _SEPARATED:
         raise NotEstimable("the covariates separate those who start from the others completely")
     return coefficients
 

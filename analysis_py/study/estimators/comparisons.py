@@ -86,5 +86,5 @@ def _matched(
     if pairs.empty:
         raise NotEstimable("no treated stay has a control within the caliper")
     sets = copy.index.to_series()
-    sets[pairs["control"].to_numpy()] = pairs["treated"].to_numpy()
+    sets.loc[pairs["control"].to_numpy()] = pairs["treated"].to_numpy()
     return Comparison(matched_weights(pairs, copy[TREATMENT]), sets)

@@ -74,7 +74,10 @@ timely as (
         charted.value
     from charted
     inner join bounds
-        on charted.stay_id = bounds.stay_id
+        on
+            charted.stay_id = bounds.stay_id
+            -- what became known later is dropped before anything is sorted
+            and {{ clock_hour('charted.known_at') }} - bounds.first_hour <= bounds.last_screened_hr + {{ var('trial_grace_h') }}
     where charted.known_at <= {{ add_hours('charted.measured_at', var('trial_known_within_h')) }}
 
 ),
@@ -169,7 +172,7 @@ composed as (
 
 ),
 
-readings as (
+final as (
 
     select * from averaged
 
@@ -183,22 +186,10 @@ readings as (
         composed.value
     from composed
     inner join bounds
-        on composed.stay_id = bounds.stay_id
+        on
+            composed.stay_id = bounds.stay_id
+            and {{ clock_hour('composed.known_at') }} - bounds.first_hour <= bounds.last_screened_hr + {{ var('trial_grace_h') }}
     where composed.known_at <= {{ add_hours('composed.measured_at', var('trial_known_within_h')) }}
-
-),
-
-final as (
-
-    select
-        readings.stay_id,
-        readings.concept,
-        readings.measured_at,
-        readings.known_hr,
-        readings.value
-    from readings
-    inner join bounds
-        on readings.stay_id = bounds.stay_id and readings.known_hr <= bounds.last_screened_hr + {{ var('trial_grace_h') }}
 
 )
 

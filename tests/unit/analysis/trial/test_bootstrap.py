@@ -140,10 +140,3 @@ def test_what_is_not_done_is_not_waited_for(trial: Tables) -> None:
     with pytest.raises(KeyboardInterrupt):
         bootstrap(DESIGNS["pooled"](*trial), 100_000, 1, 2, stop)
     assert monotonic() - begin < 60
-
-
-def test_equal_rows_are_fitted_once(trial: Tables) -> None:
-    patients, intervals = trial
-    design = clones(patients, intervals, covariates=["vent"])
-    assert len(design.weighting.model.matrix) == 16  # type: ignore[attr-defined]  # decisions times ventilated or not
-    assert len(intervals) > 1000
