@@ -1,17 +1,17 @@
 {# Where an engine reads files in place: the tables of MIMIC-IV as views on them, before anything else. #}
 {% macro find_sources() %}
-{%- if execute and flags.WHICH in ('build', 'run', 'seed', 'test') -%}{{ return(adapter.dispatch('find_sources')()) }}{%- endif -%}
+{%- if execute and flags.WHICH in ('build', 'run', 'seed', 'test') and is_run() -%}{{ return(adapter.dispatch('find_sources')()) }}{%- endif -%}
 {% endmacro %}
 {# A table that is not there is said once, with the var that names its schema, before a model asks for it. #}
 {% macro postgres__find_sources() %}
 {%- set there, asked = [], [] -%}
-{%- for node in graph.nodes.values() if node.resource_type == 'model' and node.unique_id in selected_resources -%}
+{%- for node in own(graph.nodes.values(), ['model']) if node.unique_id in selected_resources -%}
     {%- do asked.extend(node.depends_on.nodes) -%}
 {%- endfor -%}
 {%- for row in run_query("select n.nspname || '.' || c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
     where c.relkind in ('r', 'p', 'v', 'm', 'f')").rows -%}{%- do there.append(row[0]) -%}{%- endfor -%}
 {%- set absent, vars = [], [] -%}
-{%- for source in graph.sources.values() if source.source_name in ('mimic_hosp', 'mimic_icu') and source.unique_id in asked -%}
+{%- for source in own(graph.sources.values()) if source.source_name in ('mimic_hosp', 'mimic_icu') and source.unique_id in asked -%}
     {%- if source.schema ~ '.' ~ source.identifier not in there -%}
         {%- do absent.append(source.schema ~ '.' ~ source.identifier) -%}
         {%- if source.source_name not in vars -%}{%- do vars.append(source.source_name) -%}{%- endif -%}
@@ -30,13 +30,13 @@
    Names and types of columns are those of mimic_db/columns.csv, whatever their order in the file; nothing is guessed from values. #}
 {% macro duckdb__find_sources() %}
 {%- set folder = env_var('DEXSIC_CSV', '') -%}
-{%- if target.database in [target.schema, var('mimic_hosp_schema'), var('mimic_icu_schema')] -%}
+{%- if target.database in [study_schema(), var('mimic_hosp_schema'), var('mimic_icu_schema')] -%}
     {{ exceptions.raise_compiler_error('the file is named like the schema ' ~ target.database ~ ', and DuckDB cannot tell them apart: '
         ~ 'give it another name (DEXSIC_DUCKDB)') }}
 {%- endif -%}
 {%- set definitions = source_columns() -%}
 {%- set views, faults = [], [] -%}
-{%- for source in graph.sources.values() if source.source_name in ('mimic_hosp', 'mimic_icu') -%}
+{%- for source in own(graph.sources.values()) if source.source_name in ('mimic_hosp', 'mimic_icu') -%}
     {%- set name = source.source_name.removeprefix('mimic_') ~ '/' ~ source.identifier -%}
     {%- set relation = api.Relation.create(database=target.database, schema=source.schema, identifier=source.identifier) -%}
     {%- if folder -%}
@@ -71,7 +71,7 @@
 {% macro source_columns() %}
 {%- set found = run_query(
     "select module || '/' || \"table\", \"column\", regexp_replace(type, '\\(.*\\)', ''), needed = 'yes'
-    from read_csv(" ~ text_literal(adapter.config.project_root ~ '/mimic_db/columns.csv') ~ ", header = true, all_varchar = true)"
+    from read_csv(" ~ text_literal(own_config().project_root ~ '/mimic_db/columns.csv') ~ ", header = true, all_varchar = true)"
 ) -%}
 {%- set tables = {} -%}
 {%- for table, column, type, needed in found.rows -%}
