@@ -12,6 +12,7 @@ from analysis_py.marts.generated import PATIENTS, WATERMARK, marked, warning
 from analysis_py.marts.types import Variable
 from analysis_py.report.captions.figures import curves_left_out
 from analysis_py.report.figures.effects import forest
+from analysis_py.report.figures.empty import has_estimate
 from analysis_py.report.figures.style import SINGLE, house_style, new_figure, save, watermark
 from analysis_py.report.figures.survival import survival_curves
 from analysis_py.report.page import Caption, Part, Picture, Table, picture, plain_table
@@ -132,8 +133,11 @@ class _Page:
                 self._characteristics("outcomes", EXTERNAL_OUTCOMES, "outcomes").drop(columns="Missing, n (%)"),
             ),
         ]
-        drawn = [figure for figure in (self._survival(), self._forest()) if figure is not None]
-        return Part("external", f"External cohort ({PLACE})", self._text(), drawn, shown)
+        curves, ratios = self._survival(), self._forest()
+        undrawn = [] if curves else [f"No curves: each group has fewer than {self.below} patients or deaths."]
+        undrawn += [] if ratios else ["No figure of the models: there is no hazard ratio to draw."]
+        drawn = [figure for figure in (curves, ratios) if figure is not None]
+        return Part("external", f"External cohort ({PLACE})", self._text(), drawn, shown, undrawn)
 
     def headline(self) -> list[str]:
         """What was asked, in whom, and what was found."""
@@ -238,8 +242,10 @@ class _Page:
             "kaplan_meier", figure, Caption("Survival to day 28 in the external cohort", text), alternative
         )
 
-    def _forest(self) -> Picture:
+    def _forest(self) -> Picture | None:
         lines = pd.DataFrame(self._lines())
+        if not has_estimate(lines):
+            return None
         with house_style():
             figure = forest(lines, "Hazard ratio", self.drug)
         text = (

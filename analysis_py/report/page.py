@@ -1,4 +1,4 @@
-"""The report: one HTML file that needs nothing beside it."""
+"""What the page is made of: parts with texts, figures and tables; render.py makes the page of them."""
 
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
@@ -7,46 +7,19 @@ from itertools import groupby
 from pathlib import PurePath
 
 import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
-from analysis_py.marts.generated import PATIENTS, warning
 
 _TYPES = {".csv": "text/csv;charset=utf-8", ".svg": "image/svg+xml", ".png": "image/png"}
 # columns that hold words, not numbers
-_TEXTS = {
-    "Rule",
-    "Choice",
-    "Model",
-    "Outcome",
-    "Variable",
-    "What",
-    "Cohort",
-    "Measure",
-    "Class",
-    "Subgroup",
-    "Source",
-    "Status",
-    "Test",
-    "What is tested",
-    "Check",
-    "Worst",
-    "Above",
-    "What it means",
-    "Definition",
-    "Table",
-    "In force",
-    "Default",
-    "Changed",
-    "Value",
-    "Component",
-    "Target trial",
-    "Emulation",
-    "Var",
-    "Design",
-    "Estimator",
-    "About",
-}
+TEXTS = frozenset(
+    {
+        *("Rule", "Choice", "Model", "Outcome", "Variable", "What", "Cohort", "Measure", "Class", "Subgroup", "Source"),
+        *("Status", "Test", "What is tested", "Check", "Worst", "Above", "What it means", "Definition", "Table"),
+        *("In force", "Default", "Changed", "Value", "Component", "Target trial", "Emulation", "Var", "Design"),
+        *("Estimator", "About"),
+    }
+)
 _WIDE = 9  # columns from which on a table is set smaller, and printed on a page on its side
+_LONG = 12  # lines up to which a table is shown without being asked for
 
 
 @dataclass(frozen=True)
@@ -83,7 +56,8 @@ class Line:
 class Table:
     """A table with its caption. A column named `a: b` stands as b under a heading a shared with its neighbors.
 
-    `marks` are its own signs that end a cell, in place of the page's, with the word that is read for each.
+    `marks` are its own signs that end a cell, in place of the page's, with the word that is read for each. `said` is
+    what holds for all of its lines, in place of them or of a column.
     """
 
     caption: Caption
@@ -91,6 +65,17 @@ class Table:
     lines: Sequence[Line]
     downloads: Sequence[Download] = ()
     marks: Mapping[str, str] = field(default_factory=dict)
+    said: str = ""
+
+    @property
+    def size(self) -> int:
+        """Lines that hold cells."""
+        return sum(not line.section for line in self.lines)
+
+    @property
+    def is_long(self) -> bool:
+        """So many lines that it is folded, and searched."""
+        return self.size > _LONG
 
     @property
     def spans(self) -> list[tuple[str, int]]:
@@ -154,18 +139,29 @@ class Picture:
 
 @dataclass(frozen=True)
 class Part:
-    """A section of the report."""
+    """A section of the report. `undrawn` says of figures that cannot be drawn why, in their place."""
 
     anchor: str
     title: str
     text: Sequence[str] = ()
     figures: Sequence[Picture] = field(default_factory=tuple)
     tables: Sequence[Table] = field(default_factory=tuple)
+    undrawn: Sequence[str] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing in it is to be shown."""
+        return not (self.text or self.figures or self.tables or self.undrawn)
+
+    @property
+    def is_one_table(self) -> bool:
+        """Who opens it wants this table: it is not folded a second time."""
+        return len(self.tables) == 1 and not self.figures
 
     @property
     def is_sideways(self) -> bool:
         """Printed as a whole on pages on their side: nothing stands before a wide table."""
-        return not self.text and not self.figures and bool(self.tables) and self.tables[0].is_wide
+        return not (self.text or self.figures or self.undrawn) and bool(self.tables) and self.tables[0].is_wide
 
 
 def download(name: str, content: bytes) -> Download:
@@ -198,38 +194,3 @@ def plain_table(
             cells[0] = level
         lines.append(Line(cells, indent=indent))
     return Table(caption, [str(name) for name in columns], lines, downloads, marks or {})
-
-
-def render_report(
-    title: str,
-    headline: Sequence[str],
-    remarks: Sequence[str],
-    parts: Sequence[Part],
-    marks: Mapping[str, str],
-    generated: str,
-    beside: Mapping[str, str],
-) -> str:
-    """The page. Every text is escaped.
-
-    `marks` are signs that end a cell, with the word that is read for each. `generated` as read_marts() gives it: a
-    banner, and a mark on each caption. `beside` are files in the page's folder with what they are.
-    """
-    environment = Environment(
-        loader=PackageLoader("analysis_py.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    template = environment.get_template("report.html.j2")
-    return template.render(
-        title=title,
-        headline=headline,
-        remarks=remarks,
-        parts=parts,
-        marks=marks,
-        beside=beside,
-        texts=_TEXTS,
-        warning=warning(generated) if generated else "",
-        mark=f" ({PATIENTS})" if generated else "",
-    )

@@ -8,6 +8,7 @@ import pandas as pd
 from analysis_py.marts.build_record import DEXMEDETOMIDINE
 from analysis_py.report.captions.shown import Shown
 from analysis_py.report.captions.tables import table_caption
+from analysis_py.report.captions.undrawn import undrawn
 from analysis_py.report.controls.part import controls_part
 from analysis_py.report.estimators.part import estimators_part
 from analysis_py.report.gate.part import gate_part
@@ -50,7 +51,7 @@ class Parts:
             self._part("flow", "Cohort", figures=["flow"], tables=["flow"]),
             self._part("baseline", "Baseline", tables=["table1_baseline"]),
             self._part("balance", "Balance", none, ["love_plot", "propensity_overlap"], ["balance", "unmatched"]),
-            self._part("survival", "Survival", none + self._undrawn(), ["kaplan_meier"]),
+            self._part("survival", "Survival", none, ["kaplan_meier"]),
             self._part("models", "Models of death", none, tables=["table2_models"]),
             estimators_part(self.shown, self.made, self.files, self.pictures),
             trial_part(self.shown, self.made, self.files, self.pictures),
@@ -79,10 +80,6 @@ class Parts:
         ]
         return replace(part, tables=[*part.tables, *tables])
 
-    def _undrawn(self) -> list[str]:
-        few = f"No curves: each group has fewer than {self.shown.below} patients or deaths."
-        return [] if "kaplan_meier" in self.pictures else [few]
-
     def _part(
         self, anchor: str, title: str, text: Sequence[str] = (), figures: Sequence[str] = (), tables: Sequence[str] = ()
     ) -> Part:
@@ -90,7 +87,7 @@ class Parts:
         shown = [
             self._table(table_caption(self.shown, name), self.made[name], name) for name in tables if name in self.made
         ]
-        return Part(anchor, title, text, drawn, shown)
+        return Part(anchor, title, text, drawn, shown, undrawn(self.shown, figures, self.pictures))
 
     def _table(self, caption: Caption, frame: pd.DataFrame, file: str) -> Table:
         return plain_table(caption, frame, [self.files[file]])

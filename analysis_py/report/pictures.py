@@ -1,8 +1,8 @@
 """Which figures there are: each drawn from the study, saved, and given the words that go with it."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from textwrap import fill
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -22,6 +22,7 @@ from analysis_py.report.estimators.words import (
 )
 from analysis_py.report.figures.cohort import flow_chart, imputation_trace, love_plot, mirrored_histogram
 from analysis_py.report.figures.effects import forest, spline
+from analysis_py.report.figures.empty import has_bars, has_estimate, say_instead
 from analysis_py.report.figures.style import DOUBLE, SINGLE, house_style, new_figure, save, watermark
 from analysis_py.report.figures.survival import survival_curves
 from analysis_py.report.page import Picture, picture
@@ -86,7 +87,7 @@ def draw(folder: Path, shown: Shown) -> dict[str, Picture]:
         if study.matched is not None:
             _matched(study.matched, shown, keep)
         compared = estimator_lines(shown.rows)
-        if len(compared) and compared["estimate"].notna().any():
+        if has_estimate(compared):
             keep(FIGURE, forest(compared, "Hazard ratio", shown.drug))
         controls = control_figures(shown.rows, shown.drug)
         for name, drawn in (*trial_figures(shown), *controls, *sensitivity_figures(shown.rows, shown.drug)):
@@ -103,6 +104,7 @@ def curves_to_draw(data: pd.DataFrame, below: int, death: str = DEATH_28D) -> pd
 
 
 def _survival(curves: Mapping[str, pd.DataFrame], shown: Shown) -> Figure:
+    curves = {name: found for name, found in curves.items() if len(found)}
     figure, axes = new_figure(DOUBLE, 3.0, len(curves))
     for axis, (name, found) in zip(axes, curves.items(), strict=True):
         title, note = COHORT_TITLES[name], curve_note(shown.rows, name)
@@ -123,16 +125,23 @@ def _imputation(study: Study) -> Figure:
 
 def _matched(matched: Matched, shown: Shown, keep: _Keep) -> None:
     rows, drug = shown.rows, shown.study.build.drug
-    figure, (axis,) = new_figure(SINGLE, 6.2)
-    love_plot(axis, smd_frame(rows))
-    keep("love_plot", figure)
-    keep("propensity_overlap", _overlap(matched, shown))
-    keep("subgroups", forest(forest_lines(rows), "Hazard ratio", drug))
-    keep("robustness", forest(robustness_lines(rows), "Hazard ratio", drug))
-    keep("exposure", _exposure(shown.study, matched))
+    differences = smd_frame(rows)
+    if differences[["full", "matched"]].notna().any(axis=None):
+        figure, (axis,) = new_figure(SINGLE, 6.2)
+        love_plot(axis, differences)
+        keep("love_plot", figure)
+    for name, lines in (("subgroups", forest_lines(rows)), ("robustness", robustness_lines(rows))):
+        if has_estimate(lines):
+            keep(name, forest(lines, "Hazard ratio", drug))
+    for name, drawn in (
+        ("propensity_overlap", _overlap(matched, shown)),
+        ("exposure", _exposure(shown.study, matched)),
+    ):
+        if drawn is not None:
+            keep(name, drawn)
 
 
-def _overlap(matched: Matched, shown: Shown) -> Figure:
+def _overlap(matched: Matched, shown: Shown) -> Figure | None:
     study, groups, below = shown.study, shown.groups, shown.below
     figure, axes = new_figure(DOUBLE, 2.3, 3)
     top = float(matched.propensity.max())
@@ -146,27 +155,30 @@ def _overlap(matched: Matched, shown: Shown) -> Figure:
     axes[2].text(0.5, 0.98, "equipoise", transform=axes[2].get_xaxis_transform(), ha="center", va="top")
     mirrored_histogram(axes[2], preference, treated, groups, "Before matching", "Preference score", below)
     axes[2].set_ylim(top=1.15 * axes[2].get_ylim()[1])  # room for the word above the bars
+    if not any(has_bars(axis) for axis in axes):
+        return None
     handles, labels = axes[0].get_legend_handles_labels()
     if handles:
         figure.legend(handles, labels, loc="outside lower center", ncols=2)
     for axis in axes[1:]:
         axis.set_ylabel("")
+    for axis in axes:
+        if not has_bars(axis):
+            say_instead(axis, axis.get_title(loc="left"), f"No bar stands for {below} patients or more.")
     return figure
 
 
-def _exposure(study: Study, matched: Matched) -> Figure:
-    smooth = [exposure for exposure in exposures_of(study.build) if exposure.smooth]
-    figure, axes = new_figure(DOUBLE, 2.6, len(smooth))
-    for axis, exposure in zip(axes, smooth, strict=True):
-        title = exposure.title
-        try:
-            curve = spline_curve(matched.data, exposure.column, study.completed.unusable)
-        except NotEstimable as reason:
-            axis.set_axis_off()
-            axis.set_title(title)
-            axis.text(0, 0.5, fill(f"not estimable: {reason}", 45), transform=axis.transAxes)
-            continue
-        spline(axis, curve, title, f"{title} ({exposure.unit})")
+def _exposure(study: Study, matched: Matched) -> Figure | None:
+    drawn = []
+    for exposure in exposures_of(study.build):
+        if exposure.smooth:
+            with suppress(NotEstimable):
+                drawn.append((exposure, spline_curve(matched.data, exposure.column, study.completed.unusable)))
+    if not drawn:
+        return None
+    figure, axes = new_figure(DOUBLE, 2.6, len(drawn))
+    for axis, (exposure, curve) in zip(axes, drawn, strict=True):
+        spline(axis, curve, exposure.title, f"{exposure.title} ({exposure.unit})")
     return figure
 
 
@@ -174,12 +186,18 @@ def _ending(shown: Shown) -> list[str]:
     lines = []
     for name, data in shown.study.cohorts.items():
         counts = groups(data)
-        small = any(is_small(count, shown.below) for count in counts.values())
+        # beside a group of nobody there is no sum that could give a small one away
+        small = 0 not in counts.values() and any(is_small(count, shown.below) for count in counts.values())
         words = [
-            f"{HIDDEN if small else f'{counts[group]:,}'} {shown.groups[group].lower()}" for group in (True, False)
+            f"{HIDDEN if small else _count(counts[group], shown.below)} {shown.groups[group].lower()}"
+            for group in (True, False)
         ]
         lines.append(f"{COHORT_TITLES[name]}: {', '.join(words)}")
     return lines
+
+
+def _count(count: int, below: int) -> str:
+    return f"<{below}" if is_small(count, below) else f"{count:,}"
 
 
 def curve_note(rows: Sequence[Row], cohort: str) -> str:

@@ -14,9 +14,10 @@ from analysis_py.report.gate.words import gate_caption, is_of_gate
 from analysis_py.report.manuscript.write import write_manuscript
 from analysis_py.report.multiverse.part import part_of
 from analysis_py.report.output_folder import DBT_DOCS, MULTIVERSE
-from analysis_py.report.page import render_report
 from analysis_py.report.parts import Parts
 from analysis_py.report.pictures import draw
+from analysis_py.report.render import render_report
+from analysis_py.report.said_once import said_once
 from analysis_py.report.tables.cells import ESTIMATE_MARKS
 from analysis_py.report.tables.comparison import MARKS
 from analysis_py.report.tables.made import make_tables, write_table
@@ -70,11 +71,12 @@ def write_results(
     if validation is not None:
         external = write_external(folder, validation, below, rows)
         parts.insert([part.anchor for part in parts].index("missing"), external.part)
+    parts = [said_once(part, shown.empty_arm()) for part in parts]
     _write_rows(folder, rows, study.generated, external)
     title = f"{study.build.drug.capitalize()} and death in sepsis-induced coagulopathy"
     beside = {path: text for path, text in _BESIDE.items() if (folder / path).is_file()}
     remarks = [*study.remarks, *(validation.remarks if validation else ())]
-    page = render_report(title, headline(shown), remarks, parts, _SIGNS, study.generated, beside)
+    page = render_report(title, None, headline(shown), remarks, parts, _SIGNS, study.generated, beside)
     (folder / "report.html").write_text(page, encoding="utf-8", newline="\n")
     return [*rows, *(external.rows if external else ())]
 
@@ -88,7 +90,7 @@ def write_validation(folder: Path, validation: Validation, below: int) -> list[R
     title = f"{validation.build.drug.capitalize()} and death in sepsis-induced coagulopathy: {external.part.title}"
     beside = {"results.csv": _BESIDE["results.csv"]}
     generated = validation.marts.generated
-    page = render_report(title, external.headline, validation.remarks, [external.part], _SIGNS, generated, beside)
+    page = render_report(title, None, external.headline, validation.remarks, [external.part], _SIGNS, generated, beside)
     (folder / "report.html").write_text(page, encoding="utf-8", newline="\n")
     return external.rows
 

@@ -32,7 +32,7 @@ def suppress(rows: Iterable[Row], below: int) -> list[Row]:
     both may stand elsewhere; a variable of which only one level is hidden loses its next smallest level; a group below
     the limit is not described, and hides the size of the other. Nor is there an estimate from the four counts of a 2x2
     table of which one is hidden: with its digits it could be solved for them. Of readings that differ by a few patients
-    the sizes are hidden.
+    the sizes are hidden. A group of nobody is a zero everywhere: it gives nothing away.
     """
     rows = list(rows)
     hidden = _hidden_counts(rows, below)
@@ -49,7 +49,17 @@ def suppress(rows: Iterable[Row], below: int) -> list[Row]:
         replace(row, events=HIDDEN) if (_both(row), row.outcome) in totals and isinstance(row.events, int) else row
         for row in shown
     ]
-    return [without_events(row, before) for row, before in zip(shown, rows, strict=True)]
+    empty = _empty_groups(rows)
+    return [
+        before if before.cohort in empty else without_events(row, before)
+        for row, before in zip(shown, rows, strict=True)
+    ]
+
+
+def _empty_groups(rows: list[Row]) -> set[str]:
+    """Cohorts of nobody: their zeros say what is told in words, and all there is to know is in the other group."""
+    described = [row for row in rows if row.measure in _DESCRIPTIVE and " " in row.cohort]
+    return {row.cohort for row in described} - {row.cohort for row in described if row.n != 0}
 
 
 def without_events(row: Row, before: Row) -> Row:
@@ -163,11 +173,13 @@ def _gives_away(row: Row, below: int) -> bool:
 
 def _suppressed(row: Row, below: int, hidden: bool, small_group: bool, small_part: bool) -> Row:
     described = row.measure in _DESCRIPTIVE
+    events: int | str | None
     if described and is_small(row.n, below):
         note = f"fewer than {below} patients"
-        return replace(row, estimate=None, lower=None, upper=None, n=f"<{below}", events=None, note=note)
+        events = HIDDEN if isinstance(row.events, int) else row.events
+        return replace(row, estimate=None, lower=None, upper=None, n=f"<{below}", events=events, note=note)
     n: int | str | None = f"<{below}" if is_small(row.n, below) else row.n
-    events: int | str | None = f"<{below}" if is_small(row.events, below) else row.events
+    events = f"<{below}" if is_small(row.events, below) else row.events
     if hidden and isinstance(events, int):
         events = HIDDEN
     if small_part and row.analysis in _OF_PARTS and row.measure != "percent" and isinstance(n, int):

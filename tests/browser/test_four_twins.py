@@ -75,7 +75,7 @@ def test_the_first_sentence_says_what_may_be_believed(
     output = tmp_path / "output"
     _run("study", "--dsn", server.url(twin.name), "--output", str(output), "--quiet")
     page.goto((output / "report.html").as_uri())
-    top = " ".join(page.locator("p.lead").all_inner_texts()[:3])
+    top = " ".join(page.locator("p.lead").all_text_contents()[:3])
     for words in twin.said:
         assert words in top, top
     rows = pd.read_csv(output / "results.csv", keep_default_na=False)

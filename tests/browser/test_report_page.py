@@ -1,13 +1,12 @@
 """The report as a reader meets it: opened in a browser, wide and narrow, light and dark, and on paper."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from analysis_py.marts.build_record import BuildRecord, TestOutcome
 from analysis_py.marts.published_count import PublishedCount
@@ -15,16 +14,12 @@ from analysis_py.marts.quality import QualityCheck
 from analysis_py.report.present import write_results
 from analysis_py.study.read_marts import type_cohort
 from analysis_py.study.study import run_study
-from tests.conftest import CHROMIUM
 from tests.unit.analysis.conftest import _make_cohort, _make_flow
 
 pytestmark = pytest.mark.needs_chromium
 
 WIDE, NARROW = 1200, 390
 PORTRAIT, LANDSCAPE = 680, 1032  # pixels of A4 between the margins that the page asks for
-# a browser that calls home would make requests that are not the page's
-QUIET = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
-QUIET += " --disable-component-update --disable-sync"
 Scheme = Literal["light", "dark"]
 BUILD = BuildRecord(
     finished_at="2026-01-02 03:04:05",
@@ -76,14 +71,6 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return made
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as driver:
-        opened = driver.chromium.launch(executable_path=CHROMIUM, args=QUIET.split())
-        yield opened
-        opened.close()
-
-
 @pytest.fixture(params=["generated", "tiny"])
 def folder(request: pytest.FixtureRequest, folders: dict[str, Path]) -> Path:
     return folders[request.param]
@@ -95,6 +82,10 @@ def opened(browser: Browser, folder: Path, width: int = WIDE, scheme: Scheme = "
     return page
 
 
+def unfold(page: Page) -> None:
+    page.get_by_role("button", name="Unfold all").click()
+
+
 def test_the_page_is_silent_and_asks_nobody_for_anything(browser: Browser, folder: Path) -> None:
     page = browser.new_page()
     said, asked = [], []
@@ -102,6 +93,7 @@ def test_the_page_is_silent_and_asks_nobody_for_anything(browser: Browser, folde
     page.on("pageerror", lambda error: said.append(str(error)))
     page.on("request", lambda request: asked.append(request.url))
     page.goto((folder / "report.html").as_uri())
+    unfold(page)
     page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
     page.wait_for_load_state("networkidle")
     assert said == []
@@ -123,6 +115,7 @@ def test_everything_is_drawn_reached_and_accessible(
     browser: Browser, folders: dict[str, Path], name: str, width: int, scheme: Scheme
 ) -> None:
     page = opened(browser, folders[name], width, scheme)
+    unfold(page)
 
     undrawn = page.eval_on_selector_all(
         "img", "all => all.filter(one => !one.complete || one.naturalWidth === 0 || one.alt.length < 40).length"
@@ -150,10 +143,13 @@ def test_everything_is_drawn_reached_and_accessible(
     links = page.locator("nav a")
     assert links.count() > 10
     for at in range(links.count()):
+        if width < 1100:
+            page.locator(".toc > summary").click()
         links.nth(at).click()
+        page.wait_for_timeout(50)
         top, banner = page.evaluate(
             """() => [
-                document.querySelector(location.hash + ' h2').getBoundingClientRect().top,
+                document.querySelector(`${location.hash} :is(h1, h2)`).getBoundingClientRect().top,
                 document.querySelector('.generated')?.getBoundingClientRect().bottom ?? 0,
             ]"""
         )
@@ -195,6 +191,7 @@ def test_no_table_is_cut_on_paper(browser: Browser, folder: Path, scheme: Scheme
 
 def test_each_table_and_figure_is_downloaded_as_the_file_of_the_output_folder(browser: Browser, folder: Path) -> None:
     page = opened(browser, folder)
+    unfold(page)
     links = page.locator(".files a")
     names = set(links.evaluate_all("all => all.map(one => one.download)"))
     written = {path.name for kind in ("tables", "figures") for path in (folder / kind).iterdir()}
@@ -222,6 +219,7 @@ def test_what_cannot_be_estimated_or_was_not_recorded_says_why_in_its_place(
     browser: Browser, folders: dict[str, Path]
 ) -> None:
     page = opened(browser, folders["tiny"])
+    unfold(page)
     for section in ("balance", "models", "exposure", "subgroups", "robustness", "e-values"):
         assert "No matched cohort: " in page.locator(f"#{section}").inner_text()
     for section in ("quality", "definitions"):

@@ -59,10 +59,13 @@ class Shown:
 
     def unmatched(self) -> str:
         """Why there is no matched cohort."""
+        return self.empty_arm() or self.study.not_matched
+
+    def empty_arm(self) -> str:
+        """That nobody, or everybody, was treated; empty where there are both."""
         counts = groups(self.study.full)
-        if 0 in counts.values():
-            return f"{'everybody' if counts[True] else 'nobody'} in the cohort was given {self.drug}"
-        return self.study.not_matched
+        who = "everybody" if counts[True] else "nobody"
+        return f"{who} in the cohort was given {self.drug}" if 0 in counts.values() else ""
 
     def matched(self) -> str:
         """The matched cohort with its size."""

@@ -19,4 +19,5 @@ def controls_part(
     text = sentences(shown.rows, shown.drug, shown.study.controls)
     drawn = [pictures[FUNNEL]] if FUNNEL in pictures else []
     tables = [plain_table(controls_caption(shown, name), made[name], [files[name]]) for name in _TABLES if name in made]
-    return Part(ANCHOR, TITLE, text, drawn, tables)
+    undrawn = [] if drawn or not tables else ["No figure: no control can be estimated."]
+    return Part(ANCHOR, TITLE, text, drawn, tables, undrawn)

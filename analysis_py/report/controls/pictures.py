@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from analysis_py.report.controls.tables import DESIGN_TITLES, calibration_of, designs_of, estimates
 from analysis_py.report.controls.words import FUNNEL
 from analysis_py.report.figures.controls import funnel
+from analysis_py.report.figures.empty import say_instead
 from analysis_py.report.figures.style import DOUBLE, new_figure
 from analysis_py.study.controls.calibrate import NULL_MEAN, NULL_SD
 from analysis_py.study.controls.found import DRUG, EXPOSURE, OUTCOME, standard_error
@@ -32,11 +33,14 @@ def control_figures(rows: Sequence[Row], drug: str) -> Iterator[tuple[str, Figur
     top = 1.08 * float(every["error"].max())
     for axis, ((kind, design), found) in zip(axes, points.items(), strict=True):
         title, measure = _KINDS[kind]
+        if found.empty and own[design].empty:
+            say_instead(axis, f"{DESIGN_TITLES[design]}: {title}", "No control can be estimated.")
+            continue
         mean, sd = (calibration_of(rows, design, kind, name) for name in (NULL_MEAN, NULL_SD))
         null = (mean.estimate, sd.estimate) if mean is not None and sd is not None else (None, None)
         funnel(axis, found, own[design], null, f"{DESIGN_TITLES[design]}: {title}", measure, drug, top)
         axis.set(xlim=(max(low, 0.05), min(high, 20)))
-    handles, labels = axes[0].get_legend_handles_labels()
+    handles, labels = next(axis for axis in axes if axis.axison).get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))
     yield FUNNEL, figure
 

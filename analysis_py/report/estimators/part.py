@@ -17,4 +17,5 @@ def estimators_part(
     """How far the estimators agree, the forest plot and the table."""
     drawn = [pictures[FIGURE]] if FIGURE in pictures else []
     tables = [plain_table(estimators_caption(shown, TABLE), made[TABLE], [files[TABLE]])] if TABLE in made else []
-    return Part(ANCHOR, TITLE, sentences(shown.rows), drawn, tables)
+    undrawn = [] if drawn or not tables else ["No figure: there is no hazard ratio to draw."]
+    return Part(ANCHOR, TITLE, sentences(shown.rows), drawn, tables, undrawn)

@@ -8,7 +8,8 @@ from pathlib import Path
 import pandas as pd
 
 from analysis_py.report.multiverse.part import ANCHOR
-from analysis_py.report.page import Part, render_report
+from analysis_py.report.page import Part
+from analysis_py.report.render import render_part
 
 _SECTION = re.compile(rf'<section id="{ANCHOR}".*?</section>', re.DOTALL)
 
@@ -25,9 +26,7 @@ def update_page(output: Path, part: Part, fingerprint: str, generated: str) -> b
     text = page.read_text(encoding="utf-8")
     if len(_SECTION.findall(text)) != 1:  # of a version without it
         return False
-    section = _SECTION.search(render_report("", [], [], [part], {}, generated, {}))
-    assert section is not None
-    changed = _SECTION.sub(lambda _: section.group(), text)
+    changed = _SECTION.sub(lambda _: render_part(part, {}, generated).strip(), text)
     handle, fresh = tempfile.mkstemp(prefix=".new-", dir=output / ANCHOR)
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:

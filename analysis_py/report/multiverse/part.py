@@ -33,6 +33,8 @@ def multiverse_part(found: Multiverse | None, drug: str, generated: str) -> Part
     drawn = picture(Caption(*curve_caption(drug, people)), curve_alternative(found), named, True)
     files = [download(f"{ANCHOR}_{name}", found.files[name]) for name in (BY_CHOICE, SPECIFICATIONS)]
     table = plain_table(Caption(*table_caption()), choice_table(found.by_choice), files[:1])
+    if not found.table["estimate"].notna().any():
+        return Part(ANCHOR, TITLE, sentences(found), (), [table], ["No curve: no specification can be estimated."])
     return Part(ANCHOR, TITLE, sentences(found), [drawn], [table])
 
 

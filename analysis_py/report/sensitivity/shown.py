@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 import pandas as pd
 from matplotlib.figure import Figure
 
+from analysis_py.report.figures.empty import has_curves, say_instead
 from analysis_py.report.figures.sensitivity import tipping_lines
 from analysis_py.report.figures.style import DOUBLE, new_figure
 from analysis_py.report.page import Caption
@@ -80,14 +81,20 @@ def _shifted(rows: Sequence[Row]) -> pd.DataFrame:
 
 
 def sensitivity_figures(rows: Sequence[Row], drug: str) -> Iterator[tuple[str, Figure]]:
-    """The strength of an unmeasured cause that explains away, by its shares; none without an estimate."""
+    """The strength of an unmeasured cause that explains away, by its shares; none where there is no curve."""
     found = estimates(rows)
     if not found:
         return
     figure, axes = new_figure(DOUBLE, 3.0, len(found))
     for axis, (title, row) in zip(axes, found.items(), strict=True):
         assert row.estimate is not None and row.lower is not None and row.upper is not None
-        tipping_lines(axis, (row.estimate, row.lower, row.upper), f"{title}: {row.estimate:.2f}", drug, axis is axes[0])
+        told = f"{title}: {row.estimate:.2f}"
+        tipping_lines(axis, (row.estimate, row.lower, row.upper), told, drug, axis is axes[0])
+    if not any(has_curves(axis) for axis in axes):
+        return
+    for axis in axes:
+        if not has_curves(axis):
+            say_instead(axis, axis.get_title(loc="left"), "No cause of the strengths and shares shown is enough.")
     yield FIGURE, figure
 
 

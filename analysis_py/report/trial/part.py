@@ -6,6 +6,7 @@ import pandas as pd
 
 from analysis_py.report.captions.shown import Shown
 from analysis_py.report.page import Download, Part, Picture, plain_table
+from analysis_py.report.trial.pictures import undrawn_of_trial
 from analysis_py.report.trial.words import TITLE, sentences, trial_caption
 
 ANCHOR = "trial"
@@ -20,4 +21,4 @@ def trial_part(
     text = sentences(shown.rows, shown.drug, shown.study.trial)
     drawn = [pictures[name] for name in _FIGURES if name in pictures]
     tables = [plain_table(trial_caption(shown, name), made[name], [files[name]]) for name in _TABLES if name in made]
-    return Part(ANCHOR, TITLE, text, drawn, tables)
+    return Part(ANCHOR, TITLE, text, drawn, tables, undrawn_of_trial(shown, pictures))

@@ -1,6 +1,6 @@
 """Which figures the trial has: each drawn from the rows as they are shown."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from analysis_py.report.captions.shown import Shown
 from analysis_py.report.figures.cohort import flow_chart
 from analysis_py.report.figures.effects import forest
+from analysis_py.report.figures.empty import has_bars, has_estimate
 from analysis_py.report.figures.style import DOUBLE, SINGLE, new_figure
 from analysis_py.report.figures.trial import difference_dots, difference_paths, risk_curves, weight_histogram
 from analysis_py.report.tables.cells import few
@@ -38,7 +39,8 @@ def trial_figures(shown: Shown) -> Iterator[tuple[str, Figure]]:
     curves = curves_frame(shown)
     if len(curves):
         yield "trial_curves", _curves(shown, trial, curves)
-    yield "trial_forest", forest(forest_lines(shown), "Hazard ratio", shown.drug)
+    if has_estimate(lines := forest_lines(shown)):
+        yield "trial_forest", forest(lines, "Hazard ratio", shown.drug)
     balance = balance_frame(shown.rows)
     if len(balance):
         yield "trial_balance_over_time", _balance(trial, balance)
@@ -46,7 +48,8 @@ def trial_figures(shown: Shown) -> Iterator[tuple[str, Figure]]:
     if any(counts) and not any(is_small(count, shown.below) for count in counts):
         figure, (axis,) = new_figure(SINGLE, 2.4)
         weight_histogram(axis, trial.weights, strategies(shown.drug, trial.definitions), shown.below)
-        yield "trial_weights", figure
+        if has_bars(axis):
+            yield "trial_weights", figure
 
 
 def curves_frame(shown: Shown) -> pd.DataFrame:
@@ -84,9 +87,10 @@ def forest_lines(shown: Shown) -> pd.DataFrame:
 
 
 def _curves(shown: Shown, trial: Trial, curves: pd.DataFrame) -> Figure:
-    figure, axes = new_figure(DOUBLE, 2.9, len(TRIAL_OUTCOME_TITLES))
+    drawn = {outcome: title for outcome, title in TRIAL_OUTCOME_TITLES.items() if (curves["outcome"] == outcome).any()}
+    figure, axes = new_figure(DOUBLE, 2.9, len(drawn))
     names = strategies(shown.drug, trial.definitions)
-    for axis, (outcome, title) in zip(axes, TRIAL_OUTCOME_TITLES.items(), strict=True):
+    for axis, (outcome, title) in zip(axes, drawn.items(), strict=True):
         row = primary_row(shown.rows, DIFFERENCE, outcome)
         is_told = row is not None and row.estimate is not None
         note = f"difference at day 28, points:\n{points_text(row)}{few(row)}" if row is not None and is_told else ""
@@ -101,9 +105,32 @@ def _curves(shown: Shown, trial: Trial, curves: pd.DataFrame) -> Figure:
 def _balance(trial: Trial, balance: pd.DataFrame) -> Figure:
     beyond = balance[balance["level"] == AT_END]
     current = balance[balance["level"] != AT_END]
-    figure, axes = new_figure(DOUBLE, max(3.0, 0.115 * len(beyond) + 0.8), 2)
-    dots = beyond.assign(label=[term_title(term) for term in beyond["term"]])
-    difference_dots(axes[0], dots[["label", UNWEIGHTED, WEIGHTED]], "End of the grace period")
-    hours = [trial.definitions.moment(int(level)) for level in current["level"]]
-    difference_paths(axes[1], current.assign(hour=hours), "At each decision")
+    figure, axes = new_figure(DOUBLE, max(3.0, 0.115 * len(beyond) + 0.8), bool(len(beyond)) + bool(len(current)))
+    if len(beyond):
+        dots = beyond.assign(label=[term_title(term) for term in beyond["term"]])
+        difference_dots(axes[0], dots[["label", UNWEIGHTED, WEIGHTED]], "End of the grace period")
+    if len(current):
+        hours = [trial.definitions.moment(int(level)) for level in current["level"]]
+        difference_paths(axes[-1], current.assign(hour=hours), "At each decision")
     return figure
+
+
+def undrawn_of_trial(shown: Shown, drawn: Collection[str]) -> list[str]:
+    """In place of figures that cannot be drawn, and of panels; without an estimate that is said, and why."""
+    if shown.study.trial is None:
+        return []
+    told = {"trial_forest": "No figure of the designs: there is no hazard ratio to draw."}
+    row = primary_row(shown.rows, HAZARD_RATIO)
+    if row is not None and row.estimate is not None:
+        told |= {
+            "trial_curves": f"No curves of risk: fewer than {shown.below} die in each stretch that would be drawn.",
+            "trial_balance_over_time": "No figure of balance: no standardized mean difference can be shown.",
+            "trial_weights": f"No figure of the weights: no bar stands for {shown.below} clones.",
+        }
+    lines = [words for name, words in told.items() if name not in drawn]
+    known = set(curves_frame(shown)["outcome"])
+    return lines + [
+        f"{title}: no curves of risk."
+        for outcome, title in TRIAL_OUTCOME_TITLES.items()
+        if known and outcome not in known
+    ]

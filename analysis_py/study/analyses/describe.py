@@ -133,9 +133,11 @@ def _one(tests: pd.DataFrame, measure: str) -> str:
 
 
 def format_cell(row: "pd.Series[Any]") -> str:
-    """`median [quartiles]` or `count (percent)`."""
+    """`median [quartiles]` or `count (percent)`; a dash where there is nobody."""
     count = row["events"] if row["measure"] == "percent" else row["n"]
     if pd.isna(row["estimate"]):
+        if row["n"] == 0:
+            return "–"
         return str(count) if isinstance(count, str) else (HIDDEN if row["note"] else "–")
     if row["measure"] == "median":
         return f"{row['estimate']:.2f} [{row['lower']:.2f}, {row['upper']:.2f}]"

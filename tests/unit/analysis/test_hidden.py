@@ -37,6 +37,20 @@ def test_a_small_count_or_rest_takes_the_other_group_with_it() -> None:
     assert shown(share("treated", 9), share("control", 50, term="y")) == ["<10", 50]
 
 
+def test_a_group_of_nobody_is_a_zero_and_a_small_group_beside_it_stays_hidden() -> None:
+    nobody = Row("table_one", "full treated", term="age", measure="median", n=0, note="no values")
+    none = Row("outcomes", "full treated", term="died", measure="percent", n=0, events=0)
+    nine = Row("table_one", "full control", term="age", measure="median", estimate=66.0, n=9)
+    died = replace(share("control", 3, 9, term="died", analysis="outcomes"), cohort="full control")
+    found = suppress([nobody, none, nine, died], BELOW)
+    assert [(row.n, row.events) for row in found] == [(0, None), (0, 0), ("<10", None), ("<10", HIDDEN)]
+    assert [row.estimate for row in found] == [None] * 4
+    # a group in which nobody has a value is not one of nobody
+    some = replace(none, term="died_hospital", n=50, events=20, estimate=40.0)
+    (hidden, *_) = suppress([nobody, some, nine], BELOW)
+    assert hidden.n == HIDDEN
+
+
 def test_of_several_levels_the_next_smallest_goes_too() -> None:
     levels = [share("treated", events, level=level) for level, events in (("4", 60), ("5", 31), ("6", 9))]
     assert shown(*levels) == [60, HIDDEN, "<10"]

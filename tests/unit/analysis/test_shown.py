@@ -31,6 +31,9 @@ def test_a_cell_is_a_median_with_quartiles_or_a_count_with_its_share() -> None:
     assert format_cell(one(percent)) == "1,481 (12.3)"
     assert format_cell(one(replace(percent, estimate=None, events="<10", note="small"))) == "<10"
     assert format_cell(one(replace(percent, estimate=None, events=None, note="small"))) == HIDDEN
+    # of nobody there is nothing to hide
+    assert format_cell(one(replace(median, estimate=None, n=0, note="no values"))) == "–"
+    assert format_cell(one(replace(percent, estimate=None, n=0, events=0))) == "–"
 
 
 def test_p_values_have_three_digits_and_none_is_zero() -> None:
