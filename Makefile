@@ -13,7 +13,7 @@ help:  ## this list
 	@echo
 	@echo "  make study                      6,000 generated ICU stays: 2 minutes, 3 GB of disk in .postgres"
 	@echo "  make study CSV=DIR              a folder of MIMIC-IV files (hosp/, icu/), into the embedded server:"
-	@echo "                                  2 minutes for the demo, 100 GB of disk for all of MIMIC-IV"
+	@echo "                                  2 minutes for the demo (open data: SUPPRESS_BELOW=0), 100 GB of disk for all of MIMIC-IV"
 	@echo "  make study ENGINE=duckdb CSV=DIR  the same files read where they lie: no server, no loading, one file in .duckdb"
 	@echo "  make study ENGINE=spark CSV=DIR   the same models on Spark, from Parquet in .spark; needs Java 17; 4 minutes for the demo"
 	@echo "  make study DSN=postgresql://... your own server: reads MIMIC-IV, writes one schema of its own"
@@ -65,11 +65,12 @@ clean:  ## stop the embedded server and remove its data (.postgres), .duckdb, .s
 	@if [ -x $(RUN) ]; then $(RUN) -m mimic_db stop; fi
 	rm -rf $(VENV) .postgres .duckdb .spark .bench output target logs .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-# uv installs in a fifth of pip's time; pip does it where uv cannot be had, or does not reach the index that pip is told of
+# uv installs in a fifth of pip's time; pip does it where uv cannot be had, or does not reach the index that pip is told of, and
+# shows errors only (-qq): of a page that its settings name and that is not there it warns once for each package
 define install
 @export PIP_ROOT_USER_ACTION=ignore PIP_DISABLE_PIP_VERSION_CHECK=1; if $(RUN) -m pip install --quiet --require-hashes --only-binary :all: -r requirements/uv.txt 2>/dev/null && \
 	$(VENV)/bin/uv pip install --quiet --python $(RUN) --no-deps --require-hashes --only-binary :all: $(1) 2>/dev/null; then :; else \
-	$(RUN) -m pip install --quiet --no-deps --require-hashes --only-binary :all: $(1); fi
+	$(RUN) -m pip install -qq --no-deps --require-hashes --only-binary :all: $(1); fi
 endef
 
 # the environment is made aside the mark, so that an install that breaks off is taken up again

@@ -19,7 +19,6 @@ from analysis_py.study.suppression import SUPPRESS_BELOW
 from mimic_db import server
 from mimic_db.ending import leave, told
 from mimic_db.load.csv_folder import database_name
-from mimic_db.tables import OFFICIAL_SCHEMAS
 from pipeline import data, dbt, statistics
 from pipeline.data import GENERATED
 from pipeline.digest import STATISTICS_FILES, digest
@@ -28,7 +27,6 @@ from pipeline.place import FILES, SPARK, Database, Place, duckdb_file
 from pipeline.terminal import console, say
 from twin.trial.design import STAYS
 from twin.trial.power import too_small
-from zigong_db.tables import SCHEMA as ZIGONG_SCHEMA
 
 NO_PATIENTS = "no real patients"
 POSTGRES, DUCKDB, ON_SPARK = "postgres", "duckdb", "spark"
@@ -36,13 +34,14 @@ EXAMPLES = """\
 examples:
   python -m study                                       6,000 generated ICU stays, 3 GB of disk in .postgres
   python -m study --csv mimiciv/2.2                     files of MIMIC-IV, into the embedded server (100 GB for all)
+  python -m study --csv demo/2.2 --suppress-below 0     of the demo, which is open data, every count may be shown
   python -m study --engine duckdb --csv mimiciv/2.2     the same files read where they lie: no server, no loading
   python -m study --engine spark --csv mimiciv/2.2      the same models on Spark, from Parquet that is written first
   python -m study --dsn postgresql://me@host/mimiciv    your own server: MIMIC-IV is read, one schema is written
   python -m study --zigong generated                    with the external cohort, generated too
   python -m study --vars '{heparin: any_icu}'           with another definition
 
-exit codes: 0 done; 1 not possible, the reason is on stderr; 2 wrong usage; 130 interrupted (Ctrl-C or SIGTERM)"""
+exit codes: 0 done; 1 not possible, the reason is on stderr; 2 wrong usage; 130 interrupted (Ctrl-C, SIGTERM, hangup)"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -186,14 +185,14 @@ def _data(options: argparse.Namespace) -> Place:
     if options.engine == ON_SPARK:
         return data.parquet(options.csv, schema)
     if options.dsn:
-        dsn = data.own(options.dsn)
+        dsn = data.own(options.dsn, options.vars)
     elif options.csv:
         dsn = data.loaded(options.csv)
     else:
         dsn = data.generated(options.stays, options.seed)
     if options.zigong:
         data.add_zigong(options.zigong, options.seed, dsn)
-    return Database(dsn, schema, [*OFFICIAL_SCHEMAS.values(), ZIGONG_SCHEMA], is_embedded=not options.dsn)
+    return Database(dsn, schema, data.schemas(options.vars), is_embedded=not options.dsn)
 
 
 def _suppress_below(options: argparse.Namespace) -> int:

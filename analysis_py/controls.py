@@ -63,7 +63,7 @@ examples:
   python -m analysis_py.controls --only docusate,famotidine   these two, and the drug
   python -m analysis_py.controls --json --quiet | jq .controls    all numbers for a script
 
-exit codes: 0 done; 1 not possible, the reason is on stderr; 2 wrong usage; 130 interrupted (Ctrl-C or SIGTERM)"""
+exit codes: 0 done; 1 not possible, the reason is on stderr; 2 wrong usage; 130 interrupted (Ctrl-C, SIGTERM, hangup)"""
 
 _MARK, _WIDTH = "○", 18  # of a control that does not count; characters of a ratio with its interval and the mark
 

@@ -29,8 +29,7 @@ def command_line(
         prog=prog, description=description, epilog=epilog, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     data = parser.add_argument_group("data and results")
-    data.add_argument("--profiles-dir", type=Path, help="folder of profiles.yml (default: as dbt finds it)")
-    data.add_argument("--target", help="target of the dbt profile (default: the profile's own)")
+    add_connection(data)
     data.add_argument("--output", type=Path, default=Path("output"), help="folder for the results (default: output)")
     statistics = parser.add_argument_group("statistics")
     statistics.add_argument("--seed", type=natural, default=1, help="seed of the imputation (default: 1)")
@@ -45,6 +44,12 @@ def command_line(
     terminal.add_argument("--quiet", action="store_true", help=quiet)
     terminal.add_argument("--json", action="store_true", help=json)
     return parser, data, statistics
+
+
+def add_connection(group: argparse._ActionsContainer) -> None:
+    """The options that say where the marts are."""
+    group.add_argument("--profiles-dir", type=Path, help="folder of profiles.yml (default: as dbt finds it)")
+    group.add_argument("--target", help="target of the dbt profile (default: the profile's own)")
 
 
 def natural(text: str) -> int:

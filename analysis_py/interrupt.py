@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: before anything is begun they end the program, afterwards what was begun is cleared away."""
+"""Ctrl-C, SIGTERM, a closed terminal: what was begun is cleared away; before that they end the program at once."""
 
 import os
 import signal
@@ -6,7 +6,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Never
+from typing import Final, Never
+
+ENDS: Final = (signal.SIGTERM, signal.SIGHUP)  # besides SIGINT
 
 
 def end_at_once(number: int, frame: FrameType | None) -> Never:
@@ -17,17 +19,22 @@ def end_at_once(number: int, frame: FrameType | None) -> Never:
 
 @contextmanager
 def terminable() -> Iterator[None]:
-    """SIGTERM ends the block as Ctrl-C does, by KeyboardInterrupt, so that what was begun is cleared away."""
+    """SIGTERM and SIGHUP end the block as Ctrl-C does, by KeyboardInterrupt, so that what was begun is cleared away.
+
+    SIGHUP comes when the terminal closes; under nohup it is ignored, and stays so.
+    """
     if threading.current_thread() is not threading.main_thread():  # only there can signals be set
         yield
         return
-    before = signal.signal(signal.SIGTERM, _interrupt)
+    ends = [number for number in ENDS if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, _interrupt) for number in ends}
     if signal.getsignal(signal.SIGINT) is end_at_once:  # of the time before anything was begun
         signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> Never:

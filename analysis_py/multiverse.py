@@ -54,7 +54,7 @@ examples:
   python -m analysis_py.multiverse --only "estimator=IPTW, ATE" --only "estimator=AIPW"
 
 choices: {", ".join(CHOICES)}; an unknown value is answered with those that there are
-exit codes: 0 done; 1 not possible, the reason is on stderr; 2 wrong usage; 130 interrupted (Ctrl-C or SIGTERM)"""
+exit codes: 0 done; 1 not possible, the reason is on stderr; 2 wrong usage; 130 interrupted (Ctrl-C, SIGTERM, hangup)"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -45,7 +45,7 @@ examples:
   python -m analysis_py.run --suppress-below 0               open data: show every count
   python -m analysis_py.run --json --quiet | jq .estimates   the main numbers for a script
 
-exit codes: 0 done; 1 not possible, the reason is on stderr; 2 wrong usage; 130 interrupted (Ctrl-C or SIGTERM)"""
+exit codes: 0 done; 1 not possible, the reason is on stderr; 2 wrong usage; 130 interrupted (Ctrl-C, SIGTERM, hangup)"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

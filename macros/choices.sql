@@ -34,7 +34,9 @@
     {%- for name in adapter.config.cli_vars if name.startswith(formerly) and name.replace(formerly, 'exposure_', 1) in project_vars() -%}
         {{ exceptions.raise_compiler_error("var " ~ name ~ " is now " ~ name.replace(formerly, 'exposure_', 1) ~ ": it is of whichever drug is studied") }}
     {%- endfor -%}
-    {%- for name in adapter.config.cli_vars if name not in project_vars() -%}
+    {#- inside another project only what it sets for this one is known to be ours -#}
+    {%- set alone = adapter.config.project_name == 'dexsic' -%}
+    {%- for name in (adapter.config.cli_vars if alone else adapter.config.vars.to_dict().get('dexsic', {})) if name not in project_vars() -%}
         {{ exceptions.raise_compiler_error("no var is named " ~ name ~ ": dbt_project.yml lists those that there are") }}
     {%- endfor -%}
     {%- for name, allowed in choices.items() if var(name) not in allowed -%}

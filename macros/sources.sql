@@ -1,26 +1,36 @@
 {# Where an engine reads files in place: the tables of MIMIC-IV as views on them, before anything else. #}
 {% macro find_sources() %}
-{%- if execute and flags.WHICH in ('build', 'run', 'seed', 'test') -%}{{ return(adapter.dispatch('find_sources')()) }}{%- endif -%}
+{%- if execute and flags.WHICH in ('build', 'run', 'seed', 'test') and is_run() -%}{{ return(adapter.dispatch('find_sources')()) }}{%- endif -%}
 {% endmacro %}
-{# A table that is not there is said once, with the var that names its schema, before a model asks for it. #}
+{# A table that is not there, or closed to the role, is said once, with the var that names its schema, before a model asks for it. #}
 {% macro postgres__find_sources() %}
-{%- set there, asked = [], [] -%}
-{%- for node in graph.nodes.values() if node.resource_type == 'model' and node.unique_id in selected_resources -%}
+{%- set open, asked = {}, [] -%}
+{%- for node in own(graph.nodes.values(), ['model']) if node.unique_id in selected_resources -%}
     {%- do asked.extend(node.depends_on.nodes) -%}
 {%- endfor -%}
-{%- for row in run_query("select n.nspname || '.' || c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
-    where c.relkind in ('r', 'p', 'v', 'm', 'f')").rows -%}{%- do there.append(row[0]) -%}{%- endfor -%}
-{%- set absent, vars = [], [] -%}
-{%- for source in graph.sources.values() if source.source_name in ('mimic_hosp', 'mimic_icu') and source.unique_id in asked -%}
-    {%- if source.schema ~ '.' ~ source.identifier not in there -%}
-        {%- do absent.append(source.schema ~ '.' ~ source.identifier) -%}
+{%- for row in run_query("select n.nspname || '.' || c.relname,
+        has_schema_privilege(n.oid, 'usage') and has_any_column_privilege(c.oid, 'select'), current_user
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where c.relkind in ('r', 'p', 'v', 'm', 'f')").rows -%}{%- do open.update({row[0]: row[1], none: row[2]}) -%}{%- endfor -%}
+{%- set absent, vars, closed, schemas = [], [], [], [] -%}
+{%- for source in own(graph.sources.values()) if source.source_name in ('mimic_hosp', 'mimic_icu') and source.unique_id in asked -%}
+    {%- set name = source.schema ~ '.' ~ source.identifier -%}
+    {%- if name not in open -%}
+        {%- do absent.append(name) -%}
         {%- if source.source_name not in vars -%}{%- do vars.append(source.source_name) -%}{%- endif -%}
+    {%- elif not open[name] -%}
+        {%- do closed.append(name) -%}
+        {%- if source.schema not in schemas -%}{%- do schemas.append(source.schema) -%}{%- endif -%}
     {%- endif -%}
 {%- endfor -%}
 {%- if absent -%}
     {{ exceptions.raise_compiler_error('the study cannot run on these data: ' ~ absent | sort | join(', ') ~ (' is' if absent | length == 1 else ' are')
         ~ ' not there. If MIMIC-IV lies in other schemas, name them (' ~ vars | join('_schema, ') ~ "_schema: dbt build --vars '{"
         ~ vars[0] ~ '_schema: NAME}\'); `python -m mimic_db check` says what is where') }}
+{%- elif closed -%}
+    {{ exceptions.raise_compiler_error('the study cannot run on these data: ' ~ closed | sort | join(', ') ~ (' is' if closed | length == 1 else ' are')
+        ~ ' closed to ' ~ open[none] ~ '. Ask for `grant usage on schema ' ~ schemas | join(', ') ~ ' to ' ~ open[none]
+        ~ '; grant select on all tables in schema ' ~ schemas | join(', ') ~ ' to ' ~ open[none] ~ '`') }}
 {%- endif -%}
 {% endmacro %}
 {# `python -m mimic_db parquet` has written them, or whoever keeps the cluster #}
@@ -30,13 +40,13 @@
    Names and types of columns are those of mimic_db/columns.csv, whatever their order in the file; nothing is guessed from values. #}
 {% macro duckdb__find_sources() %}
 {%- set folder = env_var('DEXSIC_CSV', '') -%}
-{%- if target.database in [target.schema, var('mimic_hosp_schema'), var('mimic_icu_schema')] -%}
+{%- if target.database in [study_schema(), var('mimic_hosp_schema'), var('mimic_icu_schema')] -%}
     {{ exceptions.raise_compiler_error('the file is named like the schema ' ~ target.database ~ ', and DuckDB cannot tell them apart: '
         ~ 'give it another name (DEXSIC_DUCKDB)') }}
 {%- endif -%}
 {%- set definitions = source_columns() -%}
 {%- set views, faults = [], [] -%}
-{%- for source in graph.sources.values() if source.source_name in ('mimic_hosp', 'mimic_icu') -%}
+{%- for source in own(graph.sources.values()) if source.source_name in ('mimic_hosp', 'mimic_icu') -%}
     {%- set name = source.source_name.removeprefix('mimic_') ~ '/' ~ source.identifier -%}
     {%- set relation = api.Relation.create(database=target.database, schema=source.schema, identifier=source.identifier) -%}
     {%- if folder -%}
@@ -71,7 +81,7 @@
 {% macro source_columns() %}
 {%- set found = run_query(
     "select module || '/' || \"table\", \"column\", regexp_replace(type, '\\(.*\\)', ''), needed = 'yes'
-    from read_csv(" ~ text_literal(adapter.config.project_root ~ '/mimic_db/columns.csv') ~ ", header = true, all_varchar = true)"
+    from read_csv(" ~ text_literal(own_config().project_root ~ '/mimic_db/columns.csv') ~ ", header = true, all_varchar = true)"
 ) -%}
 {%- set tables = {} -%}
 {%- for table, column, type, needed in found.rows -%}

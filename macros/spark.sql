@@ -64,7 +64,7 @@ select * from (
 {% endmacro %}
 
 {% macro spark_has(name) %}
-{{ return(run_query('show tables in ' ~ adapter.quote(target.schema) ~ " like 'build_" ~ name ~ "'").rows | length > 0) }}
+{{ return(run_query('show tables in ' ~ adapter.quote(study_schema()) ~ " like 'build_" ~ name ~ "'").rows | length > 0) }}
 {% endmacro %}
 
 {# Rows of a table of the record, none where it is not there. #}
@@ -116,7 +116,7 @@ select * from (
 {%- endif -%}
 {%- set run = dict(zip(tables.run.keys(), spark_read('run', tables.run.keys())[0])) -%}
 {%- if run.invocation != invocation_id -%}{{ return('') }}{%- endif -%}
-{%- set models = graph.nodes.values() | selectattr('resource_type', 'equalto', 'model') | list -%}
+{%- set models = own(graph.nodes.values(), ['model']) -%}
 {%- set built = [] -%}
 {%- for result in results if result.node.resource_type == 'model' and result.status == 'success' -%}{%- do built.append(result.node.name) -%}{%- endfor -%}
 {%- set stamps = spark_read('model', ['name', 'made_from']) | rejectattr(0, 'in', built) | list -%}
@@ -131,7 +131,7 @@ select * from (
     'command': flags.WHICH,
     'models_built': built | length,
     'models_in_project': models | length,
-    'data_tests_in_project': graph.nodes.values() | selectattr('resource_type', 'equalto', 'test') | list | length,
+    'data_tests_in_project': own(graph.nodes.values(), ['test']) | length,
     'finished_at': found[0],
     'dbt_version': dbt_version,
     'adapter': adapter.type(),

@@ -5,7 +5,7 @@ import os
 import shlex
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.box import SIMPLE
@@ -13,20 +13,15 @@ from rich.console import Console
 from rich.table import Table as Listing
 
 from mimic_db import server
-from mimic_db.check import can_run, check
-from mimic_db.database import Connection, connect
+from mimic_db.check_command import CHECKS, add_arguments, run_check
+from mimic_db.database import connect
 from mimic_db.ending import leave, told
-from mimic_db.errors import UserError
 from mimic_db.load.csv_folder import SUMS, database_name, find_files, find_needed
 from mimic_db.load.load import Loaded, load, missing_tables
 from mimic_db.load.spark import write_tables
 from mimic_db.progress import LoadProgress
 from mimic_db.release import told_of_files
-from mimic_db.tables import OFFICIAL_SCHEMAS
-from mimic_db.words.judge import judge
-from mimic_db.words.look import items_like, look
-from mimic_db.words.report import can_build, report
-from mimic_db.words.seeds import definitions
+from mimic_db.target import named, there
 from zigong_db import files as zigong_files
 from zigong_db.load import load_files as load_zigong_files
 
@@ -63,7 +58,7 @@ def _status(args: argparse.Namespace) -> int:
 
 
 def _url(args: argparse.Namespace) -> int:
-    print(server.url(args.database or "postgres"))
+    print(server.url(there(args.database) or "postgres"))
     return 0
 
 
@@ -72,10 +67,7 @@ def _env(args: argparse.Namespace) -> int:
         dsn = server.with_database(args.dsn, args.database)
     else:
         server.start()
-        if args.database and args.database not in (names := server.databases()):
-            there = f"it has {', '.join(names)}" if names else "it holds no data set yet"
-            raise UserError(f"the embedded server has no database {args.database}: {there}")
-        dsn = server.url(args.database or "postgres")
+        dsn = server.url(there(args.database) or "postgres")
     environment = server.dbt_environment(dsn)
     if not Path("profiles.yml").is_file() and not os.environ.get("DBT_PROFILES_DIR"):
         environment["DBT_PROFILES_DIR"] = str(_example_as_profiles())
@@ -94,22 +86,8 @@ def _example_as_profiles() -> Path:
 
 def _psql(args: argparse.Namespace) -> int:
     program = server.psql_program()
-    environment = server.libpq_environment(_target(args))
+    environment = server.libpq_environment(named(args))
     os.execve(program, [program, *args.options], os.environ | environment)  # noqa: S606
-
-
-def _target(args: argparse.Namespace) -> str:
-    """The DSN that the options name: somebody's server, or a database of the embedded one."""
-    if args.dsn:
-        return server.with_database(args.dsn, args.database)
-    if args.database:
-        return server.url(args.database)
-    names = server.databases()
-    if len(names) == 1:
-        return server.url(names[0])
-    raise UserError(
-        f"which data set? --database {' | '.join(names)}" if names else "the embedded server holds no data set yet"
-    )
 
 
 def _load(args: argparse.Namespace) -> int:
@@ -136,29 +114,6 @@ def _load(args: argparse.Namespace) -> int:
     if not args.dsn:
         print(f"loaded: {dsn}")
     return 0
-
-
-def _check(args: argparse.Namespace) -> int:
-    schemas = {"hosp": args.hosp_schema, "icu": args.icu_schema}
-    with connect(_target(args)) as connection:
-        findings = check(connection, schemas, args.schema, lambda text: print(text, file=sys.stderr))
-        for finding in findings:
-            print(f"{finding.level:<8}{finding.text}")
-        runs = can_run(findings)
-        if runs and args.words:
-            runs = _check_words(connection, schemas, args)
-    print("the study can run on it" if runs else "the study cannot run on it yet")
-    return 0 if runs else 1
-
-
-def _check_words(connection: Connection, schemas: Mapping[str, str], args: argparse.Namespace) -> bool:
-    chosen = definitions(args.vars)
-    others = items_like(connection, schemas, chosen["exposure_drug"])
-    rows = look(connection, schemas, others, chosen, lambda text: print(text, file=sys.stderr))
-    words = judge(rows, others, chosen)
-    for line in report(words, args.suppress_below):
-        print(line)
-    return can_build(words)
 
 
 def _parquet(args: argparse.Namespace) -> int:
@@ -227,29 +182,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     command.set_defaults(command=_load)
 
-    text = (
-        "is this a MIMIC-IV that the study can run on, with this role, and is any table cut short? Seconds, minutes "
-        "where a large table must be counted; writes nothing"
-    )
-    command = commands.add_parser("check", parents=[where], help=text, description=text)
-    command.add_argument("--schema", default=os.environ.get("DEXSIC_SCHEMA", "dexsic"), help="output schema (dexsic)")
-    command.add_argument(
-        "--words",
-        action="store_true",
-        help="also, which words and units no list of the study knows, and what follows: reads six tables once; seconds"
-        " for the demo, some 10 minutes for all of MIMIC-IV, most of it for the 300 million rows of chartevents",
-    )
-    command.add_argument("--vars", default="{}", help="for --words: definitions as of `dbt build --vars`, YAML")
-    command.add_argument(
-        "--suppress-below",
-        type=int,
-        default=10,
-        metavar="N",
-        help="for --words: counts under N are hidden (10; 0: none)",
-    )
-    for module, schema in OFFICIAL_SCHEMAS.items():
-        command.add_argument(f"--{module}-schema", default=schema, help=f"where {module}'s tables lie ({schema})")
-    command.set_defaults(command=_check)
+    command = commands.add_parser("check", parents=[where], help=CHECKS, description=CHECKS)
+    add_arguments(command)
+    command.set_defaults(command=run_check)
 
     text = (
         "write the tables that the study needs as Parquet for Spark, in buckets by patient, those that have changed: "

@@ -9,7 +9,7 @@ from psycopg import sql
 from mimic_db.database import Connection, explain
 from mimic_db.finding import Finding
 from mimic_db.row_counts import check_rows
-from mimic_db.tables import TABLES, Column, Table
+from mimic_db.tables import TABLES, Column, Table, schema_var
 
 TESTED_VERSIONS = (14, 18)
 
@@ -184,7 +184,11 @@ def _where_is(connection: Connection, module: str) -> str:
     ).fetchall()
     if rows:
         found = " or ".join(str(schema) for (schema,) in rows)
-        return f"{landmark} lies in {found}; if that is it, say --{module}-schema {rows[0][0]}"
+        given = f"{{{schema_var(module)}: {rows[0][0]}}}"
+        return (
+            f"{landmark} lies in {found}; if that is it, say --{module}-schema {rows[0][0]} here,"
+            f" --vars '{given}' to dbt and VARS='{given}' to make study"
+        )
     return "is this the right --database? Load MIMIC-IV with the official scripts or `python -m mimic_db load`"
 
 

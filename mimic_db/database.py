@@ -60,7 +60,7 @@ def connect(dsn: str) -> Connection:
             dsn, autocommit=True, client_encoding="utf8", connect_timeout=10, application_name="mimic_db"
         )
     except psycopg.OperationalError as error:
-        reason = str(error).strip().splitlines()[-1].strip()
+        reason = str(error).strip().splitlines()[0].removeprefix("connection failed: ")
         raise UserError(f"cannot connect to the database: {reason}; {remedy(str(error))}") from None
     except psycopg.ProgrammingError:
         raise UserError("the DSN is no connection string: write postgresql://user@host:5432/dbname") from None

@@ -20,6 +20,11 @@ OFFICIAL_SCHEMAS: Mapping[str, str] = {module: f"mimiciv_{module}" for module in
 INDEXES: Mapping[str, str] = {"patients": "subject_id", "admissions": "hadm_id", "icustays": "stay_id"}
 
 
+def schema_var(module: str) -> str:
+    """The var of dbt_project.yml that names where a module's tables lie."""
+    return f"mimic_{module}_schema"
+
+
 @dataclass(frozen=True)
 class Column:
     """A column; `type` as PostgreSQL spells it, `needed` if a model of the study reads it."""

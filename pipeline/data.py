@@ -12,20 +12,25 @@ from mimic_db.errors import UserError
 from mimic_db.load.csv_folder import database_name, find_needed
 from mimic_db.load.rows_in_files import rows_in
 from mimic_db.release import told_of_files
+from mimic_db.tables import MODULES, schema_var
+from mimic_db.words.seeds import definitions
 from pipeline.place import SparkFolder, spark_folder
 from pipeline.terminal import console, say
+from twin.name import database_name as generated_name
+from twin.options import number_of_stays
+from twin.trial.design import TrialDesign
 
 GENERATED: Final = "generated"  # in place of a folder of the external cohort
 
 
-def own(dsn: str) -> str:
+def own(dsn: str, variables: str) -> str:
     """The DSN of somebody's server, which can run the study.
 
     Raises:
         UserError: it cannot, and has said why; so with the others.
     """
     say("[bold]1/3 data[/bold]  is it a MIMIC-IV that the study can run on?")
-    _command("mimic_db", "check", "--dsn", dsn)
+    _command("mimic_db", "check", "--dsn", dsn, "--vars", variables)
     return server.with_database(dsn, None)
 
 
@@ -40,9 +45,19 @@ def loaded(folder: Path) -> str:
 def generated(stays: str, seed: int) -> str:
     """The DSN of the embedded server's database with that many generated stays."""
     say("[bold]1/3 data[/bold]  generating, unless they are there")
-    name = f"generated_{stays}_{seed}"
+    name = generated_name(number_of_stays(stays), seed, TrialDesign())
     _command("twin", "generate", "--design", "trial", "--stays", stays, "--seed", str(seed), "--database", name)
     return server.url(name)
+
+
+def schemas(variables: str) -> list[str]:
+    """Where the models read, by these definitions.
+
+    Raises:
+        UserError: they are no definitions.
+    """
+    chosen = definitions(variables)
+    return [str(chosen[name]) for name in (*map(schema_var, MODULES), "zigong_schema")]
 
 
 def add_zigong(source: str, seed: int, dsn: str) -> None:

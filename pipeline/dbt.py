@@ -15,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from analysis_py.report.output_folder import DBT_DOCS
 from mimic_db.errors import UserError
 from pipeline.digest import BUILD_FILES, PROJECT, digest
-from pipeline.message import one_line, told
+from pipeline.message import each_once, one_line, told
 from pipeline.place import Place
 from pipeline.terminal import console, say
 
@@ -116,8 +116,8 @@ def _build(*arguments: str) -> None:
         raise UserError(f"dbt build broke off: {told(str(result.exception))}")
     outcomes = list(result.result or [])
     failed = [node for node in outcomes if node.status in ("error", "fail", "runtime error")]
-    for node in failed:
-        print(f"  {node.node.resource_type} {node.node.name}: {told(node.message or '')}", file=sys.stderr)
+    for line in each_once([(f"{node.node.resource_type} {node.node.name}", node.message or "") for node in failed]):
+        print(f"  {line}", file=sys.stderr)
     if failed:
         raise UserError(f"{len(failed)} of {len(outcomes)} steps of dbt build failed (above); the report is not made")
     warned = [node for node in outcomes if node.status == "warn"]

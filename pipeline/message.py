@@ -1,6 +1,7 @@
 """dbt's messages in one line: of a server's text the cause and the remedy, and no value of a row."""
 
 import re
+from collections.abc import Sequence
 
 from analysis_py.marts.refusal import remedy
 
@@ -31,11 +32,13 @@ _MEANINGS = {
         f" set it to off for this role, then {_AGAIN}"
     ),
     r"could not serialize access": f"another session changed the same tables at the same time: {_AGAIN}",
+    r"another build is using the schema": f"another build is using the schema: wait until it has ended, then {_AGAIN}",
     _LOST: f"the server closed the connection (stopped or crashed?): start it, then {_AGAIN}",
     r"permission denied for database": (
         "the role may not make a schema: ask the database's owner for `create schema dexsic authorization` this role"
     ),
 }
+_NOT_WRITABLE = r"\[Errno (13|30)\]"  # no permission, a read-only file system
 _REFUSED = r"connection to server .* failed: (.*)"
 
 
@@ -44,7 +47,20 @@ def told(message: str) -> str:
     text = one_line(message)
     if refused := re.search(_REFUSED, text):
         return f"no connection to the server ({refused[1]}): {remedy(text)} Then {_AGAIN}"
+    if re.match(_NOT_WRITABLE, text):
+        return f"{text}: name other folders for dbt's files (DBT_LOG_PATH, DBT_TARGET_PATH), then {_AGAIN}"
     return next((meaning for pattern, meaning in _MEANINGS.items() if re.search(pattern, text)), text)
+
+
+def each_once(failed: Sequence[tuple[str, str]]) -> list[str]:
+    """A line for each thing that went wrong, of what failed and dbt's messages: one cause may end many a model."""
+    of_cause: dict[str, list[str]] = {}
+    for name, message in failed:
+        of_cause.setdefault(told(message), []).append(name)
+    return [
+        names[0] + (f" and {len(names) - 1} more" if len(names) > 1 else "") + f": {cause}"
+        for cause, names in of_cause.items()
+    ]
 
 
 def one_line(message: str) -> str:

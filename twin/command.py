@@ -13,7 +13,8 @@ from mimic_db.progress import LoadProgress
 from twin.block import MAX_STAYS
 from twin.database import TRUTH_SCHEMA, data_set, write
 from twin.designs import AnyDesign
-from twin.options import DEFAULT_DATABASE, listing, require_hazard_ratio, require_seed
+from twin.name import database_name
+from twin.options import DEFAULT_STAYS, listing, number_of_stays, require_hazard_ratio, require_seed
 from twin.plan.design import PAPER_STAYS, Design
 from twin.trial.design import STAYS, TrialDesign
 from twin.trial.truth.risks import read_risks
@@ -31,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--stays",
         metavar="N",
-        help=f"ICU stays (2000, of a trial {STAYS}), or `paper`: the paper's size, {PAPER_STAYS:,}",
+        help=f"ICU stays ({DEFAULT_STAYS}, of a trial {STAYS}), or `paper`: the paper's size, {PAPER_STAYS:,}",
     )
     parser.add_argument("--patients", type=int, metavar="N", help="with --zigong: patients (2790, as many as it holds)")
     parser.add_argument("--seed", type=int, default=1, metavar="S", help="same options and seed, same rows (1)")
@@ -61,7 +62,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="with --zigong: write the files here; no database unless one is named",
     )
-    parser.add_argument("--database", help=f"where to write (default: {DEFAULT_DATABASE}, or the one in --dsn)")
+    parser.add_argument(
+        "--database", help="where to write (default: named after stays, seed and design, or the one in --dsn)"
+    )
     parser.add_argument("--dsn", help="your own server instead of the embedded one")
 
 
@@ -86,15 +89,16 @@ def generate(args: argparse.Namespace) -> int:
 
 def _generate_mimic(args: argparse.Namespace) -> None:
     design = _design(args)
-    usual = STAYS if isinstance(design, TrialDesign) else 2000
-    stays = usual if args.stays is None else _number_of_stays(args.stays)
+    usual = STAYS if isinstance(design, TrialDesign) else DEFAULT_STAYS
+    stays = usual if args.stays is None else number_of_stays(args.stays)
     if not 1 <= stays <= MAX_STAYS:
         raise UserError(f"--stays {args.stays} is out of range: take 1 to {MAX_STAYS:,}")
     require_seed(args.seed)
     if args.dsn:
         dsn = server.with_database(args.dsn, args.database)
     else:
-        dsn = server.ensure_database(args.database or DEFAULT_DATABASE)
+        name = args.database or database_name(stays, args.seed, design)
+        dsn = server.ensure_database(name)
     with connect(dsn) as connection, LoadProgress() as progress:
         summary = write(connection, data_set(stays, args.seed, design), progress)
         risks = read_risks(connection, TRUTH_SCHEMA)
@@ -107,6 +111,8 @@ def _generate_mimic(args: argparse.Namespace) -> None:
         Console().print(listing("faults laid, by the checks of data_quality", "rows", faults))
     if risks:
         print(risks)
+    if not args.dsn and not args.database:
+        print(f'database: {name}; to run dbt on it by hand: eval "$(python -m mimic_db env --database {name})"')
 
 
 def _design(args: argparse.Namespace) -> AnyDesign:
@@ -135,12 +141,3 @@ def _design(args: argparse.Namespace) -> AnyDesign:
 
 def _option(name: str) -> str:
     return "--" + name.replace("_", "-")
-
-
-def _number_of_stays(text: str) -> int:
-    if text == "paper":
-        return PAPER_STAYS
-    try:
-        return int(text)
-    except ValueError:
-        raise UserError(f"--stays {text} is neither a number nor the word paper") from None

@@ -7,8 +7,23 @@ from rich.box import SIMPLE
 from rich.table import Table as Listing
 
 from mimic_db.errors import UserError
+from twin.plan.design import PAPER_STAYS
 
-DEFAULT_DATABASE: Final = "generated"
+DEFAULT_STAYS: Final = 2000  # of a trial, twin.trial.design.STAYS
+
+
+def number_of_stays(text: str) -> int:
+    """What --stays says.
+
+    Raises:
+        UserError: neither a number nor the word paper.
+    """
+    if text == "paper":
+        return PAPER_STAYS
+    try:
+        return int(text)
+    except ValueError:
+        raise UserError(f"--stays {text} is neither a number nor the word paper") from None
 
 
 def require_hazard_ratio(ratio: float) -> None:

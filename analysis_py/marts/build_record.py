@@ -48,8 +48,8 @@ class BuildRecord:
 
     `tests` are those that ran on this build, possibly none. `sources` are rows per source table, about, `quality` the
     mart data_quality, `published` published_count_comparison. `fingerprint` is the same for the same content of the
-    marts. `status` is complete, partial (some models are of other data, definitions or project files), failed or
-    unfinished. All are empty where nothing was recorded.
+    marts. `status` is complete, partial (some models are of other data, definitions or project files), failed,
+    unfinished or cloned. All are empty where nothing was recorded.
     """
 
     finished_at: str = ""

@@ -12,6 +12,7 @@ _WHY = {
     "unfinished": "the last dbt build did not finish (interrupted, or the server went away): mend the cause",
     "failed": "the last dbt build failed: mend what it reported (logs/dbt.log)",
     "partial": "they are of different data (or data that changed meanwhile), definitions or project files",
+    "cloned": "they are views on those of another schema (dbt clone), which a build there changes: read that schema",
 }
 
 
@@ -34,6 +35,6 @@ def require_one_build(build: BuildRecord, schema: str) -> None:
     """Raise StudyError unless all models are of one finished build; without a record nothing can be said."""
     if build.status in _WHY:
         raise StudyError(
-            f"the tables in {schema} may not fit together: {_WHY[build.status]}, then run `dbt build` without a"
-            " selection"
+            f"the tables in {schema} may not fit together: {_WHY[build.status]},"
+            f" {'or' if build.status == 'cloned' else 'then'} run `dbt build` without a selection"
         )

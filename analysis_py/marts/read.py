@@ -4,7 +4,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
@@ -17,9 +17,9 @@ from analysis_py.marts.errors import StudyError, first_line
 from analysis_py.marts.generated import read_stamp
 from analysis_py.marts.one_build import keep_builds_out, require_one_build
 from analysis_py.marts.profile import Target
-from analysis_py.marts.reader import Reader, open_file, open_parquet
+from analysis_py.marts.reader import Reader, attempt, open_file, open_parquet
 from analysis_py.marts.refusal import remedy
-from analysis_py.marts.trial import TrialMarts, TrialNeeded, read_trial, type_trial
+from analysis_py.marts.trial import TrialMarts, TrialNeeded, made_by_this_build, read_trial, rows_or_none, type_trial
 from analysis_py.marts.types import Variable, require, type_stays
 
 _EXTENDED = "baseline_extended"
@@ -63,7 +63,7 @@ class Marts:
     `extended` has further covariates of the same stays (of baseline_extended). `generated` says what was generated;
     empty for real patients. `build` is what the build left about itself. `external` is the external cohort, where this
     build has one (var zigong), `trial` the target trial and `controls` the negative controls, where they were not left
-    out (tags trial, controls).
+    out (tags trial, controls). `whole` are the tables that were asked for as they are, those that this build has.
     """
 
     cohort: pd.DataFrame
@@ -75,10 +75,13 @@ class Marts:
     trial: TrialMarts | None = None
     extended: pd.DataFrame | None = None
     controls: ControlMarts | None = None
+    whole: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
 
-def read(target: Target, needed: Needed) -> Marts:
+def read(target: Target, needed: Needed, whole: Mapping[str, Sequence[str]] | None = None) -> Marts:
     """analysis_cohort (typed, index stay_id), the stays of other readings (the same), and cohort_flow (by step).
+
+    `whole` names further tables of the build, each with its key, to be given as they are.
 
     Raises:
         StudyError: server, schema, mart, column or privilege missing, a build that runs or has not succeeded, or values
@@ -96,6 +99,7 @@ def read(target: Target, needed: Needed) -> Marts:
             external = _read_external(connection, target.schema, build, needed.external)
             trial = read_trial(connection, target.schema)
             controls = read_controls(connection, target.schema, needed.controls, trial is not None)
+            tables = _read_whole(connection, target.schema, whole or {})
     except psycopg.errors.UndefinedColumn as error:
         raise StudyError(f"{first_line(error)}: the marts are of another version, run `dbt build` again") from error
     except psycopg.errors.UndefinedTable as error:
@@ -131,6 +135,7 @@ def read(target: Target, needed: Needed) -> Marts:
         type_trial(trial, target.schema, needed.trial) if trial is not None else None,
         type_stays(extended, f"{target.schema}.{_EXTENDED}", needed.extended),
         type_controls(controls, target.schema, needed.controls) if controls is not None else None,
+        tables,
     )
 
 
@@ -176,6 +181,19 @@ def _read_external(
 def _read(connection: Reader, schema: str, table: str, order: str) -> pd.DataFrame:
     query = sql.SQL("select * from {} order by {}").format(sql.Identifier(schema, table), sql.Identifier(order))
     return _frame(connection.execute(query))
+
+
+def _read_whole(connection: Reader, schema: str, keys: Mapping[str, Sequence[str]]) -> dict[str, pd.DataFrame]:
+    """Tables by name, each in the order of its key, without those that the last build left out."""
+    found = {}
+    for table, key in keys.items():
+        if attempt(connection, made_by_this_build, schema, table) is False:
+            continue
+        order = sql.SQL(", ").join(map(sql.Identifier, key))
+        query = sql.SQL("select * from {} order by {}").format(sql.Identifier(schema, table), order)
+        if (rows := rows_or_none(connection, query)) is not None:
+            found[table] = rows
+    return found
 
 
 def _beside(needed: Needed) -> dict[str, tuple[str, ...]]:

@@ -5,10 +5,11 @@ import shutil
 import signal
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from analysis_py.interrupt import ENDS
 from analysis_py.marts.errors import StudyError
 
 MARKER = ".dexsic-output"
@@ -18,18 +19,20 @@ MULTIVERSE = "multiverse"
 CONTROLS_FILES = ("controls.csv", "controls_funnel.svg", "controls_funnel.png")
 _OURS = {MARKER, DBT_DOCS, MULTIVERSE, "report.html", "results.csv", "tables", "figures", "manuscript", *CONTROLS_FILES}
 _MARK = "Written by dexsic; replaced by its next run.\n"
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_SIGNALS = (signal.SIGINT, *ENDS)
 
 
 @contextmanager
-def replaced(target: Path) -> Iterator[Path]:
+def replaced(target: Path, ours: Collection[str] = _OURS, option: str = "--output") -> Iterator[Path]:
     """A new folder beside `target` to write into; it takes the place of `target` only when all went well.
+
+    `ours` are the names that an earlier one may hold, `option` chooses another.
 
     Raises:
         StudyError: `target` holds something that we did not write, or cannot be written.
     """
     target = Path(os.path.realpath(target))
-    refuse_foreign(target)
+    refuse_foreign(target, ours, option)
     aside = None
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -39,12 +42,12 @@ def replaced(target: Path) -> Iterator[Path]:
         (fresh / MARKER).write_text(_MARK, encoding="utf-8")
         yield fresh
         keep_private(fresh)
-        refuse_foreign(target)
+        refuse_foreign(target, ours, option)
         with _undisturbed():
             _swap(fresh, target, aside / "old")
     except OSError as error:
         reason = error.strerror or error
-        raise StudyError(f"{target} cannot be written: {reason}; free space or choose another --output") from error
+        raise StudyError(f"{target} cannot be written: {reason}; free space or choose another {option}") from error
     finally:
         if aside is not None:
             with _undisturbed():
@@ -83,16 +86,16 @@ def _swap(fresh: Path, target: Path, old: Path) -> None:
         raise
 
 
-def refuse_foreign(target: Path) -> None:
+def refuse_foreign(target: Path, ours: Collection[str] = _OURS, option: str = "--output") -> None:
     """Raise StudyError if `target` is there and holds anything but an earlier result of ours."""
     if not target.exists():
         return
     if not target.is_dir():
-        raise StudyError(f"{target} is a file: choose another --output")
+        raise StudyError(f"{target} is a file: choose another {option}")
     names = {entry.name for entry in target.iterdir()}
-    if names and (MARKER not in names or names - _OURS):
-        foreign = sorted(names - _OURS or names)[0]
-        raise StudyError(f"{target} holds {foreign}, which this program did not write: choose another --output")
+    if names and (MARKER not in names or names - {MARKER, *ours}):
+        foreign = sorted(names - {MARKER, *ours} or names)[0]
+        raise StudyError(f"{target} holds {foreign}, which this program did not write: choose another {option}")
 
 
 @contextmanager

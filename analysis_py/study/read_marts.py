@@ -1,5 +1,7 @@
 """What the study reads of the marts: analysis_cohort, the stays of its other readings, the external cohort."""
 
+from collections.abc import Mapping, Sequence
+
 import pandas as pd
 
 from analysis_py.marts.controls import ControlsNeeded
@@ -92,13 +94,15 @@ _NEEDED = Needed(
 )
 
 
-def read_marts(target: Target) -> Marts:
+def read_marts(target: Target, whole: Mapping[str, Sequence[str]] | None = None) -> Marts:
     """analysis_cohort (typed, index stay_id), the stays of other readings (the same), and cohort_flow (by step).
+
+    `whole` as marts.read.read() takes it.
 
     Raises:
         StudyError: as marts.read.read().
     """
-    return read(target, _NEEDED)
+    return read(target, _NEEDED, whole)
 
 
 def type_cohort(cohort: pd.DataFrame, name: str) -> pd.DataFrame:

@@ -1,11 +1,14 @@
 {# What a command may not begin without, then the mark of a build in progress: the mark that a driver sets after success goes before
    anything changes, and the record says "unfinished" until record_build replaces it. #}
 {% macro begin_build() %}
-{%- if execute and flags.WHICH in ('build', 'run', 'seed') -%}
+{%- if not execute or not is_run() -%}{{ return('') }}{%- endif -%}
+{%- if flags.WHICH in ('build', 'run', 'seed') -%}
     {%- do adapter.dispatch('lock_schema')() -%}
+    {%- do require_parents() -%}
     {%- if flags.WHICH != 'seed' and not is_whole_build() -%}{%- do adapter.dispatch('refuse_emptied')() -%}{%- endif -%}
     {{ return(adapter.dispatch('forget_build')()) }}
-{%- elif execute and flags.WHICH == 'test' -%}
+{%- elif flags.WHICH == 'test' -%}
+    {%- do require_parents() -%}
     {%- do adapter.dispatch('refuse_emptied')() -%}
 {%- endif -%}
 {% endmacro %}
@@ -18,13 +21,13 @@
 {# All models but those of the trial and of the controls, which a build may leave out: whether they are of it, build_model says. #}
 {% macro needed_models() %}
 {%- set needed = [] -%}
-{%- for node in graph.nodes.values() if node.resource_type == 'model' and 'trial' not in node.tags and 'controls' not in node.tags -%}{%- do needed.append(node) -%}{%- endfor -%}
+{%- for node in own(graph.nodes.values(), ['model']) if 'trial' not in node.tags and 'controls' not in node.tags -%}{%- do needed.append(node) -%}{%- endfor -%}
 {{ return(needed) }}
 {% endmacro %}
 
 {% macro postgres__forget_build() %}
 {{ lock_timeout() }};
-comment on schema {{ adapter.quote(target.schema) }} is null;
+comment on schema {{ adapter.quote(study_schema()) }} is null;
 {{ record_tables('unlogged') }};
 alter table {{ build_table('run') }} add column if not exists made_from text;
 alter table {{ build_table('run') }} add column if not exists invocation text;
@@ -64,4 +67,4 @@ update {{ build_table('run') }} set
 delete from {{ build_table('test') }}
 {% endmacro %}
 
-{% macro build_table(name) %}{{ return(adapter.quote(target.schema) ~ '.build_' ~ name) }}{% endmacro %}
+{% macro build_table(name) %}{{ return(adapter.quote(study_schema()) ~ '.build_' ~ name) }}{% endmacro %}

@@ -8,23 +8,23 @@
 {%- set free = namespace(times=0) -%}
 {%- for _ in range(tries) if free.times < needed -%}
     {%- set found = run_query(
-        "select pg_try_advisory_lock(hashtext('dexsic'), hashtext(" ~ text_literal(target.schema) ~ ")) as locked, cast(pg_sleep(0.1) as text)") -%}
+        "select pg_try_advisory_lock(hashtext('dexsic'), hashtext(" ~ text_literal(study_schema()) ~ ")) as locked, cast(pg_sleep(0.1) as text)") -%}
     {%- if found.rows[0][0] and free.times < needed - 1 -%}
-        {%- do run_query("select pg_advisory_unlock(hashtext('dexsic'), hashtext(" ~ text_literal(target.schema) ~ "))") -%}
+        {%- do run_query("select pg_advisory_unlock(hashtext('dexsic'), hashtext(" ~ text_literal(study_schema()) ~ "))") -%}
     {%- endif -%}
     {%- set free.times = free.times + 1 if found.rows[0][0] else 0 -%}
 {%- endfor -%}
 {%- if free.times < needed -%}
-    {{ exceptions.raise_compiler_error("another build or analysis is using the schema " ~ target.schema
+    {{ exceptions.raise_compiler_error("another build or analysis is using the schema " ~ study_schema()
         ~ ": wait until it has ended, or choose another schema (DEXSIC_SCHEMA)") }}
 {%- endif -%}
 {#- dbt has looked for what is there before it came here, and would make again what another build has made meanwhile -#}
 {%- set there = run_query(
     "select relname from pg_class where relkind in ('r', 'p', 'v', 'm')
-    and relnamespace = to_regnamespace(" ~ text_literal(adapter.quote(target.schema)) ~ ")").columns[0].values() -%}
-{%- for node in graph.nodes.values() if node.resource_type in ('model', 'seed') -%}
+    and relnamespace = to_regnamespace(" ~ text_literal(adapter.quote(study_schema())) ~ ")").columns[0].values() -%}
+{%- for node in own(graph.nodes.values(), ['model', 'seed']) -%}
     {%- if (adapter.get_relation(node.database, node.schema, node.alias) is none) != (node.alias not in there) -%}
-        {{ exceptions.raise_compiler_error("another build has used the schema " ~ target.schema ~ " since this one began: run this one again") }}
+        {{ exceptions.raise_compiler_error("another build has used the schema " ~ study_schema() ~ " since this one began: run this one again") }}
     {%- endif -%}
 {%- endfor -%}
 {% endmacro %}
@@ -37,9 +37,9 @@
 {% macro refuse_foreign() %}
 {%- set found = run_query(
     "select pg_get_userbyid(nspowner), pg_has_role(nspowner, 'usage'), current_user from pg_namespace
-    where nspname = " ~ text_literal(target.schema)) -%}
+    where nspname = " ~ text_literal(study_schema())) -%}
 {%- if found.rows and not found.rows[0][1] -%}
-    {{ exceptions.raise_compiler_error("the schema " ~ target.schema ~ " belongs to " ~ found.rows[0][0] ~ ", and " ~ found.rows[0][2]
+    {{ exceptions.raise_compiler_error("the schema " ~ study_schema() ~ " belongs to " ~ found.rows[0][0] ~ ", and " ~ found.rows[0][2]
         ~ " cannot build in it: choose another schema (DEXSIC_SCHEMA), or build as its owner") }}
 {%- endif -%}
 {% endmacro %}
@@ -48,10 +48,10 @@
 {% macro postgres__refuse_emptied() %}
 {%- set built = run_query(
     "select count(*) filter (where relname = 'build_model') = 1 and count(*) > 1
-    from pg_class where relnamespace = to_regnamespace(" ~ text_literal(adapter.quote(target.schema)) ~ ") and relpersistence = 'u' and relkind = 'r'") -%}
+    from pg_class where relnamespace = to_regnamespace(" ~ text_literal(adapter.quote(study_schema())) ~ ") and relpersistence = 'u' and relkind = 'r'") -%}
 {%- if built.rows[0][0] and not run_query('select 1 from ' ~ build_table('model') ~ ' limit 1').rows -%}
     {{ exceptions.raise_compiler_error("the server has crashed since the last build, or that build did not finish: the intermediate tables in "
-        ~ target.schema ~ " may be empty. Run `dbt build` first") }}
+        ~ study_schema() ~ " may be empty. Run `dbt build` first") }}
 {%- endif -%}
 {% endmacro %}
 {# No table of a DuckDB file is ever emptied by a crash. #}
@@ -61,11 +61,14 @@
 {% macro lock_timeout() %}set lock_timeout = {{ text_literal(env_var('DEXSIC_LOCK_TIMEOUT', '5min')) }}{% endmacro %}
 
 {# A model waits for a lock that somebody else's session holds, but not for ever. #}
-{% macro bounded_wait() %}{{ return(adapter.dispatch('bounded_wait')()) }}{% endmacro %}
+{% macro bounded_wait() %}
+{%- if flags.WHICH == 'clone' -%}{{ return(adapter.dispatch('mark_clone')()) }}{%- endif -%}
+{{ return(adapter.dispatch('bounded_wait')()) }}
+{% endmacro %}
 {% macro postgres__bounded_wait() %}
 {{ lock_timeout() }};
 set search_path = pg_catalog;
-select pg_advisory_xact_lock_shared(hashtext('dexsic'), hashtext({{ text_literal(target.schema) }}));
+select pg_advisory_xact_lock_shared(hashtext('dexsic'), hashtext({{ text_literal(study_schema()) }}));
 do $$ begin
     if exists (select 1 from {{ build_table('run') }} where invocation <> '{{ invocation_id }}') then
         raise exception 'another build is using the schema: wait until it has ended, then run this one again';

@@ -1,8 +1,10 @@
 {# What was built, with what and how well, for whoever reads the marts later and elsewhere: small tables build_run, build_model,
    build_definition, build_test and build_source in the output schema. Of the data they hold counts only. #}
 {% macro record_build(results) %}
-{%- if not execute or flags.WHICH not in ('build', 'run', 'seed', 'test') -%}{{ return('') }}{%- endif -%}
-{{ return(adapter.dispatch('record_build')(results)) }}
+{%- if not execute or flags.WHICH not in ('build', 'run', 'seed', 'test') or not is_run() -%}{{ return('') }}{%- endif -%}
+{%- set of_study = [] -%}
+{%- for result in results if result.node.package_name == 'dexsic' -%}{%- do of_study.append(result) -%}{%- endfor -%}
+{{ return(adapter.dispatch('record_build')(of_study)) }}
 {% endmacro %}
 {% macro postgres__record_build(results) %}
 {#- a build that another one has overtaken (lock_schema) says nothing about what the schema holds -#}
@@ -24,7 +26,7 @@ delete from {{ build_table('test') }} where unique_id in ({% for test in tests %
 {{ insert_rows('test', tests) }}
     {%- endif -%}
 {%- else -%}
-    {%- set models = graph.nodes.values() | selectattr('resource_type', 'equalto', 'model') | list -%}
+    {%- set models = own(graph.nodes.values(), ['model']) -%}
     {%- set needed = [] -%}
     {%- for node in needed_models() -%}{%- do needed.append([node.name]) -%}{%- endfor -%}
     {%- set troubled = results | map(attribute='status') | map('string') | select('in', ['error', 'fail', 'runtime error', 'skipped']) | list -%}
@@ -54,7 +56,7 @@ update {{ build_table('run') }} set
     command = {{ text_literal(flags.WHICH) }},
     models_built = {{ built | length }},
     models_in_project = {{ models | length }},
-    data_tests_in_project = {{ graph.nodes.values() | selectattr('resource_type', 'equalto', 'test') | list | length }},
+    data_tests_in_project = {{ own(graph.nodes.values(), ['test']) | length }},
     finished_at = {{ adapter.dispatch('now_in_utc')() }},
     dbt_version = {{ text_literal(dbt_version) }},
     adapter = {{ text_literal(adapter.type()) }},
@@ -93,7 +95,7 @@ insert into {{ build_table('source') }} {{ adapter.dispatch('rows_of_sources')()
 {% macro postgres__can_record_tests() %}select coalesce(has_table_privilege(to_regclass('{{ build_table('test') }}'), 'insert'), false){% endmacro %}
 {% macro duckdb__can_record_tests() %}
 select count(*) > 0 from duckdb_tables()
-where database_name = {{ text_literal(target.database) }} and schema_name = {{ text_literal(target.schema) }} and table_name = 'build_test'
+where database_name = {{ text_literal(target.database) }} and schema_name = {{ text_literal(study_schema()) }} and table_name = 'build_test'
 {% endmacro %}
 {% macro spark__can_record_tests() %}select {{ 'true' if spark_has('test') else 'false' }}{% endmacro %}
 

@@ -10,8 +10,8 @@
 {# A digest of all that the tables depend on: definitions, models and seeds of the project, state of the source tables. #}
 {% macro made_from() %}
 {%- set parts = definitions_in_force() -%}
-{%- for id, node in graph.nodes.items() | sort if node.resource_type in ('model', 'seed') -%}
-    {%- do parts.append([id, node.checksum.checksum]) -%}
+{%- for node in own(graph.nodes.values(), ['model', 'seed']) | sort(attribute='unique_id') -%}
+    {%- do parts.append([node.unique_id, node.checksum.checksum]) -%}
 {%- endfor -%}
 {%- do parts.append(adapter.dispatch('state_of_sources')()) -%}
 {{ return(local_md5(tojson(parts))) }}
@@ -51,7 +51,7 @@
 {# The newest file of each table and how many rows its files say that they have. #}
 {% macro spark__state_of_sources() %}
 {%- set queries, rows = [], [] -%}
-{%- for source in graph.sources.values() -%}
+{%- for source in own(graph.sources.values()) -%}
     {%- do queries.append("select '" ~ source.schema ~ '.' ~ source.identifier ~ "' as name, count(*) as n_rows, "
         ~ 'cast(max(_metadata.file_modification_time) as string) as written_at from ' ~ source.schema ~ '.' ~ source.identifier) -%}
 {%- endfor -%}
@@ -61,7 +61,7 @@
 
 {% macro names_of_sources() %}
 {%- set names = [] -%}
-{%- for source in graph.sources.values() -%}
+{%- for source in own(graph.sources.values()) -%}
     {%- do names.append('(' ~ text_literal(source.schema) ~ ', ' ~ text_literal(source.identifier) ~ ')') -%}
 {%- endfor -%}
 {{ return(names | join(', ')) }}
@@ -93,7 +93,7 @@ where database_name = {{ text_literal(target.database) }} and (schema_name, tabl
 
 {# The latest years of any patient, which tell MIMIC-IV's release (3.x has 2020 - 2022); null where the column is not there. #}
 {% macro latest_years() %}
-{%- set patients = graph.sources.values() | selectattr('name', 'equalto', 'patients') | first -%}
+{%- set patients = own(graph.sources.values()) | selectattr('name', 'equalto', 'patients') | first -%}
 {%- set table = api.Relation.create(database=target.database or none, schema=patients.schema, identifier=patients.identifier) -%}
 {{ return('(select max(anchor_year_group) from ' ~ table ~ ')' if 'anchor_year_group' in column_names(table) else 'null') }}
 {% endmacro %}
@@ -119,4 +119,4 @@ where database_name = {{ text_literal(target.database) }} and (schema_name, tabl
 {% endmacro %}
 
 {# dbt shows macros the value of a var by its name, but not the names: they are in the configuration that it was started with. #}
-{% macro project_vars() %}{{ return(adapter.config.vars.to_dict()) }}{% endmacro %}
+{% macro project_vars() %}{{ return(own_config().vars.to_dict()) }}{% endmacro %}

@@ -21,6 +21,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Never
 
+from analysis_py.interrupt import ENDS
 from analysis_py.marts.errors import first_line
 from analysis_py.marts.profile import WAREHOUSE, read_output, schema_folder
 from mimic_db.errors import UserError
@@ -107,7 +108,7 @@ def session(folder: Path) -> Iterator[Any]:
     require_spark()
     folder = folder.resolve()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, *ENDS)}
     is_main = threading.current_thread() is threading.main_thread()  # only there can signals be set
     with _java_of(folder) as java:
         try:

@@ -11,7 +11,7 @@ SQL = sorted(path for folder in ("models", "tests/data", "tests/generic") for pa
 MACROS = sorted((PROJECT / "macros").rglob("*.sql"))
 ENGINES = ("postgres", "duckdb", "spark", "bigquery")
 # what dbt itself dispatches: how an adapter writes tables and seeds
-OF_DBT = {"create_table_as", "create_csv_table", "load_csv_rows"}
+OF_DBT = {"create_schema", "create_table_as", "create_csv_table", "load_csv_rows"}
 # what one engine knows and another does not, or takes for something else
 OF_ONE_ENGINE = re.compile(
     r"::|//|~|\bilike\b|\bsimilar to\b|\bdistinct\s+on\b|\bfilter\s*\(|\blateral\b|\bqualify\b|\bcollate\b|\binterval\b"

@@ -5,7 +5,7 @@ import pytest
 from analysis_py.marts.refusal import remedy
 from mimic_db.database import connect
 from mimic_db.errors import UserError
-from pipeline.message import told
+from pipeline.message import each_once, told
 
 _AT = 'connection to server at "db" (10.0.0.1), port 5432 failed: '
 
@@ -41,3 +41,19 @@ def test_a_role_that_may_make_no_schema_is_told_so_after_a_build() -> None:
 def test_a_server_that_is_away_is_said_so() -> None:
     with pytest.raises(UserError, match="is the server running, and are host and port right"):
         connect("postgresql://nobody@127.0.0.1:1/nowhere")
+
+
+def test_one_cause_is_said_once_however_many_models_it_ends() -> None:
+    overtaken = (
+        "Database Error in model {0} (models/{0}.sql)\n  another build is using the schema: wait\n  CONTEXT:  RAISE"
+    )
+    failed = [(f"model {name}", overtaken.format(name)) for name in ("a", "b", "c")]
+    first, second = each_once([*failed, ("test d", "Got 2 results, configured to fail if != 0")])
+    assert first.startswith("model a and 2 more: another build is using the schema: wait until it has ended, then run")
+    assert "CONTEXT" not in first
+    assert second == "test d: Got 2 results, configured to fail if != 0"
+
+
+def test_a_project_folder_that_cannot_be_written_is_told_with_the_settings_that_name_others() -> None:
+    text = told("[Errno 30] Read-only file system: '/srv/dexsic/logs'")
+    assert "'/srv/dexsic/logs': name other folders for dbt's files (DBT_LOG_PATH, DBT_TARGET_PATH)" in text

@@ -9,8 +9,10 @@ from mimic_db import server
 from mimic_db.database import connect
 from mimic_db.errors import UserError
 from mimic_db.progress import LoadProgress
-from twin.options import DEFAULT_DATABASE, listing, require_hazard_ratio, require_seed
+from twin.name import database_name
+from twin.options import listing, require_hazard_ratio, require_seed
 from twin.rows import Columns
+from twin.trial.design import STAYS, TrialDesign
 from twin.zigong.database import write_and_load
 from twin.zigong.design import DEFAULT_PATIENTS, MAX_PATIENTS, Design
 from twin.zigong.folder import Written, data_set, write
@@ -38,7 +40,8 @@ def main(args: argparse.Namespace) -> None:
     if args.dsn:
         dsn = server.with_database(args.dsn, args.database)
     else:
-        dsn = server.ensure_database(args.database or DEFAULT_DATABASE)
+        beside = database_name(STAYS, args.seed, TrialDesign())  # as `make study` has it
+        dsn = server.ensure_database(args.database or beside)
     with connect(dsn) as connection, LoadProgress() as progress:
         written = write_and_load(connection, wanted, args.folder, progress)
     if written is None:

@@ -188,7 +188,14 @@ def test_floats_of_four_bytes_are_warned_of(dsn: str, capsys: pytest.CaptureFixt
 
 def test_schemas_of_other_names(dsn: str, capsys: pytest.CaptureFixture[str]) -> None:
     execute(dsn, 'alter schema mimiciv_icu rename to "My Icu"')
-    assert found(dsn, capsys, "--icu-schema", "My Icu")[0] == 0
+    status, shown = found(dsn, capsys, "--icu-schema", "My Icu")
+    assert status == 0
+    assert "name its schemas to every command: dbt build --vars '{mimic_icu_schema: My Icu}'" in shown
+    status, shown = found(dsn, capsys, "--vars", "{mimic_icu_schema: My Icu}")
+    assert (status, "name its schemas" in shown) == (0, False)
+    status, shown = found(dsn, capsys)
+    assert status == 1
+    assert "--icu-schema My Icu here, --vars '{mimic_icu_schema: My Icu}' to dbt" in shown
 
 
 def test_an_output_schema_that_is_a_source(dsn: str, capsys: pytest.CaptureFixture[str]) -> None:

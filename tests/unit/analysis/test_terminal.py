@@ -16,6 +16,7 @@ import pytest
 from rich.console import Console
 
 from analysis_py import run as command
+from analysis_py.interrupt import terminable
 from analysis_py.marts.profile import Target
 from analysis_py.marts.read import Marts
 from analysis_py.report.first_screen.screen import first_words
@@ -215,7 +216,7 @@ except KeyboardInterrupt:
 """
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_from_outside_leaves_no_half_written_folder(number: signal.Signals, tmp_path: Path) -> None:
     output = tmp_path / "out"
     with replaced(output) as folder:
@@ -358,3 +359,16 @@ def test_ctrl_c_while_libraries_are_imported_shows_no_traceback(seconds: float, 
 def restore_interrupts() -> None:
     """A test run in the background has them switched off, and hands that on."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def test_a_closed_terminal_does_not_end_what_nohup_has_begun() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with terminable():
+            os.kill(os.getpid(), signal.SIGHUP)
+        with pytest.raises(KeyboardInterrupt), terminable():
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(5)
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)

@@ -230,8 +230,10 @@ def test_a_trial_of_nobody_or_few_is_said_and_not_a_crash(
         frames |= {name: frame.iloc[:0] for name, frame in frames.items() if name != "trial_flow"}
     made = Made(tmp_path / "output", make_study(type_trial(frames, "dexsic", TRIAL_NEEDED)), FLOW, 10)
     assert any("cannot be estimated" in line for line in made.words) or patients == 40
-    assert made.words.count("Sequential trials, intention to treat") == len(TRIAL_OUTCOMES)
+    designs = pd.read_csv(made.folder / "tables" / "trial_designs.csv")["Design"].tolist()
+    assert designs.count("Sequential trials, intention to treat") == len(TRIAL_OUTCOMES)
     if not patients:
+        assert any(line.startswith(f"None of {len(designs)} lines can be estimated") for line in made.words)
         assert any("nobody is eligible for the trial" in remark for remark in made.study.remarks)
 
 
