@@ -62,7 +62,7 @@ def first_alternative(shown: Shown) -> str:
         if row is not None
     ]
     _, risks, _ = numbers(shown.rows, shown.study.trial, shown.people)
-    return f"Curves of risk by design. {'; '.join(told)}. {risks.label}, {risks.note}: {risks.value}."
+    return f"Two designs side by side, curves of risk. {'; '.join(told)}. {risks.label}, {risks.note}: {risks.value}."
 
 
 def why_undrawn(shown: Shown) -> str:
