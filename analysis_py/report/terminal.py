@@ -16,6 +16,7 @@ from analysis_py.report.estimators.words import sentences as estimator_sentences
 from analysis_py.report.external_report import model_word
 from analysis_py.report.first_screen.screen import first_words
 from analysis_py.report.first_screen.told import first_summary, show_first
+from analysis_py.report.gate.reading import why_none
 from analysis_py.report.gate.sentence import answer_of
 from analysis_py.report.gate.words import verdict_summary
 from analysis_py.report.tables.cells import COHORT_TITLES, few, ratio, warnings
@@ -167,7 +168,7 @@ def show(console: Console, study: Study, rows: Sequence[Row]) -> None:
     for told in decided.rest if decided is not None else ():
         _say(console, told)
     if main is not None and (main.estimate is not None or study.trial is not None):  # else the answer has said it
-        shown = f"{_told(main)}: {how(main)}" if main.estimate is not None else main.note
+        shown = f"{_told(main)}: {how(main)}" if main.estimate is not None else f"not estimable: {why_none(main)}"
         _say(console, f"Published design, fully adjusted hazard ratio of 28-day death: {shown}")
     console.print(table)
     for told in warnings(row for row in rows if row.analysis in ("outcome_models", CLUSTERED, TRIAL)):

@@ -175,7 +175,7 @@ def _run_study(
         remarks.append(f"Everybody in the cohort is {everybody}: what compares the groups cannot be estimated.")
     say("matching")
     matched, not_matched = try_matching(full, completed.unusable)
-    if not_matched:
+    if not_matched and cohort["treated"].nunique() == 2:
         remarks.append(f"No matched cohort: {not_matched}.")
     study = Study(full, completed, matched, not_matched, [], remarks, build=build)
     unusable = completed.unusable

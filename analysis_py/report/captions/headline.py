@@ -1,6 +1,7 @@
 """The page's head: what was asked, in whom, and what was found."""
 
 from analysis_py.report.captions.shown import Shown
+from analysis_py.report.gate.reading import why_none
 from analysis_py.report.gate.sentence import answer_of, has_gate, question
 from analysis_py.report.tables.cells import warnings, with_p
 from analysis_py.study.analyses.pooling import MAIN_MODEL, how, main_row
@@ -33,7 +34,7 @@ def headline(shown: Shown) -> list[str]:
 def _ours(shown: Shown) -> str:
     main = main_row(shown.rows)
     if main is None or main.estimate is None:
-        reason = main.note.removeprefix("not estimable: ") if main is not None else "no model"
+        reason = why_none(main) if main is not None else "no model"
         return f"The effect after matching cannot be estimated: {reason}."
     marked = warnings([main])
     doubt = f" ({'; '.join(marked)})" if marked else ""

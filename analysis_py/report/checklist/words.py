@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from analysis_py.report.gate.reading import in_plain_words
 from analysis_py.report.tables.cells import COHORT_TITLES, FEW_WORDS, in_words
 from analysis_py.study.analyses.unmatched import sentences
 from analysis_py.study.results import Row, find, largest_smd
@@ -58,7 +59,7 @@ def told_sizes(study: Study, rows: Sequence[Row], cohort: str) -> str:
 def told_matching(study: Study, rows: Sequence[Row]) -> str:
     """The matched cohort and those who were not matched, or why there is none."""
     if study.matched is None:
-        return f"No matched cohort: {study.not_matched}."
+        return f"No matched cohort: {in_plain_words(study.not_matched)}."
     told = " ".join(sentences(rows, study.build.drug))
     return f"Matched: {told_sizes(study, rows, 'matched')}. {told}"
 
