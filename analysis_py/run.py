@@ -32,8 +32,8 @@ from analysis_py.study.study import Study, run_study, with_controls, with_trial
 _LOADING_S = since_import()
 DESCRIPTION = """\
 The statistics of the study: fills gaps, matches, fits the models, writes the report.
-About 15 seconds for 2,000 generated ICU stays, ten more for the controls, and a minute for the bootstrap of a trial of
-4,000 patients; 0.3 GB of memory, no server is started.
+Half a minute for 6,000 generated ICU stays, half of it for the bootstrap of a trial of 4,100 patients; 0.3 GB of
+memory, no server is started.
 
 reads    the marts that `dbt build` made, by the connection in profiles.yml; writes nothing there
 writes   the folder --output: report.html, results.csv, tables/, figures/, manuscript/

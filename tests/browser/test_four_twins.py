@@ -1,4 +1,4 @@
-"""The first sentence on four twins, as a reader meets it: none, an effect, an unmeasured cause, too few patients."""
+"""The first screen on four twins, as a reader meets it: none, an effect, an unmeasured cause, too few patients."""
 
 import subprocess
 import sys
@@ -24,11 +24,12 @@ PROJECT = Path(__file__).parents[2]
 
 @dataclass(frozen=True)
 class Twin:
-    """What is planted, and what the page must and must not say of it at its top."""
+    """What is planted, what the first screen answers, what is said in words behind it, and which checks fail."""
 
     name: str
     stays: int
     planted: tuple[str, ...]
+    answer: tuple[str, ...]
     said: tuple[str, ...]
     failed: tuple[str, ...] = ()
 
@@ -38,13 +39,21 @@ TWINS = (
         "no_effect",
         4000,
         ("--hazard-ratio", "1"),
+        ("The trial finds no effect", "may be read as the absence of one"),
         ("the trial finds no effect", "although the published design", "may be read as the absence of a hazard ratio"),
     ),
-    Twin("effect", 4000, ("--hazard-ratio", "0.5"), ("the trial finds fewer deaths", "may be read as an effect")),
+    Twin(
+        "effect",
+        4000,
+        ("--hazard-ratio", "0.5"),
+        ("The trial finds fewer deaths", "and it may be read as an effect of the drug"),
+        ("the trial finds fewer deaths", "may be read as an effect"),
+    ),
     Twin(
         "unmeasured_cause",
         3000,
         ("--hazard-ratio", "1", "--unmeasured-cause", "1.5"),
+        ("which may not be read as", "systematic error"),
         ("which may not be read as", "the negative controls show systematic error (EASE"),
         ("EASE",),
     ),
@@ -52,6 +61,7 @@ TWINS = (
         "small",
         300,
         ("--hazard-ratio", "0.7"),
+        ("which may not be read as", "too few patients"),
         ("which may not be read as", "too few patients and events", "What would mend it: more patients"),
         ("balance", "weights"),
     ),
@@ -82,7 +92,19 @@ def test_the_first_sentence_says_what_may_be_believed(
     checks = rows[(rows["analysis"] == "diagnostics") & (rows["outcome"] == DEATH_28D) & (rows["model"] == PRIMARY)]
     assert set(checks["term"]) == set(CHECKS)
     assert set(checks.loc[checks["level"] == "fail", "term"]) == set(twin.failed)
-    assert Axe().run(page).violations_count == 0
+    answer = page.locator(".answer").inner_text()
+    for words in twin.answer:
+        assert words in answer, answer
+    marks = page.locator(".marks li").all_inner_texts()
+    assert sum("✗" in mark for mark in marks) == len(twin.failed)
+    for width, height in ((1200, 800), (390, 844)):
+        page.set_viewport_size({"width": width, "height": height})
+        page.screenshot(path=tmp_path / f"{twin.name}_{width}.png")  # to be looked at
+        box = page.locator(".numbers").bounding_box()
+        assert box is not None and box["y"] + box["height"] <= height
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert Axe().run(page).violations_count == 0
+    page.set_viewport_size({"width": 1200, "height": 1000})
 
 
 def _run(*arguments: str) -> None:
