@@ -39,7 +39,7 @@ TWINS = (
         "no_effect",
         4000,
         ("--hazard-ratio", "1"),
-        ("The trial finds no effect", "may be read as the absence of one"),
+        ("The trial finds no effect", "may be read as the absence of a larger effect"),
         ("the trial finds no effect", "although the published design", "may be read as the absence of a hazard ratio"),
     ),
     Twin(
