@@ -58,9 +58,7 @@ def _run(options: argparse.Namespace, messages: Console) -> None:
     refuse_other_folder(options.to)
     require_format(options.format)
     target = read_target(find_profiles(options.profiles_dir), options.target)
-    with Stages(messages, options.quiet) as say:
-        say("reading the marts")
-        marts = read_marts(target, TABLES)
+    marts = read_marts(target, TABLES)
     if marts.generated:
         if not options.quiet:
             messages.print(warning(marts.generated), style="yellow", markup=False)
