@@ -30,8 +30,8 @@ study: $(READY) $(if $(filter duckdb spark,$(ENGINE)),$(READY)-$(ENGINE))  ## th
 test: said lint unit  ## lint, types, pytest, dbt build and dbt test on shipped data: about 10 minutes
 
 said:
-	@echo "about 10 minutes on two cores; DEXSIC_TEST_MINUTES=30, as .ci/run has it, adds builds by other definitions and of another release;"
-	@echo "60 adds builds in another order, on other servers and on Spark, BigQuery's SQL, the external cohort, faults tried for real"
+	@echo "about 10 minutes on two cores; DEXSIC_TEST_MINUTES=30, as .ci/run has it, adds the study as a package, commands by hand and that no row leaks;"
+	@echo "60 adds builds by other definitions, of another release, in another order, on other servers and on Spark, BigQuery's SQL, the external cohort, faults tried for real"
 	@echo "servers of its own in temporary folders, stopped and removed at the end"
 
 lint: $(READY)-dev  ## ruff, mypy (strict), sqlfluff; no file is changed

@@ -8,6 +8,7 @@ from pathlib import Path
 from torture.campaign import Trial, Workshop
 from torture.message import excerpt
 from torture.process import run
+from twin.trial.design import STAYS
 
 KIND = "small machine"
 LIMIT = 2 * 1024**3
@@ -36,7 +37,7 @@ def trials(workshop: Workshop, thorough: bool, seed: int) -> Iterator[Trial]:
             run(("mimic_db", "stop"), environment, workshop.folder)
             (folder.parent / "cgroup.procs").write_text(own)
         peak = _most_used(folder) / 1024**2
-    name = f"2,000 stays in {LIMIT // 1024**2} MB"
+    name = f"{STAYS:,} stays in {LIMIT // 1024**2} MB"
     survived = ended.code == 0 and (output / "report.html").is_file()
     detail = f"at most {peak:.0f} MB with the files in the page cache" if survived else excerpt(ended.text)
     yield Trial(KIND, name, "survived" if survived else "lost", detail)

@@ -14,7 +14,7 @@ from analysis_py.study.study import Study, run_study
 from analysis_py.study.variables import EXPOSURE_DURATION, EXPOSURE_TERMS, SUBGROUPS
 from tests.integration.conftest import BUILD, PROJECT, RunDbt
 
-pytestmark = pytest.mark.needs_half_an_hour
+pytestmark = pytest.mark.needs_an_hour
 
 SCHEMA = "propofol"
 # as the page prints it

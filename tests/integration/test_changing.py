@@ -124,7 +124,7 @@ def test_a_walk_has_three_places_at_most(walk: str) -> None:
     assert len(places) == len(re.findall("```diff", WALKS[walk]))
 
 
-@pytest.mark.needs_half_an_hour
+@pytest.mark.needs_an_hour
 def test_lactate_is_adjusted_for(results: pd.DataFrame, database: str) -> None:
     with psycopg.connect(database) as connection:
         expected = connection.execute(
@@ -151,7 +151,7 @@ def test_lactate_is_adjusted_for(results: pd.DataFrame, database: str) -> None:
     assert "lactate_mmol_l" in set(results.loc[results["analysis"].eq("balance"), "term"])
 
 
-@pytest.mark.needs_half_an_hour
+@pytest.mark.needs_an_hour
 def test_icu_free_days_are_compared(results: pd.DataFrame, database: str) -> None:
     with psycopg.connect(database) as connection:
         rows = connection.execute(
@@ -165,7 +165,7 @@ def test_icu_free_days_are_compared(results: pd.DataFrame, database: str) -> Non
     assert median["estimate"].tolist() == pytest.approx([by_hand[days["treated"]].median()])
 
 
-@pytest.mark.needs_half_an_hour
+@pytest.mark.needs_an_hour
 def test_nobody_with_cirrhosis_is_in_the_cohort(results: pd.DataFrame, database: str) -> None:
     assert len(results)
     with psycopg.connect(database) as connection:
@@ -180,7 +180,7 @@ def test_nobody_with_cirrhosis_is_in_the_cohort(results: pd.DataFrame, database:
     assert others == [(0,)]
 
 
-@pytest.mark.needs_half_an_hour
+@pytest.mark.needs_an_hour
 def test_the_new_controls_are_in_the_marts(results: pd.DataFrame, database: str) -> None:
     assert len(results)
     with psycopg.connect(database) as connection:

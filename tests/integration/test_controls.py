@@ -12,7 +12,7 @@ from tests.integration.conftest import BUILD, PROJECT, RunDbt
 from twin.__main__ import main as twin
 from twin.trial.controls import CONFOUNDED
 
-pytestmark = pytest.mark.needs_half_an_hour
+pytestmark = pytest.mark.needs_an_hour
 
 PUBLISHED, TRIAL = "published, matched", "clone-censor-weight"
 OPTIONS = ("--design", "trial", "--hazard-ratio", "1", "--stays", "2500", "--seed", "5")

@@ -237,7 +237,7 @@ def test_a_model_that_fails_leaves_the_table_of_before(
     assert ask("select * from dexsic.sepsis3 order by stay_id") == before
 
 
-@pytest.mark.needs_half_an_hour
+@pytest.mark.needs_an_hour
 def test_damaged_data_are_the_same_on_both(damaged: str, damaged_folder: Path, on_file: OnFile, tmp_path: Path) -> None:
     file = tmp_path / "damaged.duckdb"
     done = on_file(damaged_folder, file, *BUILD)
@@ -266,7 +266,7 @@ def test_what_is_missing_is_named_at_once(damaged_folder: Path, on_file: OnFile,
     assert re.search(r"patients.csv and .*patients.csv.gz .*are both there", done.stdout)
 
 
-@pytest.mark.needs_half_an_hour
+@pytest.mark.needs_an_hour
 def test_a_value_that_does_not_fit_is_told_without_the_row(
     damaged_folder: Path, on_file: OnFile, tmp_path: Path
 ) -> None:

@@ -13,7 +13,7 @@ from tests.integration.conftest import BUILD, Dbt, dbt_on
 BIG = ("int_chart_row", "int_lab_row", "int_infusion", "int_prescription", "int_urine_row", "int_culture")
 UPDATE = "update mimiciv_icu.inputevents set rate = %s, rateuom = %s, patientweight = %s where itemid = 225150"
 
-pytestmark = pytest.mark.needs_half_an_hour
+pytestmark = pytest.mark.needs_an_hour
 
 
 @pytest.fixture(scope="module")

@@ -57,13 +57,13 @@ def test_every_cell_by_default(built_demo: str, demo_folder: Path) -> None:
         assert differing(mart_of(built_demo, name), mart) == [], name
 
 
-@pytest.mark.needs_half_an_hour
+@pytest.mark.needs_an_hour
 def test_every_cell_where_more_are_eligible(built_demo: str, permissive_demo: str, demo_folder: Path) -> None:
     for name, mart in meant(demo_folder, PERMISSIVE).items():
         assert differing(mart_of(built_demo, name, permissive_demo), mart) == [], name
 
 
-@pytest.mark.needs_half_an_hour
+@pytest.mark.needs_an_hour
 def test_every_cell_in_other_readings(built_demo: str, run_dbt: RunDbt, demo_folder: Path) -> None:
     run_dbt(built_demo, *BUILD, schema="controlled", variables=json.dumps(OTHERWISE))
     for name, mart in meant(demo_folder, OTHERWISE).items():

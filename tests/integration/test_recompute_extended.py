@@ -47,7 +47,7 @@ def test_every_cell_by_default(built_demo: str, demo_folder: Path) -> None:
     assert differing(mart_of(built_demo, EXTENDED), meant(demo_folder, {})) == []
 
 
-@pytest.mark.needs_half_an_hour
+@pytest.mark.needs_an_hour
 def test_every_cell_in_other_readings(built_demo: str, run_dbt: RunDbt, demo_folder: Path) -> None:
     run_dbt(built_demo, *BUILD, "--select", f"+{EXTENDED}", schema="extended", variables=json.dumps(OTHERWISE))
     assert differing(mart_of(built_demo, EXTENDED, "extended"), meant(demo_folder, OTHERWISE)) == []

@@ -93,14 +93,14 @@ def test_every_cell_by_default(default: Built, mart: str) -> None:
     assert default.differing(mart) == []
 
 
-@pytest.mark.needs_half_an_hour
+@pytest.mark.needs_an_hour
 @pytest.mark.parametrize("mart", KEYS)
 def test_every_cell_where_more_are_eligible(permissive: Built, mart: str) -> None:
     assert len(permissive.trial.trial_baseline) >= 30
     assert permissive.differing(mart) == []
 
 
-@pytest.mark.needs_half_an_hour
+@pytest.mark.needs_an_hour
 @pytest.mark.parametrize("mart", KEYS)
 def test_every_cell_in_the_other_readings(read_otherwise: Built, mart: str) -> None:
     assert read_otherwise.trial.trial_baseline

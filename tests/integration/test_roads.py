@@ -113,7 +113,7 @@ def test_what_only_looks_changes_nothing(command: tuple[str, ...], dbt: Dbt, dat
     assert record(database, SCHEMA) == before
 
 
-@pytest.mark.needs_half_an_hour
+@pytest.mark.needs_an_hour
 def test_a_clone_says_that_it_is_one_and_never_takes_the_place_of_a_build(
     dbt: Dbt, database: str, folder: Path, tmp_path: Path
 ) -> None:

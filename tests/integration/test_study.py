@@ -179,7 +179,7 @@ def test_a_database_without_mimic_is_refused_before_anything_is_built(
         assert connection.execute("select to_regnamespace('dexsic')").fetchone() == (None,)
 
 
-@pytest.mark.needs_half_an_hour
+@pytest.mark.needs_an_hour
 @pytest.mark.needs_shared
 @pytest.mark.needs_debian_postgres
 def test_a_role_that_may_only_read_builds_on_a_server_that_someone_else_loaded(

@@ -46,12 +46,12 @@ def told(tables: Tables, trial: Trial, folder: Path, seed: int) -> list[str]:
     return differing_before(*marts, moments, CHOICES["trial_interval_h"])
 
 
-@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.needs_half_an_hour) for seed in (1, 2, 3))])
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.needs_an_hour) for seed in (1, 2, 3))])
 def test_the_recomputed_marts(tables: Tables, trial: Trial, tmp_path: Path, seed: int) -> None:
     assert told(tables, trial, tmp_path, seed) == []
 
 
-@pytest.mark.needs_half_an_hour
+@pytest.mark.needs_an_hour
 def test_a_value_that_is_read_before_it_is_entered_is_found(
     tables: Tables, demo_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -59,7 +59,7 @@ def test_a_value_that_is_read_before_it_is_entered_is_found(
     assert told(tables, Trial(CsvSource(demo_folder), CHOICES), tmp_path, seed=0) != []
 
 
-@pytest.mark.needs_half_an_hour
+@pytest.mark.needs_an_hour
 def test_the_marts_of_the_database(
     tables: Tables,
     trial: Trial,

@@ -239,7 +239,7 @@ def test_each_fault_is_counted(found: dict[str, dict[str, Any]], database: str) 
     }.items()
 
 
-@pytest.mark.needs_half_an_hour
+@pytest.mark.needs_an_hour
 def test_mimic_codes_readings_see_what_is_wrong(database: str, run_dbt: RunDbt) -> None:
     variables = (
         "{stay_margin_h: 1000000, infusion_rate_from_amount: false, hospital_death: flag, urine_negative: mimic_code,"
