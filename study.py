@@ -14,10 +14,11 @@ from pathlib import Path
 
 import yaml
 
+from analysis_py.interrupt import leave
 from analysis_py.report.output_folder import DBT_DOCS
 from analysis_py.study.suppression import SUPPRESS_BELOW
 from mimic_db import server
-from mimic_db.ending import leave, told
+from mimic_db.ending import told
 from mimic_db.load.csv_folder import database_name
 from pipeline import data, dbt, statistics
 from pipeline.data import GENERATED
@@ -28,7 +29,6 @@ from pipeline.terminal import console, say
 from twin.trial.design import STAYS
 from twin.trial.power import too_small
 
-NO_PATIENTS = "no real patients"
 POSTGRES, DUCKDB, ON_SPARK = "postgres", "duckdb", "spark"
 EXAMPLES = """\
 examples:
@@ -163,13 +163,13 @@ def _announce(options: argparse.Namespace, pace: Pace) -> None:
             f"two minutes for the demo, 100 GB of disk for all of MIMIC-IV, in {folder}; results in {options.output}/"
         )
     else:
-        what = f"{options.stays} generated ICU stays, {NO_PATIENTS}"
+        what = f"{options.stays} generated ICU stays, no real patients"
         cost = f"about two minutes for {STAYS:,}, 3 GB of disk in {folder}; results in {options.output}/"
     say(f"[bold]dexsic[/bold]: dexmedetomidine in sepsis-induced coagulopathy, on {what}")
     say(f"  {cost}")
     if known := pace.whole():
         say(f"  the last time, all of it took {known} here")
-    if what.endswith(NO_PATIENTS) and options.stays.isdigit() and 0 < int(options.stays) < STAYS:
+    if not (options.csv or options.dsn) and options.stays.isdigit() and 0 < int(options.stays) < STAYS:
         say(f"  {too_small(int(options.stays))}")
     if not options.dsn and options.engine == POSTGRES:
         say("  starts a PostgreSQL server of its own, on a socket without network, that stays running")

@@ -2,8 +2,6 @@
 
 import argparse
 import json
-import signal
-import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +14,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from analysis_py.clock import since_import
 from analysis_py.door import command_line, open_streams
-from analysis_py.interrupt import terminable
+from analysis_py.interrupt import leave, terminable
 from analysis_py.marts.errors import StudyError
 from analysis_py.marts.generated import WATERMARK, marked, warning
 from analysis_py.marts.profile import find_profiles, read_target
@@ -210,7 +208,4 @@ def _listed(text: str) -> tuple[str, ...]:
 
 
 if __name__ == "__main__":
-    ended = main()
-    if ended == 130:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not change what the first one said
-    sys.exit(ended)
+    leave(main())

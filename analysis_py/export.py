@@ -1,7 +1,6 @@
 """`python -m analysis_py.export`: the cohort and the trial as files, for R or whatever else reads a table."""
 
 import argparse
-import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +9,7 @@ from rich.console import Console
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from analysis_py.door import add_connection, natural, open_streams
-from analysis_py.interrupt import terminable
+from analysis_py.interrupt import leave, terminable
 from analysis_py.marts.errors import StudyError
 from analysis_py.marts.generated import warning
 from analysis_py.marts.profile import find_profiles, read_target
@@ -34,7 +33,7 @@ examples:
   python -m analysis_py.export --to export --format parquet --yes    Parquet, for a script
   Rscript export/analysis.R                                       the same hazard ratios, by R
 
-exit codes: 0 done; 1 not possible, the reason is on stderr; 2 wrong usage; 130 interrupted (Ctrl-C or SIGTERM)"""
+exit codes: 0 done; 1 not possible, the reason is on stderr; 2 wrong usage; 130 interrupted (Ctrl-C, SIGTERM, hangup)"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -101,7 +100,4 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    ended = main()
-    if ended == 130:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not change what the first one said
-    sys.exit(ended)
+    leave(main())

@@ -2,8 +2,6 @@
 
 import argparse
 import json
-import signal
-import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,7 +9,7 @@ from rich.console import Console
 
 from analysis_py.clock import since_import
 from analysis_py.door import command_line, open_streams
-from analysis_py.interrupt import terminable
+from analysis_py.interrupt import leave, terminable
 from analysis_py.marts.errors import StudyError
 from analysis_py.marts.generated import marked, warning
 from analysis_py.marts.profile import find_profiles, read_target
@@ -174,7 +172,4 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    ended = main()
-    if ended == 130:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not change what the first one said
-    sys.exit(ended)
+    leave(main())

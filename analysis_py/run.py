@@ -3,8 +3,6 @@
 import argparse
 import json
 import shutil
-import signal
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +11,7 @@ from rich.console import Console
 
 from analysis_py.clock import since_import
 from analysis_py.door import command_line, open_streams
-from analysis_py.interrupt import terminable
+from analysis_py.interrupt import leave, terminable
 from analysis_py.marts.errors import StudyError
 from analysis_py.marts.profile import find_profiles, read_target
 from analysis_py.report.multiverse.folder import Multiverse, keep_multiverse, read_multiverse
@@ -161,7 +159,4 @@ def _positive(text: str) -> int:
 
 
 if __name__ == "__main__":
-    ended = main()
-    if ended == 130:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not change what the first one said
-    sys.exit(ended)
+    leave(main())

@@ -12,10 +12,11 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table as Listing
 
+from analysis_py.interrupt import leave
 from mimic_db import server
 from mimic_db.check_command import CHECKS, add_arguments, run_check
 from mimic_db.database import connect
-from mimic_db.ending import leave, told
+from mimic_db.ending import told
 from mimic_db.load.csv_folder import SUMS, database_name, find_files, find_needed
 from mimic_db.load.load import Loaded, load, missing_tables
 from mimic_db.load.spark import write_tables

@@ -1,9 +1,7 @@
 """How a command ends: whatever broke it off is told in one line, and in the exit status."""
 
-import signal
 import sys
 from collections.abc import Callable
-from typing import Never
 
 import psycopg
 
@@ -27,10 +25,3 @@ def told(command: Callable[[], int]) -> int:
         print("interrupted: the same command goes on from here", file=sys.stderr)
         return 130
     return 1
-
-
-def leave(status: int) -> Never:
-    """End the program."""
-    if status == 130:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not change what the first one said
-    sys.exit(status)

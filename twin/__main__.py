@@ -4,7 +4,8 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from mimic_db.ending import leave, told
+from analysis_py.interrupt import leave
+from mimic_db.ending import told
 from twin.command import add_arguments, generate
 
 

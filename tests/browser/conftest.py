@@ -1,17 +1,19 @@
 """A browser, and a page made by hand: its first screen, and parts of every kind."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from analysis_py.report.first import First, Mark, Number
 from analysis_py.report.page import Caption, Curve, Panel, Part, Picture, Table, picture, plain_table
 from analysis_py.report.render import render_report
 from tests.conftest import CHROMIUM
+
+Open = Callable[..., Page]
 
 # a browser that calls home would make requests that are not the page's
 QUIET = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
@@ -135,3 +137,19 @@ def plain_address(tmp_path_factory: pytest.TempPathFactory) -> str:
 def _written(path: Path, page: str) -> str:
     path.write_text(page, encoding="utf-8")
     return path.as_uri()
+
+
+@pytest.fixture
+def opened(browser: Browser) -> Iterator[Open]:
+    pages = []
+
+    def open_page(address: str, width: int = 1200, height: int = 800, **options: object) -> Page:
+        context = browser.new_context(viewport={"width": width, "height": height}, **options)  # type: ignore[arg-type]
+        pages.append(context)
+        page = context.new_page()
+        page.goto(address)
+        return page
+
+    yield open_page
+    for context in pages:
+        context.close()

@@ -1,35 +1,16 @@
 """The first screen as a reader meets it, wide and narrow; curves that are read by pointing, tapping and keys."""
 
-from collections.abc import Callable, Iterator
-
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
 from analysis_py.report.first import Mark
-from tests.browser.conftest import ANSWER, LEAD, LEFT, MARKS, NUMBERS, QUESTION, WITH
+from tests.browser.conftest import ANSWER, LEAD, LEFT, MARKS, NUMBERS, QUESTION, WITH, Open
 
 pytestmark = pytest.mark.needs_chromium
 
-Open = Callable[..., Page]
 PANES = "#first .pane"
 READING = "#first .reading"
-
-
-@pytest.fixture
-def opened(browser: Browser) -> Iterator[Open]:
-    pages = []
-
-    def open_page(address: str, width: int = 1200, height: int = 800, **options: object) -> Page:
-        context = browser.new_context(viewport={"width": width, "height": height}, **options)  # type: ignore[arg-type]
-        pages.append(context)
-        page = context.new_page()
-        page.goto(address)
-        return page
-
-    yield open_page
-    for context in pages:
-        context.close()
 
 
 def ends(page: Page, selector: str) -> float:

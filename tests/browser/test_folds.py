@@ -1,33 +1,14 @@
 """What is folded: found by links, by searching and on paper; nothing of it needs the script."""
 
-from collections.abc import Callable, Iterator
-
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
-from tests.browser.conftest import LEAD
+from tests.browser.conftest import LEAD, Open
 from tests.browser.pdf import words_of
 
 pytestmark = pytest.mark.needs_chromium
 
-Open = Callable[..., Page]
 TEXT, DEEP = "Text of the part: vermilion.", "periwinkle"
-
-
-@pytest.fixture
-def opened(browser: Browser) -> Iterator[Open]:
-    pages = []
-
-    def open_page(address: str, width: int = 1200, **options: object) -> Page:
-        context = browser.new_context(viewport={"width": width, "height": 800}, **options)  # type: ignore[arg-type]
-        pages.append(context)
-        page = context.new_page()
-        page.goto(address)
-        return page
-
-    yield open_page
-    for context in pages:
-        context.close()
 
 
 def is_open(page: Page, anchor: str) -> bool:
