@@ -11,7 +11,7 @@ from analysis_py.statistics.errors import NotEstimable
 from analysis_py.statistics.trial import TrialResult
 from analysis_py.study.results import Row
 from analysis_py.study.trial.definitions import Definitions
-from analysis_py.study.trial.designs import PRIMARY, WAYS, build_design
+from analysis_py.study.trial.designs import PRIMARY, WAYS, Way, build_design
 from analysis_py.study.trial.estimates import DIFFERENCE, HAZARD_RATIO, RISK, place_of
 from analysis_py.study.trial.frames import MISSING, NOW, make_frames
 from analysis_py.study.variables import DEATH_28D, TRIAL_BY_NAME
@@ -48,7 +48,7 @@ def trial_part(marts: TrialMarts, build: BuildRecord, seed: int) -> Part:
         {PATIENTS: patients[[*own, *frames.baseline]], DECISIONS: frames.intervals},
         (*_PATIENTS, *known, *_DECISIONS, *then),
         tuple((STARTING, name, kinds[name]) for name in frames.treatment),
-        tuple(_rows(result)),
+        tuple(_rows(way, result)),
     )
 
 
@@ -62,8 +62,7 @@ def _column(table: str, name: str, how: str) -> Column:
     return column_of(table, variable, how, name)
 
 
-def _rows(result: TrialResult) -> list[Row]:
-    (way,) = (way for way in WAYS if way.name == PRIMARY)
+def _rows(way: Way, result: TrialResult) -> list[Row]:
     values = {
         place_of(way, DEATH_28D, HAZARD_RATIO): result.hazard_ratio,
         place_of(way, DEATH_28D, DIFFERENCE): result.difference,
