@@ -52,7 +52,8 @@ hours as (
         suspicions.stay_id,
         suspicions.{{ suspected_at }} as suspected_at,
         min(hours.sofa_at) as sofa_at
-    from suspicions
+    -- a suspicion has a row for each of its antibiotics
+    from (select distinct stay_id, {{ suspected_at }} from suspicions) as suspicions
     inner join hours
         on
             suspicions.stay_id = hours.stay_id

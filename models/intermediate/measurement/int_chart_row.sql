@@ -57,6 +57,7 @@ judged as (
         on observations.itemid = items.itemid
     left join bounds
         on observations.stay_id = bounds.stay_id
+    {{ computed_once() }}
 
 ),
 
@@ -75,14 +76,15 @@ final as (
         subject_id,
         stay_id,
         measured_at,
+        -- what its many readers look for stands first: PostgreSQL unpacks a row up to the last column it needs
+        {{ is_of_stay('fault') }}
+        and (keeps_null or value is not null or value_text is not null) as is_used,
         concept,
         value,
-        value_text,
         stored_at,
+        value_text,
         fault,
-        is_other_unit,
-        {{ is_of_stay('fault') }}
-        and (keeps_null or value is not null or value_text is not null) as is_used
+        is_other_unit
     from valued
 
 )

@@ -129,6 +129,7 @@ judged as (
         on results.itemid = searched.itemid
     left join admissions
         on results.hadm_id = admissions.hadm_id
+    {{ computed_once() }}
 
 ),
 

@@ -53,7 +53,7 @@ infusions as (
 
 ),
 
--- one result per specimen, concept and stay that it is of by either key; of several results the specimen's highest counts
+-- the results of a stay by either key
 keyed as (
 
     select
@@ -62,39 +62,27 @@ keyed as (
         results.specimen_id,
         results.measured_at,
         results.value,
-        1 as by_admission,
-        0 as by_patient
-    from grid
-    inner join results
-        on grid.hadm_id = results.hadm_id
-
-    union all
-
-    select
-        bounds.stay_id,
-        results.concept,
-        results.specimen_id,
-        results.measured_at,
-        results.value,
-        0 as by_admission,
-        1 as by_patient
+        results.hadm_id = grid.hadm_id as by_admission,
+        {{ is_within_admission('results.measured_at') }} as by_patient
     from grid
     inner join bounds
         on grid.stay_id = bounds.stay_id
     inner join results
-        on bounds.subject_id = results.subject_id and {{ is_within_admission('results.measured_at') }}
+        on
+            bounds.subject_id = results.subject_id
+            and (results.hadm_id = grid.hadm_id or ({{ is_within_admission('results.measured_at') }}))
 
 ),
 
+-- of several results of a specimen the highest counts
 labs as (
 
     select
         stay_id,
         concept,
         max(measured_at) as measured_at,
-        max(value) as value,
-        max(by_admission) as by_admission,
-        max(by_patient) as by_patient
+        max(case when by_{{ var('lab_key') }} then value end) as value,
+        max(case when by_{{ other_key }} then value end) as value_other_key
     from keyed
     group by stay_id, concept, specimen_id
 
@@ -106,29 +94,20 @@ measurements as (
     select
         stay_id,
         {{ clock_hour('measured_at') }} as clock_hour,
-        case when is_ventilated = 1 then 'pao2fio2_ventilated' else 'pao2fio2_not_ventilated' end as measure,
-        pao2fio2_mmhg as value
-    from {{ ref('int_arterial_ratio') }}
-
-    union all
-
-    select
-        stay_id,
-        {{ clock_hour('measured_at') }} as clock_hour,
         concept as measure,
-        value
+        value,
+        value_other_key
     from labs
-    where by_{{ var('lab_key') }} = 1
 
     union all
 
     select
         stay_id,
         {{ clock_hour('measured_at') }} as clock_hour,
-        concept || '_other_key' as measure,
-        value
-    from labs
-    where by_{{ other_key }} = 1
+        case when is_ventilated = 1 then 'pao2fio2_ventilated' else 'pao2fio2_not_ventilated' end as measure,
+        pao2fio2_mmhg as value,
+        null as value_other_key
+    from {{ ref('int_arterial_ratio') }}
 
     union all
 
@@ -136,7 +115,8 @@ measurements as (
         infusions.stay_id,
         hours.clock_hour,
         infusions.drug as measure,
-        infusions.rate as value
+        infusions.rate as value,
+        null as value_other_key
     from infusions
     {{ cross_join_integers('infusions.from_hour', 'infusions.to_hour', 'hours', 'clock_hour') }}
 
@@ -146,7 +126,8 @@ measurements as (
         stay_id,
         {{ clock_hour('measured_at') }} as clock_hour,
         'gcs' as measure,
-        gcs as value
+        gcs as value,
+        null as value_other_key
     from {{ ref('int_gcs') }}
 
     union all
@@ -155,7 +136,8 @@ measurements as (
         stay_id,
         {{ clock_hour('measured_at') }} as clock_hour,
         'urine_day' as measure,
-        urine_ml / cast(covered_h as {{ double() }}) * 24 as value
+        urine_ml / cast(covered_h as {{ double() }}) * 24 as value,
+        null as value_other_key
     from {{ ref('int_urine_day') }}
     where covered_h >= {{ var('urine_day_min_h') }} and covered_h <= {{ var('urine_day_max_h') }}
 
@@ -167,9 +149,9 @@ measured as (
         stay_id,
         clock_hour,
         {{ worst_measurements() }},
-        min(case when measure = 'platelets_other_key' then value end) as platelets_min_other_key,
-        max(case when measure = 'bilirubin_other_key' then value end) as bilirubin_max_other_key,
-        max(case when measure = 'creatinine_other_key' then value end) as creatinine_max_other_key
+        min(case when measure = 'platelets' then value_other_key end) as platelets_min_other_key,
+        max(case when measure = 'bilirubin' then value_other_key end) as bilirubin_max_other_key,
+        max(case when measure = 'creatinine' then value_other_key end) as creatinine_max_other_key
     from measurements
     group by stay_id, clock_hour
 

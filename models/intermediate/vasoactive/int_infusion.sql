@@ -123,6 +123,7 @@ charted as (
     from in_a_known_unit as inputs
     left join bounds
         on inputs.stay_id = bounds.stay_id
+    {{ computed_once() }}
 
 ),
 
