@@ -137,16 +137,17 @@ final as (
 
     select
         specimen_id,
-        concept,
         subject_id,
         hadm_id,
+        -- short columns first: PostgreSQL pads each to its width
+        is_outside_admission,
+        is_other_unit,
+        concept,
         measured_at,
         stored_at,
         case when fault is null and not keeps_text then reported_value end as value,
         case when fault is null then value_text end as value_text,
-        fault,
-        is_outside_admission,
-        is_other_unit
+        fault
     from judged
 
 )
