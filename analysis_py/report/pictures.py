@@ -1,6 +1,6 @@
 """Which figures there are: each drawn from the study, saved, and given the words that go with it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -28,7 +28,7 @@ from analysis_py.report.figures.style import DOUBLE, SINGLE, house_style, new_fi
 from analysis_py.report.figures.survival import survival_curves
 from analysis_py.report.first_screen.picture import NAME as FIRST
 from analysis_py.report.first_screen.picture import first_alternative, first_caption, first_figure
-from analysis_py.report.page import Picture, picture
+from analysis_py.report.page import Panel, Picture, picture
 from analysis_py.report.sensitivity.shown import (
     is_of_sensitivity,
     sensitivity_alternative,
@@ -43,6 +43,7 @@ from analysis_py.report.trial.words import is_of_trial, trial_alternative, trial
 from analysis_py.statistics.diagnostics import EQUIPOISE, preference_score
 from analysis_py.statistics.errors import NotEstimable
 from analysis_py.statistics.survival import kaplan_meier
+from analysis_py.statistics.workers import in_parallel
 from analysis_py.study.analyses.cohorts import Matched
 from analysis_py.study.analyses.exposure import exposures_of, spline_curve
 from analysis_py.study.results import Row, find
@@ -50,59 +51,67 @@ from analysis_py.study.study import Study, groups
 from analysis_py.study.suppression import HIDDEN, is_small
 from analysis_py.study.variables import DEATH_28D, FOLLOW_UP, TREATMENT
 
-_Keep = Callable[[str, Figure], None]
+_Files = tuple[dict[str, bytes], list[Panel]]  # of a figure: by file name; where its curves lie
 
 
 def draw(folder: Path, shown: Shown) -> dict[str, Picture]:
-    """Write every figure that the study allows to `folder`; gives them as the page shows them, by name."""
-    made: dict[str, Picture] = {}
-    study, below = shown.study, shown.below
+    """Write every figure that the study allows to `folder`; gives them as the page shows them, by name.
 
-    def keep(name: str, figure: Figure) -> None:
-        if study.generated:
-            watermark(figure, WATERMARK)
-        is_wide = figure.get_figwidth() > SINGLE
-        files = save(figure, folder / name)
-        panels = panels_of(figure)
-        if name == FIRST:
-            made[name] = picture(first_caption(shown), first_alternative(shown), files, False, panels)
-            return
-        if is_of_trial(name):
-            made[name] = picture(trial_caption(shown, name), trial_alternative(shown, name), files, is_wide, panels)
-            return
-        if is_of_controls(name):
-            made[name] = picture(controls_caption(shown, name), controls_alternative(shown), files, is_wide)
-            return
-        if is_of_sensitivity(name):
-            caption = sensitivity_caption(shown.rows, name, shown.drug)
-            made[name] = picture(caption, sensitivity_alternative(shown.rows), files, is_wide)
-            return
-        if is_of_estimators(name):
-            made[name] = picture(estimators_caption(shown, name), estimators_alternative(shown), files, is_wide)
-            return
-        made[name] = picture(figure_caption(shown, name), alternative(shown, name), files, is_wide, panels)
-
+    To draw takes longer than all else of the page: each process draws some of them.
+    """
     with house_style():
-        figure, (axis,) = new_figure(DOUBLE, 0.38 * len(shown.flow) + 1.1)
-        flow_chart(axis, shown.flow, _ending(shown))
-        keep("flow", figure)
-        curves = {name: curves_to_draw(data, below) for name, data in study.cohorts.items()}
-        if any(len(found) for found in curves.values()):
-            keep("kaplan_meier", _survival(curves, shown))
-        beside = first_figure(shown, curves.get("matched"))
-        if beside is not None:
-            keep(FIRST, beside)
-        if list(study.completed.trace["variable"]):
-            keep("imputation", _imputation(study))
-        if study.matched is not None:
-            _matched(study.matched, shown, keep)
-        compared = estimator_lines(shown.rows)
-        if has_estimate(compared):
-            keep(FIGURE, forest(compared, "Hazard ratio", shown.drug))
-        controls = control_figures(shown.rows, shown.drug)
-        for name, drawn in (*trial_figures(shown), *controls, *sensitivity_figures(shown.rows, shown.drug)):
-            keep(name, drawn)
-    return made
+        figures = dict(_figures(shown))
+        if shown.study.generated:
+            for figure in figures.values():
+                watermark(figure, WATERMARK)
+    made = in_parallel(_saved, (folder, figures), list(figures))
+    return {
+        name: _picture(shown, name, files, figures[name].get_figwidth() > SINGLE, panels)
+        for name, (files, panels) in zip(figures, made, strict=True)
+    }
+
+
+def _saved(folder: Path, figures: Mapping[str, Figure], name: str) -> _Files:
+    with house_style():
+        return save(figures[name], folder / name), panels_of(figures[name])
+
+
+def _picture(shown: Shown, name: str, files: Mapping[str, bytes], is_wide: bool, panels: Sequence[Panel]) -> Picture:
+    if name == FIRST:
+        return picture(first_caption(shown), first_alternative(shown), files, False, panels)
+    if is_of_trial(name):
+        return picture(trial_caption(shown, name), trial_alternative(shown, name), files, is_wide, panels)
+    if is_of_controls(name):
+        return picture(controls_caption(shown, name), controls_alternative(shown), files, is_wide)
+    if is_of_sensitivity(name):
+        caption = sensitivity_caption(shown.rows, name, shown.drug)
+        return picture(caption, sensitivity_alternative(shown.rows), files, is_wide)
+    if is_of_estimators(name):
+        return picture(estimators_caption(shown, name), estimators_alternative(shown), files, is_wide)
+    return picture(figure_caption(shown, name), alternative(shown, name), files, is_wide, panels)
+
+
+def _figures(shown: Shown) -> Iterator[tuple[str, Figure]]:
+    study, below = shown.study, shown.below
+    figure, (axis,) = new_figure(DOUBLE, 0.38 * len(shown.flow) + 1.1)
+    flow_chart(axis, shown.flow, _ending(shown))
+    yield "flow", figure
+    curves = {name: curves_to_draw(data, below) for name, data in study.cohorts.items()}
+    if any(len(found) for found in curves.values()):
+        yield "kaplan_meier", _survival(curves, shown)
+    beside = first_figure(shown, curves.get("matched"))
+    if beside is not None:
+        yield FIRST, beside
+    if list(study.completed.trace["variable"]):
+        yield "imputation", _imputation(study)
+    if study.matched is not None:
+        yield from _matched(study.matched, shown)
+    compared = estimator_lines(shown.rows)
+    if has_estimate(compared):
+        yield FIGURE, forest(compared, "Hazard ratio", shown.drug)
+    yield from trial_figures(shown)
+    yield from control_figures(shown.rows, shown.drug)
+    yield from sensitivity_figures(shown.rows, shown.drug)
 
 
 def curves_to_draw(data: pd.DataFrame, below: int, death: str = DEATH_28D) -> pd.DataFrame:
@@ -133,22 +142,22 @@ def _imputation(study: Study) -> Figure:
     return figure
 
 
-def _matched(matched: Matched, shown: Shown, keep: _Keep) -> None:
+def _matched(matched: Matched, shown: Shown) -> Iterator[tuple[str, Figure]]:
     rows, drug = shown.rows, shown.study.build.drug
     differences = smd_frame(rows)
     if differences[["full", "matched"]].notna().any(axis=None):
         figure, (axis,) = new_figure(SINGLE, 6.2)
         love_plot(axis, differences)
-        keep("love_plot", figure)
+        yield "love_plot", figure
     for name, lines in (("subgroups", forest_lines(rows)), ("robustness", robustness_lines(rows))):
         if has_estimate(lines):
-            keep(name, forest(lines, "Hazard ratio", drug))
+            yield name, forest(lines, "Hazard ratio", drug)
     for name, drawn in (
         ("propensity_overlap", _overlap(matched, shown)),
         ("exposure", _exposure(shown.study, matched)),
     ):
         if drawn is not None:
-            keep(name, drawn)
+            yield name, drawn
 
 
 def _overlap(matched: Matched, shown: Shown) -> Figure | None:

@@ -7,7 +7,9 @@ from math import nan
 
 import numpy as np
 import pandas as pd
-import statsmodels.api as sm
+from statsmodels.discrete.discrete_model import Logit
+from statsmodels.genmod.families import Binomial
+from statsmodels.genmod.generalized_linear_model import GLM
 from statsmodels.tools.sm_exceptions import PerfectSeparationError
 
 from analysis_py.statistics.design import (
@@ -176,7 +178,7 @@ def fit_binomial(matrix: Floats, happened: Booleans, weights: Floats | None = No
 def _newton(matrix: Floats, happened: Booleans) -> Floats | None:
     """The maximum by Newton's method, several times faster than regressions; None where a coefficient runs away."""
     try:
-        model = sm.Logit(happened.astype(float), matrix).fit(
+        model = Logit(happened.astype(float), matrix).fit(
             method="newton", maxiter=25, tol=1e-8, disp=False, warn_convergence=False
         )
     except (ValueError, np.linalg.LinAlgError, PerfectSeparationError):
@@ -187,7 +189,7 @@ def _newton(matrix: Floats, happened: Booleans) -> Floats | None:
 def _reweighted(matrix: Floats, happened: Booleans, weights: Floats | None) -> Floats:
     """The same by weighted regressions, which end where the likelihood settles, whatever a coefficient does."""
     try:
-        model = sm.GLM(happened.astype(float), matrix, family=sm.families.Binomial(), freq_weights=weights)
+        model = GLM(happened.astype(float), matrix, family=Binomial(), freq_weights=weights)
         return np.asarray(model.fit(maxiter=100, tol=1e-10).params, dtype=np.float64)
     except (ValueError, np.linalg.LinAlgError) as error:
         raise NotEstimable("the logistic model does not converge") from error

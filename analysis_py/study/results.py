@@ -1,7 +1,8 @@
 """The tidy rows that every analysis gives."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
+from operator import attrgetter
 from typing import Any
 
 import pandas as pd
@@ -110,7 +111,8 @@ def unavailable(places: Iterable[Row], reason: NotEstimable) -> list[Row]:
 def as_frame(rows: Iterable[Row]) -> pd.DataFrame:
     """Rows as the columns of results.csv."""
     # counts stay whole numbers beside gaps and texts
-    frame = pd.DataFrame([asdict(row) for row in rows], columns=[field.name for field in fields(Row)], dtype=object)
+    names = [field.name for field in fields(Row)]
+    frame = pd.DataFrame(map(attrgetter(*names), rows), columns=names, dtype=object)
     numbers = ["estimate", "lower", "upper", "p_value"]
     return frame.astype(dict.fromkeys(numbers, float))
 

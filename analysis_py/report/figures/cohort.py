@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from analysis_py.report.figures.style import COLORS, SMALL, Groups
+from analysis_py.report.figures.style import COLORS, SMALL, Groups, unsigned
 from analysis_py.study.suppression import is_small
 from analysis_py.study.variables import BY_NAME
 
@@ -88,7 +88,7 @@ def mirrored_histogram(
         shares = [0 if is_small(int(count), below) else sign * 100 * count / len(values) for count in counts]
         axis.stairs(shares, edges, fill=True, color=COLORS[group], alpha=0.8, label=groups[group])
     axis.axhline(0, color="black", lw=0.6)
-    axis.yaxis.set_major_formatter(lambda value, _: f"{abs(value):g}")
+    axis.yaxis.set_major_formatter(unsigned)
     axis.set(xlabel=xlabel, ylabel="Share of group (%)", xlim=(0, top))
     return axis
 

@@ -17,6 +17,7 @@ Groups = Mapping[bool, str]  # names of the controls and of the treated
 COLORS = {False: "#5f6b76", True: "#0072b2"}
 SINGLE, DOUBLE = 3.4, 7.0  # inches: one and two columns of a journal
 _DPI = 300
+_COMPRESSION = 3  # of png, 1 to 9: in half the time of the usual 6, and 4 % larger
 _TEXT, SMALL = 7.0, 6.5  # points; journals ask for 6 or more
 _STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
@@ -45,6 +46,11 @@ def new_figure(width: float, height: float, columns: int = 1, rows: int = 1) -> 
     """An empty figure and its axes, row by row; inches."""
     figure = Figure(figsize=(width, height), layout="constrained")
     return figure, list(figure.subplots(rows, columns, squeeze=False).ravel())
+
+
+def unsigned(value: float, _: float) -> str:
+    """A number at an axis on which one group's bars are mirrored; it has a name, for figures go to other processes."""
+    return f"{abs(value):g}"
 
 
 def watermark(figure: Figure, text: str) -> None:
@@ -78,7 +84,8 @@ def render(figure: Figure, kind: str) -> bytes:
         FigureCanvasSVG(figure).print_svg(stream, metadata={"Date": None, "Creator": None})  # type: ignore[no-untyped-call]
     else:
         figure.set_dpi(_DPI)
-        FigureCanvasAgg(figure).print_png(stream, metadata={"Software": None})  # type: ignore[no-untyped-call]
+        how = {"compress_level": _COMPRESSION}
+        FigureCanvasAgg(figure).print_png(stream, metadata={"Software": None}, pil_kwargs=how)  # type: ignore[no-untyped-call]
     return stream.getvalue()
 
 

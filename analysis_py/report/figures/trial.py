@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from analysis_py.report.figures.curves import readable_curve
-from analysis_py.report.figures.style import COLORS, SMALL, Groups
+from analysis_py.report.figures.style import COLORS, SMALL, Groups, unsigned
 from analysis_py.study.suppression import is_small
 
 _ACCENT = "#d55e00"
@@ -57,7 +57,7 @@ def weight_histogram(axis: Axes, weights: pd.DataFrame, groups: Groups, below: i
     ticks = [tick for tick in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 10_000) if tick <= top]
     axis.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
     axis.minorticks_off()
-    axis.yaxis.set_major_formatter(lambda value, _: f"{abs(value):g}")
+    axis.yaxis.set_major_formatter(unsigned)
     axis.legend(loc="upper right")
     return axis
 

@@ -1,6 +1,7 @@
 """The section of the page, its files, the terminal and the checklist: a reader sees the numbers of the rows."""
 
 import json
+import pickle
 import re
 from collections.abc import Callable
 from functools import partial
@@ -17,6 +18,8 @@ from analysis_py import run as command
 from analysis_py.marts.profile import Target
 from analysis_py.marts.read import Marts
 from analysis_py.marts.trial import TrialMarts, type_trial
+from analysis_py.report import pictures
+from analysis_py.report.captions.shown import Shown
 from analysis_py.report.present import write_results
 from analysis_py.report.terminal import show, summary
 from analysis_py.report.trial.words import ABSENT, TITLE
@@ -97,6 +100,21 @@ def made(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Made:
     return Made(tmp_path_factory.mktemp("trial") / "output", make_study(trial_marts), FLOW, 10)
+
+
+def test_figures_drawn_in_a_process_that_shares_nothing_are_the_same(
+    made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where processes are spawned, not forked: all that a process is given is sent to it."""
+
+    def sent(work: Callable[..., object], common: tuple[object, ...], names: list[str]) -> list[object]:
+        return [work(*pickle.loads(pickle.dumps((*common, name)))) for name in names]  # noqa: S301 (our own)
+
+    monkeypatch.setattr(pictures, "in_parallel", sent)
+    pictures.draw(tmp_path, Shown(made.study, made.rows, FLOW, made.below))
+    drawn = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
+    assert {"propensity_overlap.svg", "trial_weights.png"} < set(drawn)
+    assert drawn == {file.name: file.read_bytes() for file in (made.folder / "figures").iterdir()}
 
 
 def test_the_reader_sees_the_estimators_numbers(made: Made, trial_marts: TrialMarts) -> None:
