@@ -13,7 +13,7 @@
 {# True of a name and route of prescriptions that a row of the seed negative_control_exposure means. #}
 {% macro is_named(names, listed) -%}
 (
-            ({{ listed }}.match = 'contains' and {{ lower_case(names ~ '.drug') }} like '%' || {{ lower_case(listed ~ '.pattern') }} || '%')
+            ({{ listed }}.match = 'contains' and {{ holds(lower_case(names ~ '.drug'), lower_case(listed ~ '.pattern')) }})
             or ({{ listed }}.match = 'equals' and {{ same_text(names ~ '.drug', listed ~ '.pattern') }})
         )
         and ({{ listed }}.route is null or {{ same_text(names ~ '.route', listed ~ '.route') }})

@@ -34,7 +34,7 @@
    every row has the one unit of its item, which is a cheap comparison. #}
 {% macro is_other_unit(unit, known) %}case
             when {{ unit }} is null or {{ known }} is null or {{ unit }} = {{ known }} or {{ trimmed(unit) }} = '' then false
-            else '|' || {{ lower_case(known) }} || '|' not like '%|' || {{ pattern_of(lower_case(trimmed(unit))) }} || '|%'
+            else not {{ holds("'|' || " ~ lower_case(known) ~ " || '|'", "'|' || " ~ lower_case(trimmed(unit)) ~ " || '|'") }}
         end{% endmacro %}
 {# The decimal number in a text, the marks of a laboratory (? < > =) and blanks apart; NULL where the rest is none. #}
 {% macro number_in(text) %}{{ return(adapter.dispatch('number_in')(text)) }}{% endmacro %}

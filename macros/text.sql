@@ -27,10 +27,11 @@
 {# Words as a list of texts. #}
 {% macro text_literals(words) %}'{{ words | join("', '") }}'{% endmacro %}
 
-{# A pattern of LIKE that comes from data: where a backslash must be followed by what it marks, it is doubled. #}
-{% macro pattern_of(text) %}{{ return(adapter.dispatch('pattern_of')(text)) }}{% endmacro %}
-{% macro default__pattern_of(text) %}{{ text }}{% endmacro %}
-{% macro spark__pattern_of(text) %}replace({{ text }}, '\\', '\\\\'){% endmacro %}
+{# True where `part` stands in `text`, letter by letter. In a pattern of LIKE a % or _ that comes from data would stand for anything:
+   "clindamycin 1%" would be found in "clindamycin 150 mg". #}
+{% macro holds(text, part) %}{{ return(adapter.dispatch('holds')(text, part)) }}{% endmacro %}
+{% macro default__holds(text, part) %}strpos({{ text }}, {{ part }}) > 0{% endmacro %}
+{% macro spark__holds(text, part) %}instr({{ text }}, {{ part }}) > 0{% endmacro %}
 
 {# Says that NULLs come last, where ascending order has them first. #}
 {% macro nulls_last() %}{{ return(adapter.dispatch('nulls_last')()) }}{% endmacro %}

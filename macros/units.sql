@@ -16,7 +16,7 @@
         end{% endmacro %}
 
 {# Stops a build whose exposure is charted in a unit that cannot be made var exposure_rate_unit, before a big table is read: a hook of
-   stg_mimic__admissions, for which every model waits that reads one. Only what looks like a unit is named. #}
+   stg_mimic__admissions, for which they wait, all but inputevents. Only what looks like a unit is named. #}
 {% macro refuse_rate_units() %}
 {%- if execute and load_relation(ref('rate_unit')) and load_relation(ref('infusion_item')) and load_relation(ref('stg_mimic__inputevents')) -%}
     {%- set wanted, found = var('exposure_rate_unit'), [] -%}

@@ -40,7 +40,7 @@ drugs as (select * from {{ ref('zigong_drug') }})
 select distinct '"' || orders.drug_name || '"'
 from orders
 inner join drugs as stems
-    on {{ lower_case('orders.drug_name') }} like '%' || stems.stem || '%'
+    on {{ holds(lower_case('orders.drug_name'), 'stems.stem') }}
 left join drugs as patterns
     on {{ outer_like(lower_case('orders.drug_name'), "'%' || patterns.pattern || '%'") }}
 where patterns.pattern is null

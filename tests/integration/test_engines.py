@@ -371,7 +371,11 @@ MACROS = {
         "cast({{ sum_of_integers('value') }} as double precision)",
         ("9000000000000000000", "9000000000000000000", "null"),
     ),
-    "pattern_of": ("text", "('a' || chr(92) || 'b') like {{ pattern_of('value') }}", ("'a%'", "'%b'", "'c%'", "null")),
+    "holds": (
+        "text",
+        "{{ holds(\"'1 % a_b' || chr(92)\", 'value') }}",
+        ("'%'", "'1%'", "'a_'", "'_b' || chr(92)", "'a'", "'c'", "null"),
+    ),
     "outer_like": ("text", "{{ outer_like(\"'abc'\", 'value') }}", ("'a%'", "'%d'", "null")),
     "nulls_last": (
         "integer",

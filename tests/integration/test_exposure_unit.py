@@ -10,10 +10,17 @@ from dbt.cli.main import dbtRunnerResult
 
 from tests.integration.conftest import BUILD, Dbt, dbt_on
 
-BIG = ("int_chart_row", "int_lab_row", "int_infusion", "int_prescription", "int_urine_row", "int_culture")
+BIG = (
+    *("int_chart_row", "int_lab_row", "int_infusion", "int_prescription", "int_urine_row", "int_culture"),
+    # whose data tests would read them, too
+    *(
+        f"stg_mimic__{table}"
+        for table in ("chartevents", "labevents", "prescriptions", "outputevents", "microbiologyevents")
+    ),
+)
 UPDATE = "update mimiciv_icu.inputevents set rate = %s, rateuom = %s, patientweight = %s where itemid = 225150"
 
-pytestmark = pytest.mark.needs_an_hour
+pytestmark = pytest.mark.needs_half_an_hour
 
 
 @pytest.fixture(scope="module")

@@ -60,7 +60,7 @@ matched as (
         on
             (
                 patterns.field = 'drug' and patterns.match = 'contains'
-                and {{ lower_case('names.drug') }} like '%' || patterns.pattern || '%'
+                and {{ holds(lower_case('names.drug'), 'patterns.pattern') }}
             )
             or (
                 patterns.field = 'drug' and patterns.match = 'equals'
@@ -68,7 +68,7 @@ matched as (
             )
             or (
                 patterns.field = 'route' and patterns.match = 'contains'
-                and {{ lower_case('names.route') }} like '%' || patterns.pattern || '%'
+                and {{ holds(lower_case('names.route'), 'patterns.pattern') }}
             )
             or (
                 patterns.field = 'route' and patterns.match = 'equals'

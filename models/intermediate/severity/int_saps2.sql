@@ -133,7 +133,7 @@ cpap_rows as (
         observations.concept = 'oxygen_device'
         and (
             {%- for text in var('saps_cpap_text') %}
-            {{ 'or ' if not loop.first }}{{ lower_case('observations.value_text') }} like '%{{ text }}%'
+            {{ 'or ' if not loop.first }}{{ holds(lower_case('observations.value_text'), text_literal(text)) }}
             {%- endfor %}
         )
     group by stays.subject_id, stays.stay_id, stays.icu_admitted_at

@@ -36,7 +36,7 @@ told as (
         max(length(patterns.pattern)) as pattern_length
     from orders
     inner join patterns
-        on orders.drug_name like '%' || patterns.pattern || '%'
+        on {{ holds('orders.drug_name', 'patterns.pattern') }}
     group by orders.patient_id, orders.ordered_h, orders.drug_name
 
 ),
@@ -51,7 +51,7 @@ final as (
     from told
     inner join patterns
         on
-            told.drug_name like '%' || patterns.pattern || '%'
+            {{ holds('told.drug_name', 'patterns.pattern') }}
             and told.pattern_length = length(patterns.pattern)
 
 )

@@ -33,7 +33,7 @@ icu_transfers as (
         min(transfers.started_h) as started_h
     from transfers
     inner join departments
-        on {{ lower_case('transfers.department') }} like '%' || departments.pattern || '%'
+        on {{ holds(lower_case('transfers.department'), 'departments.pattern') }}
     group by transfers.patient_id
 
 ),

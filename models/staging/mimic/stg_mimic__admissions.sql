@@ -2,7 +2,7 @@
 
 /*
 Grain       one row per hospital admission
-Definition  admissions, renamed. Every model that reads a big table waits for it, so that it is here that the unit of the
+Definition  admissions, renamed. The big tables but inputevents wait for it, so that it is here that the unit of the
             exposure is looked at first
 Source      mimiciv_hosp.admissions
 */

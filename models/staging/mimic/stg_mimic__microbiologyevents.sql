@@ -3,6 +3,7 @@ Grain       one row per organism and antibiotic tested, or one row for a culture
 Definition  microbiologyevents, renamed
 Source      mimiciv_hosp.microbiologyevents
 */
+-- depends_on: {{ ref('stg_mimic__admissions') }} (the unit of the exposure is looked at first, before a test reads this)
 select
     micro_specimen_id,
     subject_id,
