@@ -20,7 +20,7 @@ MART = f"{SCHEMA}.published_count_comparison"
 
 Ask = Callable[[str], list[tuple[object, ...]]]
 
-pytestmark = pytest.mark.needs_an_hour
+pytestmark = pytest.mark.needs_half_an_hour
 
 
 @pytest.fixture(scope="module")

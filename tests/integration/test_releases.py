@@ -11,7 +11,7 @@ from tests.integration.conftest import BUILD, RunDbt
 from tests.marts import differing
 from tests.release_3_1 import YEARS, write_as_3_1
 
-pytestmark = [pytest.mark.needs_shared, pytest.mark.needs_an_hour]
+pytestmark = [pytest.mark.needs_shared, pytest.mark.needs_half_an_hour]
 
 
 @pytest.fixture(scope="module")
