@@ -60,12 +60,20 @@ RELEASES = _read()
 
 def recognised(rows: Mapping[Table, int]) -> Release | None:
     """The release of which at least two of patients, admissions and ICU stays have exactly the rows; else None."""
+    return _agreeing(rows, _AGREE)
 
+
+def resembling(rows: Mapping[Table, int]) -> Release | None:
+    """The release of which at least one of the three has exactly the rows: too little to tell it by, and no chance."""
+    return _agreeing(rows, 1)
+
+
+def _agreeing(rows: Mapping[Table, int], least: int) -> Release | None:
     def agreeing(release: Release) -> int:
         return sum(rows.get(table) == release.rows[str(table)] for table in TELLING)
 
     best = max(reversed(RELEASES), key=agreeing)
-    return best if agreeing(best) >= _AGREE else None
+    return best if agreeing(best) >= least else None
 
 
 def is_off(rows: float, expected: int) -> bool:
