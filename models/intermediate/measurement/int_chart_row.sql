@@ -76,8 +76,8 @@ final as (
         subject_id,
         stay_id,
         measured_at,
-        -- short columns first, and what its many readers look for: PostgreSQL pads each column to its width, and unpacks a row up to
-        -- the last one it needs
+        -- short columns first, and what its many readers look for: PostgreSQL pads each column to its width, and unpacks
+        -- a row up to the last one it needs
         {{ is_of_stay('fault') }}
         and (keeps_null or value is not null or value_text is not null) as is_used,
         is_other_unit,
