@@ -31,6 +31,7 @@
             then cast(translate({{ text }}, '?<>= ', '') as float64)
     end
 {%- endmacro %}
+{% macro bigquery__holds(text, part) %}strpos({{ text }}, {{ part }}) > 0{% endmacro %}
 {# one NULL makes the whole NULL there #}
 {% macro bigquery__least_of(a, b) %}coalesce(least({{ a }}, {{ b }}), {{ a }}, {{ b }}){% endmacro %}
 {% macro bigquery__greatest_of(a, b) %}coalesce(greatest({{ a }}, {{ b }}), {{ a }}, {{ b }}){% endmacro %}

@@ -30,7 +30,8 @@
 {# True where `part` stands in `text`, letter by letter. In a pattern of LIKE a % or _ that comes from data would stand for anything:
    "clindamycin 1%" would be found in "clindamycin 150 mg". #}
 {% macro holds(text, part) %}{{ return(adapter.dispatch('holds')(text, part)) }}{% endmacro %}
-{% macro default__holds(text, part) %}strpos({{ text }}, {{ part }}) > 0{% endmacro %}
+{% macro postgres__holds(text, part) %}strpos({{ text }}, {{ part }}) > 0{% endmacro %}
+{% macro duckdb__holds(text, part) %}contains({{ text }}, {{ part }}){% endmacro %}
 {% macro spark__holds(text, part) %}instr({{ text }}, {{ part }}) > 0{% endmacro %}
 
 {# Says that NULLs come last, where ascending order has them first. #}

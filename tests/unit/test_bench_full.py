@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -158,6 +159,7 @@ def test_so_much_disk_is_asked_for_first(
 ) -> None:
     monkeypatch.setattr(full, "PROJECT", tmp_path)
     monkeypatch.setattr("sys.stdin", open("/dev/null"))  # noqa: SIM115, PTH123
+    monkeypatch.setattr(full.shutil, "disk_usage", lambda _: SimpleNamespace(free=100e9))
     assert full.main(["--engine", "postgres", "--times", "300"]) == 1
     assert "GB of disk: say --yes" in capsys.readouterr().err
     assert full.main(["--engine", "postgres", "--times", "900000"]) == 1
