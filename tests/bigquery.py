@@ -40,7 +40,7 @@ def words(text: str) -> frozenset[str]:
 # every function that the compiled SQL may call; each is in BigQuery's reference
 FUNCTIONS = words("""
     abs array cast ceil coalesce count datetime_add datetime_diff datetime_trunc div extract floor
-    generate_array greatest is_inf is_nan lag lead least length max min nullif regexp_contains round row_number
+    generate_array greatest is_inf is_nan lag lead least length max min nullif regexp_contains round row_number strpos
     substring sum translate trim unnest
 """)
 # words before a bracket that call nothing

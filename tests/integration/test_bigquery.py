@@ -8,7 +8,7 @@ import pytest
 from tests import bigquery
 from tests.integration.conftest import PROJECT
 
-pytestmark = [pytest.mark.needs_bigquery, pytest.mark.needs_an_hour]
+pytestmark = [pytest.mark.needs_bigquery, pytest.mark.needs_half_an_hour]
 
 
 @pytest.fixture(scope="module", params=bigquery.READINGS, ids=("defaults", "other readings"))

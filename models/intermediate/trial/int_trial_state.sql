@@ -132,7 +132,7 @@ final as (
         {%- for column in last_values.values() if column != 'limitation' %}
         lasts.{{ column }},
         {%- endfor %}
-        coalesce(limitations.status, unlimited.status) as code_status
+        limitations.status as code_status
     from decisions
     inner join stays
         on decisions.stay_id = stays.stay_id
@@ -143,9 +143,7 @@ final as (
     left join drugs
         on decisions.stay_id = drugs.stay_id and decisions.k = drugs.k
     left join limitations
-        on lasts.limitation = limitations.limitation
-    left join limitations as unlimited
-        on unlimited.limitation = 0
+        on coalesce(lasts.limitation, 0) = limitations.limitation
 
 )
 
