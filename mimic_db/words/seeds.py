@@ -51,7 +51,7 @@ def definitions(changed: str) -> Definitions:
         given = None
     if not isinstance(given, dict):
         raise UserError("--vars wants YAML, as dbt does: '{exposure_drug: propofol}'")
-    if unknown := sorted(set(given) - set(defaults)):
+    if unknown := sorted(map(str, set(given) - set(defaults))):
         raise UserError(f"no var is named {unknown[0]}: dbt_project.yml lists those that there are")
     for name, value in given.items():
         if name in (choices := _choices()):

@@ -214,7 +214,7 @@ def test_the_definitions_say_what_is_known(database: Callable[..., str], say: Sa
     assert status == 1
 
 
-@pytest.mark.parametrize("given", ["[", "words", "{no_such_var: 1}"])
+@pytest.mark.parametrize("given", ["[", "words", "{no_such_var: 1}", "{5: a, no_such_var: 1}"])
 def test_vars_that_are_none_are_explained(given: str, plain_database: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "--dsn", plain_database, "--words", "--vars", given]) == 1
     assert "error: " in capsys.readouterr().err
