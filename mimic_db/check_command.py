@@ -36,7 +36,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--vars", default="{}", help="definitions as of `dbt build --vars`, YAML")
     command.add_argument(
         "--suppress-below",
-        type=int,
+        type=_none_or_more,
         default=10,
         metavar="N",
         help="for --words: counts under N are hidden (10; 0: none)",
@@ -45,6 +45,12 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         command.add_argument(
             f"--{module}-schema", metavar="NAME", help=f"where {module}'s tables lie (var {schema_var(module)})"
         )
+
+
+def _none_or_more(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text} is no count: 0 or more")
+    return int(text)
 
 
 def run_check(args: argparse.Namespace) -> int:

@@ -1,5 +1,6 @@
 """What follows for the study from each word of a database: its consequence, by the seeds and the vars."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ LOCAL = "read as systemic: a local antibiotic would make a suspicion of infectio
 NO_HEPARIN = "no heparin for var heparin any_order: it resembles the name"
 CULTURE = "counted as a culture, whatever it is"
 NOT_ARTERIAL = "counts for no PaO2/FiO2 ratio"
+FULL_CODE = "limits no treatment: the patient counts as full code"
+BY_ITS_NUMBER = "a verbal answer read by the number beside it: SOFA and SAPS II are too high if it means a tube"
 OTHER_RACE = "counted as of another race"
 UNSCHEDULED = "counted as not scheduled in SAPS II"
 CONVERTED = "known, and converted by the seed rate_unit"
@@ -38,12 +41,15 @@ CONSEQUENCES = (
     NO_HEPARIN,
     CULTURE,
     NOT_ARTERIAL,
+    FULL_CODE,
+    BY_ITS_NUMBER,
     OTHER_RACE,
     UNSCHEDULED,
     CONVERTED,
     READ_OTHERWISE,
     KNOWN,
 )
+_NUMBER = re.compile(r"[0-9]+([.][0-9]*)?")  # a verbal answer that is charted as its points
 _SCREENS = ("ventilator_mode", "ventilator_mode_hamilton")
 
 
@@ -68,6 +74,7 @@ def judge(found: Mapping[str, Rows], others: Mapping[int, str], chosen: Definiti
         *_results(found["labs"], "lab_item"),
         *_results(found["charts"], "chart_item"),
         *_support(found["charts"], chosen),
+        *_answers(found["charts"], chosen),
         *_specimens(found["labs"]),
     ]
     rows: Counter[tuple[str, str, str, str]] = Counter()
@@ -185,6 +192,22 @@ def _support(rows: Rows, chosen: Definitions) -> Iterator[Word]:
             yield Word(KNOWN, place, text, n)
         else:
             yield Word(NO_VENTILATION if place == "mode" else NO_SUPPORT, place, text, n)
+
+
+def _answers(rows: Rows, chosen: Definitions) -> Iterator[Word]:
+    """Code status, and the verbal part of the coma scale, of which one word is read: that of an intubated patient."""
+    concepts = {int(row["itemid"]): row["concept"] for row in seed("chart_item")}
+    statuses = {plain(row["value_text"]) for row in seed("code_status")}
+    answers = {plain(chosen["gcs_verbal_intubated_text"])} | known_unread("gcs_verbal")
+    listed = {
+        "code_status": ("code status", statuses, FULL_CODE),
+        "gcs_verbal": ("verbal answer", answers, BY_ITS_NUMBER),
+    }
+    for itemid, text, _, n in rows:
+        if concepts[itemid] in listed and plain(text):
+            place, known, consequence = listed[concepts[itemid]]
+            is_number = concepts[itemid] == "gcs_verbal" and _NUMBER.fullmatch(plain(text))
+            yield Word(KNOWN if is_number or plain(text) in known else consequence, place, text, n)
 
 
 def _specimens(rows: Rows) -> Iterator[Word]:

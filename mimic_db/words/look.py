@@ -9,7 +9,7 @@ from psycopg import sql
 from mimic_db.database import Connection
 from mimic_db.words.seeds import Definitions, seed
 
-_WORDS = ("ventilator_mode", "ventilator_mode_hamilton", "oxygen_device")
+_WORDS = ("ventilator_mode", "ventilator_mode_hamilton", "oxygen_device", "code_status", "gcs_verbal")
 _MANY = 1_000_000
 
 Rows = list[tuple[Any, ...]]
@@ -56,7 +56,7 @@ LOOKS: Mapping[str, Look] = {
         " from {} where itemid = any(%(items)s) group by 1, 2, 3",
         {"items": _items("lab_item"), "words": _items("lab_item", "specimen")},
     ),
-    # itemid, word (of modes and devices), unit (of the others), rows
+    # itemid, word (of modes, devices, code status, verbal answers), unit (of the others), rows
     "charts": Look(
         "icu",
         "chartevents",

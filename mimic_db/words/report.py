@@ -22,7 +22,8 @@ def report(words: Sequence[Word], suppress_below: int) -> Iterator[str]:
         yield f"{_level(consequence):<8}{consequence}"
         for word in found[:_MOST]:
             remark = f" ({word.remark})" if word.remark else ""
-            yield f"{'':<8}{_count(word.rows, suppress_below):>13}  {word.place}: {word.text}{remark}"
+            told = _on_one_line(f"{word.place}: {word.text}{remark}")
+            yield f"{'':<8}{_count(word.rows, suppress_below):>13}  {told}"
         if len(found) > _MOST:
             yield f"{'':<23}and {len(found) - _MOST:,} more"
 
@@ -36,6 +37,11 @@ def _level(consequence: str) -> str:
     if consequence == STOPS:
         return "error"
     return "ok" if consequence in (CONVERTED, READ_OTHERWISE) else "warning"
+
+
+def _on_one_line(text: str) -> str:
+    """With what would break the line, or move on it, as its escape."""
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
 
 
 def _count(rows: int, suppress_below: int) -> str:

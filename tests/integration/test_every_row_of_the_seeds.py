@@ -541,6 +541,7 @@ def test_what_is_left_unread_on_purpose_is_read_by_no_other_seed() -> None:
     for concept in ("ventilator_mode", "oxygen_device"):
         read_words = {row["value_text"].strip().lower() for row in seed("ventilation_status")}
         assert not unread[concept] & read_words
+    assert "no response-ett" not in unread["gcs_verbal"]
     equal = {row["pattern"].lower() for row in seed("drug_name") if row["match"] == "equals"}
     assert not unread["drug_route"] & equal
 

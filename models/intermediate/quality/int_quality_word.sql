@@ -3,9 +3,10 @@
 /*
 Grain       one row per vocabulary and word that no list has; one with an empty word for the rest of a vocabulary
 Definition  how many rows have words that no seed knows: ventilator modes, oxygen devices, blood gas specimens, routes of
-            drugs, types of admission. The check of a vocabulary is <vocabulary>_unknown; spellings that differ in case
-            or blanks are one word. What only ventilation_words: extended reads is unknown to the other reading
-Source      seeds ventilation_status, drug_name, known_unread
+            drugs, types of admission, races, code status, verbal answers of the coma scale. The check of a vocabulary is
+            <vocabulary>_unknown; spellings that differ in case or blanks are one word. What only ventilation_words: extended
+            reads is unknown to the other reading
+Source      seeds ventilation_status, code_status, drug_name, ethnicity_group, known_unread; var gcs_verbal_intubated_text
 */
 with
 
@@ -16,6 +17,29 @@ listed_words as (
         {{ lower_case(trimmed('value_text')) }} as word
     from {{ ref('ventilation_status') }}
     where reading in ('both', '{{ var("ventilation_words") }}')
+
+    union all
+
+    select
+        'code_status' as vocabulary,
+        {{ lower_case(trimmed('value_text')) }} as word
+    from {{ ref('code_status') }}
+
+    union all
+
+    select
+        'gcs_verbal' as vocabulary,
+        {{ lower_case(trimmed(text_literal(var('gcs_verbal_intubated_text')))) }} as word
+
+    union all
+
+    -- a group is known by how its races begin
+    select
+        'race' as vocabulary,
+        {{ lower_case(trimmed('admissions.race')) }} as word
+    from {{ ref('stg_mimic__admissions') }} as admissions
+    inner join {{ ref('ethnicity_group') }} as listed_races
+        on {{ lower_case(trimmed('admissions.race')) }} like {{ lower_case('listed_races.race_prefix') }} || '%'
 
     union all
 
@@ -46,10 +70,14 @@ known_words as (
 charted_words as (
 
     select
-        case when concept = 'oxygen_device' then 'oxygen_device' else 'ventilator_mode' end as vocabulary,
+        case when concept = 'ventilator_mode_hamilton' then 'ventilator_mode' else concept end as vocabulary,
         value_text as word
     from {{ ref('int_chart_row') }}
-    where concept in ('oxygen_device', 'ventilator_mode', 'ventilator_mode_hamilton') and is_used
+    where
+        concept in ('oxygen_device', 'ventilator_mode', 'ventilator_mode_hamilton', 'code_status', 'gcs_verbal')
+        and is_used
+        -- a verbal answer can be charted as its number, which is no word
+        and (concept <> 'gcs_verbal' or {{ number_in('value_text') }} is null)
 
     union all
 
@@ -72,6 +100,13 @@ charted_words as (
     select
         'admission_type' as vocabulary,
         admission_type as word
+    from {{ ref('stg_mimic__admissions') }}
+
+    union all
+
+    select
+        'race' as vocabulary,
+        race as word
     from {{ ref('stg_mimic__admissions') }}
 
 ),

@@ -138,6 +138,9 @@ def test_a_database_of_known_words_says_so(plain_database: str, say: Say) -> Non
         (CHART, (223849, "NAVA", None), judge.NO_VENTILATION, "mode: NAVA"),
         (CHART, (229314, "SPONT", None), judge.READ_OTHERWISE, "SPONT (InvasiveVent with ventilation_words"),
         (CHART, (226732, "Optiflow", None), judge.NO_SUPPORT, "device: Optiflow"),
+        (CHART, (223758, "DNX", None), judge.FULL_CODE, "code status: DNX"),
+        (CHART, (223900, "No Response-ETT/Trach", None), judge.BY_ITS_NUMBER, "verbal answer: No Response-ETT/Trach"),
+        (CHART, (226732, "High\nflow\r\x1b[2J", None), judge.NO_SUPPORT, r"device: High\nflow\r\x1b[2J"),
         (CHART, (220045, None, "Hz"), judge.WRONG_VALUE, "unit of Heart Rate: Hz"),
         (LAB, (51265, None, "G/L"), judge.WRONG_VALUE, "unit of Platelet Count: G/L"),
         (LAB, (52033, "CAP.", None), judge.NOT_ARTERIAL, "kind of blood gas: CAP."),
@@ -170,6 +173,10 @@ def test_each_word_stands_under_what_follows_from_it(
         (CHART, (226732, "trach MASK", None)),
         (CHART, (226732, "Other", None)),
         (CHART, (223835, None, "%")),
+        (CHART, (223758, " dnar (do not attempt resuscitation) [DNR] / DNI", None)),
+        *((CHART, (223900, word, None)) for word in ("Oriented", "confused", "Inappropriate Words ", "No Response")),
+        (CHART, (223900, "Incomprehensible sounds", None)),
+        *((CHART, (223900, word, None)) for word in ("no response-ETT", "1", "5.0")),
         (ORDER, ("Gemtuzumab Ozogamicin Penicillamine", "IV")),
         (ORDER, ("rifAXIMin", "PO")),
         (ORDER, ("Erythromycin 0.5% Ophth Oint", "BOTH EYES")),
@@ -207,10 +214,51 @@ def test_the_definitions_say_what_is_known(database: Callable[..., str], say: Sa
     assert status == 1
 
 
-@pytest.mark.parametrize("given", ["[", "words", "{no_such_var: 1}"])
+@pytest.mark.parametrize("given", ["[", "words", "{no_such_var: 1}", "{5: a, no_such_var: 1}"])
 def test_vars_that_are_none_are_explained(given: str, plain_database: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "--dsn", plain_database, "--words", "--vars", given]) == 1
     assert "error: " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ("{exposure_rate_unit: 5}", "var exposure_rate_unit is 5: it wants a text, as mcg/kg/hour is"),
+        ("{antibiotic_list: [a]}", 'var antibiotic_list is ["a"]: choose one of mimic_code, extended, extended_with'),
+        ("{antibiotic_list: extendd}", "var antibiotic_list is extendd: choose one of mimic_code, extended"),
+        ("{ventilation_words: Extended}", "var ventilation_words is Extended: choose one of mimic_code, extended\n"),
+        ("{ethnicity_unknown: separate}", "var ethnicity_unknown is separate: choose one of other, apart\n"),
+        ("{exposure_drug: vitamin_c}", "var exposure_drug is vitamin_c: choose one of norepinephrine, "),
+        ("{exposure_drug: heparin}", "var exposure_drug is heparin: choose one of "),
+        ("{exposure_drug: null}", "var exposure_drug is null: choose one of "),
+        ("{quality_bolus_max_h: true}", "var quality_bolus_max_h is true: it wants a number, as 0.25 is"),
+        ("{oxygen_device_needs_flow: sometimes}", "oxygen_device_needs_flow is sometimes: choose one of true, false\n"),
+    ],
+)
+def test_a_value_that_a_var_cannot_have_is_explained(
+    given: str, told: str, plain_database: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["check", "--dsn", plain_database, "--words", "--vars", given]) == 1
+    out, err = capsys.readouterr()
+    assert (out, err.count("error: ")) == ("", 1)
+    assert told in err
+
+
+def test_another_word_for_a_tube_is_known_by_its_var(database: Callable[..., str], say: Say) -> None:
+    dsn = database(CHART, *[(223900, "No Response-Trach", None)] * 11, *[(223900, "No Response-ETT", None)] * 12)
+    assert lines(say(dsn)[1], judge.BY_ITS_NUMBER) == ["11 verbal answer: No Response-Trach"]
+    shown = say(dsn, "--vars", "{gcs_verbal_intubated_text: No Response-Trach}")[1]
+    assert lines(shown, judge.BY_ITS_NUMBER) == ["12 verbal answer: No Response-ETT"]
+
+
+@pytest.mark.parametrize("count", ["-1", "ten", "1.5"])
+def test_a_count_to_hide_below_is_none_or_more(
+    count: str, plain_database: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["check", "--dsn", plain_database, "--words", "--suppress-below", count])
+    assert ended.value.code == 2
+    assert f"{count} is no count: 0 or more" in capsys.readouterr().err
 
 
 def test_nothing_of_the_twin_is_unknown_but_what_was_laid(make_database: Callable[[], str], say: Say) -> None:
