@@ -73,7 +73,7 @@ class BuildRecord:
     def rate_unit(self) -> str:
         """Unit of the exposure's rate as the report writes it."""
         charted = self.definitions.get("exposure_rate_unit", "mcg/kg/hour")
-        return "/".join(_UNITS.get(part, part) for part in charted.split("/"))
+        return "/".join(_UNITS.get(part, part) for part in charted.lower().split("/"))
 
     @property
     def min_duration_h(self) -> float:

@@ -107,7 +107,7 @@ def _inputs(rows: Rows, others: Mapping[int, str], chosen: Definitions) -> Itera
 
 def _rate_consequence(item: Row, unit: str | None, exposure: str, wanted: str) -> str:
     if item["drug"] == exposure:
-        if units.is_same(unit, wanted):
+        if plain(unit) == plain(wanted):
             return KNOWN
         return CONVERTED if units.can_be_made(unit, wanted) else STOPS
     known = units.rate_unit(unit)

@@ -16,14 +16,6 @@ def can_be_made(spelling: str | None, wanted: str) -> bool:
     return charted["measure"] == target["measure"]
 
 
-def is_same(spelling: str | None, wanted: str) -> bool:
-    """Whether it is the wanted unit, in whatever spelling."""
-    charted, target = rate_unit(spelling), rate_unit(wanted)
-    if charted is None or target is None:
-        return plain(spelling) == plain(wanted)
-    return charted["rate_unit"] == target["rate_unit"]
-
-
 def amount_follows(amount_unit: str | None, usual_rate_unit: str) -> bool:
     """Whether a rate in the drug's usual unit follows from an amount in that unit."""
     usual = rate_unit(usual_rate_unit)

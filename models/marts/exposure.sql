@@ -2,7 +2,8 @@
 Grain       one row per ICU stay in which the exposure's drug (var exposure_drug: dexmedetomidine) ran
 Definition  start (h after ICU admission, may be slightly negative), hours in the union of running intervals, longest
             episode with short pauses bridged, mean rate over the first exposure_dose_window_h; exposed = started by
-            exposure_max_start_h and ran exposure_min_duration_h or longer
+            exposure_max_start_h and ran exposure_min_duration_h or longer. Every running hour counts for the duration; the
+            mean rate is taken over those whose rate is known
 Source      section 2.2 and Table 4 of Huang 2024; docs/DECISIONS.md, exposure
 */
 {{ config(alias='dexmedetomidine_exposure') }}
@@ -30,6 +31,33 @@ stays as (
 
 ),
 
+rated as (
+
+    select * from running
+    where rate is not null
+
+),
+
+rated_run as (
+
+    {{ merged_intervals('rated', 'stay_id') }}
+
+),
+
+rated_hours as (
+
+    select
+        stays.stay_id,
+        {{ total_hours(
+            greatest_of('runs.started_at', 'stays.icu_admitted_at'), least_of('runs.ended_at', 'stays.dose_window_ends_at')
+        ) }} as rated_in_window_h
+    from stays
+    inner join rated_run as runs
+        on stays.stay_id = runs.stay_id
+    group by stays.stay_id
+
+),
+
 doses as (
 
     select
@@ -38,7 +66,7 @@ doses as (
             least_of('running.ended_at', 'stays.dose_window_ends_at')
         ) ~ ' - ' ~ epoch_seconds(greatest_of('running.started_at', 'stays.icu_admitted_at')) ~ ')') }} / 3600 as dose
     from stays
-    inner join running
+    inner join rated as running
         on
             stays.stay_id = running.stay_id
             and running.ended_at > stays.icu_admitted_at
@@ -52,10 +80,7 @@ runs as (
     select
         stays.stay_id,
         min({{ hours_between('stays.icu_admitted_at', 'runs.started_at') }}) as start_offset_h,
-        {{ total_hours('runs.started_at', 'runs.ended_at') }} as running_h,
-        {{ total_hours(
-            greatest_of('runs.started_at', 'stays.icu_admitted_at'), least_of('runs.ended_at', 'stays.dose_window_ends_at')
-        ) }} as running_in_window_h
+        {{ total_hours('runs.started_at', 'runs.ended_at') }} as running_h
     from stays
     inner join exposure_run as runs
         on stays.stay_id = runs.stay_id
@@ -81,12 +106,14 @@ timed as (
         runs.running_h,
         episodes.longest_episode_h,
         {{ 'episodes.longest_episode_h' if var('exposure_duration') == 'longest_episode' else 'runs.running_h' }} as duration_h,
-        doses.dose / nullif(runs.running_in_window_h, 0) as mean_rate_48h
+        doses.dose / nullif(rated_hours.rated_in_window_h, 0) as mean_rate_48h
     from runs
     inner join episodes
         on runs.stay_id = episodes.stay_id
     left join doses
         on runs.stay_id = doses.stay_id
+    left join rated_hours
+        on runs.stay_id = rated_hours.stay_id
 
 ),
 

@@ -50,9 +50,10 @@ def found(dsn: str, query: str) -> list[tuple[Any, ...]]:
     ("rate", "unit", "n_converted"),
     [
         (0.5, "mcg/kg/hour", 0),
-        (0.5, " MCG/KG/HR", 0),
-        (0.5, "\N{MICRO SIGN}g/kg/h", 0),
-        (0.5, "\N{GREEK SMALL LETTER MU}g/kg/h", 0),
+        (0.5, " MCG/KG/Hour", 0),
+        (0.5, " MCG/KG/HR", 1),
+        (0.5, "\N{MICRO SIGN}g/kg/h", 1),
+        (0.5, "\N{GREEK SMALL LETTER MU}g/kg/h", 1),
         (0.5 / 60, "mcg/kg/min", 1),
         (40, "mcg/hour", 1),
     ],
@@ -81,7 +82,7 @@ def test_without_the_weight_that_a_unit_asks_for_the_exposure_is_unknown(dbt: Db
 
 @pytest.mark.parametrize(
     ("unit", "said"),
-    [("mL/hour", '"mL/hour" (1 rows)'), (None, "no unit (1 rows)"), ("of the patient's", "another text")],
+    [("mL/hour", '"mL/hour" (1 of 1 rows)'), (None, "no unit (1 of 1 rows)"), ("of the patient's", "another text")],
 )
 def test_a_unit_that_cannot_be_converted_stops_before_a_big_table_is_read(
     unit: str | None, said: str, dbt: Dbt, two_patients: str
@@ -93,8 +94,16 @@ def test_a_unit_that_cannot_be_converted_stops_before_a_big_table_is_read(
     status, message = told["stg_mimic__admissions"]
     assert status == "error" and said in message
     assert "rates of dexmedetomidine in units that cannot be made mcg/kg/hour" in message
-    assert "seeds/rate_unit.csv" in message
+    assert "A unit of mass that seeds/rate_unit.csv lacks: say there what it is" in message
+    assert "correct or delete these rows" in message
     assert {told[name][0] for name in BIG} == {"skipped"}
+
+
+def test_the_wanted_unit_may_be_written_in_any_case(dbt: Dbt, two_patients: str) -> None:
+    chart(two_patients, 0.5, "mcg/kg/hour")
+    select = ("stg_mimic__admissions", "int_infusion", "int_running_infusion", "int_exposure_row")
+    assert dbt(*BUILD, "--select", *select, "--vars", "{exposure_rate_unit: MCG/KG/HOUR}").success
+    assert found(two_patients, "select rate, is_converted from dexsic.int_exposure_row") == [(0.5, False)]
 
 
 def test_a_row_that_never_runs_stops_nothing(dbt: Dbt, two_patients: str) -> None:

@@ -20,6 +20,7 @@ exposure_rows as (
 
     select
         '' as concept,
+        rate,
         is_converted
     from {{ ref('int_exposure_row') }}
 
@@ -81,6 +82,7 @@ final as (
 
     {{ count_faults('exposure_rows', {
         'exposure_unit_converted': "is_converted",
+        'exposure_dose_unknown': "rate is null",
     }) }}
 
     union all

@@ -107,6 +107,7 @@ charted as (
             when inputs.is_unit_of_another and inputs.usual_rate is not null then inputs.usual_rate_unit
             else inputs.unit_name
         end as rate_unit,
+        inputs.rate_unit as charted_rate_unit,
         case when {{ is_finite('inputs.amount') }} then inputs.amount end as amount,
         inputs.amount_unit,
         case when {{ is_finite('inputs.weight_kg') }} then inputs.weight_kg end as weight_kg,
@@ -177,6 +178,7 @@ cut as (
         coalesce(fault is null and (started_at < earliest_at or ended_at > latest_at), false) as is_cut,
         coalesce(rate, rate_from_amount) as rate,
         case when rate is null and rate_from_amount is not null then usual_rate_unit else rate_unit end as rate_unit,
+        case when rate is not null then nullif(charted_rate_unit, rate_unit) end as charted_rate_unit,
         rate is null and rate_from_amount is not null as is_rate_from_amount,
         amount,
         amount_unit,

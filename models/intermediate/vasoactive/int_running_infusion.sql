@@ -24,6 +24,7 @@ final as (
         ended_at,
         rate,
         rate_unit,
+        charted_rate_unit,
         weight_kg
     from infusions
     where is_running

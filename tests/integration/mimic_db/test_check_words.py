@@ -132,6 +132,7 @@ def test_a_database_of_known_words_says_so(plain_database: str, say: Say) -> Non
         (INPUT, (225150, 0.5, "mL/hour", 1, "mcg"), judge.STOPS, "rate unit of dexmedetomidine: mL/hour"),
         (INPUT, (225150, 0.5, None, 1, "mcg"), judge.STOPS, "rate unit of dexmedetomidine: no unit"),
         (INPUT, (225150, 0.01, "mcg/kg/min", 1, "mcg"), judge.CONVERTED, "rate unit of dexmedetomidine: mcg/kg/min"),
+        (INPUT, (225150, 0.5, "mcg/kg/hr", 1, "mcg"), judge.CONVERTED, "rate unit of dexmedetomidine: mcg/kg/hr"),
         (INPUT, (221906, 8, "mcg/min", 1, "mg"), judge.CONVERTED, "rate unit of norepinephrine: mcg/min"),
         (INPUT, (221906, 8, "drops/min", 1, "mg"), judge.WRONG_RATE, "rate unit of norepinephrine: drops/min"),
         (INPUT, (225150, None, None, 100, "mL"), judge.NO_TIME, "amount unit of dexmedetomidine: mL"),
@@ -168,7 +169,7 @@ def test_each_word_stands_under_what_follows_from_it(
 @pytest.mark.parametrize(
     ("statement", "row"),
     [
-        (INPUT, (225150, 0.5, " \N{MICRO SIGN}g/kg/h", 1, "mcg")),
+        (INPUT, (225150, 0.5, " MCG/KG/Hour", 1, "mcg")),
         (INPUT, (221906, 0.1, "MG/KG/MIN", 1, "mg")),
         (CHART, (226732, "trach MASK", None)),
         (CHART, (226732, "Other", None)),

@@ -26,6 +26,10 @@ def test_without_a_record_the_study_is_the_papers() -> None:
     assert variables_by_name(NO_RECORD.drug, NO_RECORD.rate_unit) == BY_NAME
 
 
+def test_the_papers_unit_in_capitals_is_the_papers_unit() -> None:
+    assert exposures_of(BuildRecord(definitions={"exposure_rate_unit": "MCG/KG/HOUR"})) == EXPOSURES
+
+
 def test_names_and_units_follow_the_drug() -> None:
     assert groups_of("propofol") == {False: "No propofol", True: "Propofol"}
     assert variables_by_name(PROPOFOL.drug, PROPOFOL.rate_unit)[EXPOSURE_DOSE].title == "Propofol dose (µg/kg/min)"
