@@ -1,6 +1,7 @@
 """Neither a value of a row nor a password gets into a log, a message or a file, whatever fails."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -67,7 +68,7 @@ def said(make_database: Callable[[], str], tmp_path_factory: pytest.TempPathFact
 
 def test_what_was_provoked_has_happened(said: Path) -> None:
     log = (said / "dbt.log").read_text()
-    assert "another text (1 rows)" in (said / "refused.txt").read_text()
+    assert re.search(r"another text \(1 of \d+ rows\)", (said / "refused.txt").read_text())
     assert "Failure in test accepted_values_int_exposure_row_rate_unit" in log
     assert "select" in log  # the log is at level debug: it holds the SQL
     assert (said / "statistics.txt").read_text().startswith("1\n")
